@@ -1,0 +1,10 @@
+#ifndef CASK_H
+#define CASK_H
+#define CASK_VERSION_MAJOR 0
+#define CASK_VERSION_MINOR 1
+#define CASK_VERSION_PATCH 0
+#include <cask/bytes.h>
+#include <cask/charset.h>
+#include <cask/error.h>
+#include <cask/utf.h>
+#endif

@@ -1,0 +1,34 @@
+/*
+ * An open converter between UTF-8 and a code page: for text that is too long
+ * to be converted in one piece.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CASKI_CHARSET_H
+#define CASKI_CHARSET_H
+
+#include <cask/charset.h>
+
+#include <stdbool.h>
+
+struct caski_charset {
+	void *cd;       /* NULL: UTF-8 itself, or not open */
+	bool to_utf8;   /* the direction */
+	bool is_utf8;   /* code page 65001: no iconv */
+};
+
+/* Open a converter: 0, CASK_ECHARSET, ENOMEM, EMFILE or ENFILE. */
+int caski_charset_open(struct caski_charset *c, int codepage, bool to_utf8);
+
+/*
+ * Convert the next piece: the contract of utf.h, CASK_MORE included.  Without
+ * CASK_MORE the converter is flushed, and the text is over.  A character that the
+ * code page lacks is CASK_ETEXT, or '?' with CASK_REPLACE.  dst NULL measures.
+ */
+int caski_charset_convert(struct caski_charset *c, char *dst, size_t room,
+    const char *src, size_t n, int flags, struct cask_progress *done);
+
+/* Close it.  Twice, or never opened (all zero), is fine. */
+void caski_charset_close(struct caski_charset *c);
+
+#endif

@@ -1,0 +1,374 @@
+/*
+ * The seam, over POSIX.  The only file that knows which system this is.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* accept4, pipe2, SOCK_CLOEXEC */
+#endif
+#ifndef _DARWIN_C_SOURCE
+#define _DARWIN_C_SOURCE
+#endif
+
+#include "sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <iconv.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+static ptrdiff_t
+result(ptrdiff_t r)
+{
+	return r < 0 ? -(ptrdiff_t)errno : r;
+}
+
+static int
+result_int(int r)
+{
+	return r < 0 ? -errno : r;
+}
+
+/* Memory */
+
+void *
+caski_sys_malloc(size_t n)
+{
+	return malloc(n);
+}
+
+void *
+caski_sys_realloc(void *p, size_t n)
+{
+	return realloc(p, n);
+}
+
+void
+caski_sys_free(void *p)
+{
+	free(p);
+}
+
+/* Time */
+
+int64_t
+caski_sys_now(void)
+{
+	struct timespec now = { 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Descriptors */
+
+int
+caski_sys_close(int fd)
+{
+	return result_int(close(fd));
+}
+
+ptrdiff_t
+caski_sys_read(int fd, void *buf, size_t n)
+{
+	return result(read(fd, buf, n));
+}
+
+/*
+ * A write to a broken pipe raises SIGPIPE in this thread.  Take the signal
+ * back, unless one was pending already and is somebody else's.
+ */
+ptrdiff_t
+caski_sys_write(int fd, const void *buf, size_t n)
+{
+	sigset_t broken, before, pending;
+	ptrdiff_t r;
+	int sig;
+
+	sigemptyset(&broken);
+	sigaddset(&broken, SIGPIPE);
+	sigpending(&pending);
+	if (sigismember(&pending, SIGPIPE))
+		return result(write(fd, buf, n));
+	pthread_sigmask(SIG_BLOCK, &broken, &before);
+	r = result(write(fd, buf, n));
+	if (r == -EPIPE && sigpending(&pending) == 0 &&
+	    sigismember(&pending, SIGPIPE))
+		sigwait(&broken, &sig);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return r;
+}
+
+int
+caski_sys_poll(struct pollfd *fds, size_t n, int timeout_ms)
+{
+	return result_int(poll(fds, (nfds_t)n, timeout_ms));
+}
+
+#if defined(__APPLE__)
+static int
+made(int fd)
+{
+	int on = 1;
+
+	if (fd < 0)
+		return -errno;
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
+	return fd;
+}
+
+static int
+make_pipe(int fd[2])
+{
+	if (pipe(fd) != 0)
+		return -errno;
+	made(fd[0]);
+	made(fd[1]);
+	return 0;
+}
+
+static int
+make_socket(int family, int type, int protocol)
+{
+	return made(socket(family, type, protocol));
+}
+
+static int
+make_accepted(int fd)
+{
+	return made(accept(fd, NULL, NULL));
+}
+
+#define SEND_FLAGS 0
+#else
+static int
+make_pipe(int fd[2])
+{
+	return result_int(pipe2(fd, O_CLOEXEC | O_NONBLOCK));
+}
+
+static int
+make_socket(int family, int type, int protocol)
+{
+	return result_int(
+	    socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
+}
+
+static int
+make_accepted(int fd)
+{
+	return result_int(
+	    accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
+}
+
+#define SEND_FLAGS MSG_NOSIGNAL
+#endif
+
+int
+caski_sys_pipe(int fd[2])
+{
+	return make_pipe(fd);
+}
+
+/* Sockets */
+
+int
+caski_sys_socket(int family, int type, int protocol)
+{
+	return make_socket(family, type, protocol);
+}
+
+int
+caski_sys_bind(int fd, const struct sockaddr *sa, socklen_t len)
+{
+	return result_int(bind(fd, sa, len));
+}
+
+int
+caski_sys_listen(int fd, int backlog)
+{
+	return result_int(listen(fd, backlog));
+}
+
+int
+caski_sys_accept(int fd)
+{
+	return make_accepted(fd);
+}
+
+int
+caski_sys_connect(int fd, const struct sockaddr *sa, socklen_t len)
+{
+	return result_int(connect(fd, sa, len));
+}
+
+ptrdiff_t
+caski_sys_recv(int fd, void *buf, size_t n)
+{
+	return result(recv(fd, buf, n, 0));
+}
+
+ptrdiff_t
+caski_sys_send(int fd, const void *buf, size_t n)
+{
+	struct iovec block = { .iov_base = (void *)(uintptr_t)buf,
+		.iov_len = n };
+	struct msghdr m = { .msg_iov = &block, .msg_iovlen = 1 };
+
+	return result(sendmsg(fd, &m, SEND_FLAGS));
+}
+
+int
+caski_sys_shutdown(int fd, int how)
+{
+	return result_int(shutdown(fd, how));
+}
+
+int
+caski_sys_setsockopt(int fd, int level, int option, int value)
+{
+	return result_int(
+	    setsockopt(fd, level, option, &value, sizeof value));
+}
+
+int
+caski_sys_getsockopt(int fd, int level, int option, int *value)
+{
+	socklen_t len = sizeof *value;
+
+	return result_int(getsockopt(fd, level, option, value, &len));
+}
+
+int
+caski_sys_getsockname(int fd, struct sockaddr *sa, socklen_t *len)
+{
+	return result_int(getsockname(fd, sa, len));
+}
+
+int
+caski_sys_getpeername(int fd, struct sockaddr *sa, socklen_t *len)
+{
+	return result_int(getpeername(fd, sa, len));
+}
+
+/* Names */
+
+int
+caski_sys_getaddrinfo(const char *host, const char *service,
+    const struct addrinfo *hints, struct addrinfo **list)
+{
+	return getaddrinfo(host, service, hints, list);
+}
+
+void
+caski_sys_freeaddrinfo(struct addrinfo *list)
+{
+	freeaddrinfo(list);
+}
+
+int
+caski_sys_getnameinfo(const struct sockaddr *sa, socklen_t len, char *host,
+    size_t host_size, char *service, size_t service_size, int flags)
+{
+	return getnameinfo(sa, len, host, (socklen_t)host_size, service,
+	    (socklen_t)service_size, flags);
+}
+
+/* Threads */
+
+struct start {
+	void (*run)(void *);
+	void *arg;
+};
+
+static void *
+started(void *p)
+{
+	struct start s = *(struct start *)p;
+
+	free(p);
+	s.run(s.arg);
+	return NULL;
+}
+
+int
+caski_sys_thread(void (*run)(void *), void *arg)
+{
+	struct start *s = malloc(sizeof *s);
+	sigset_t all, before;
+	pthread_t thread;
+	int err;
+
+	if (s == NULL)
+		return -ENOMEM;
+	s->run = run;
+	s->arg = arg;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	err = pthread_create(&thread, NULL, started, s);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (err != 0) {
+		free(s);
+		return -err;
+	}
+	pthread_detach(thread);
+	return 0;
+}
+
+/* iconv */
+
+/*
+ * glibc says EINVAL, "no such converter", also when a converter's file could
+ * not be opened for want of a descriptor: ask for one to tell the two apart.
+ */
+static int
+open_failed(int err)
+{
+	int fd;
+
+	if (err != EINVAL)
+		return -err;
+	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+		return -errno;
+	if (fd >= 0)
+		close(fd);
+	return -EINVAL;
+}
+
+int
+caski_sys_iconv_open(void **cd, const char *to, const char *from)
+{
+	iconv_t made = iconv_open(to, from);
+
+	*cd = NULL;
+	if (made == (iconv_t)-1)
+		return open_failed(errno);
+	*cd = (void *)made;
+	return 0;
+}
+
+/* in as void *: whether iconv wants const there differs between systems. */
+ptrdiff_t
+caski_sys_iconv(void *cd, const char **in, size_t *in_left, char **out,
+    size_t *out_left)
+{
+	size_t r = iconv((iconv_t)cd, (void *)in, in_left, out, out_left);
+
+	return r == (size_t)-1 ? -(ptrdiff_t)errno : (ptrdiff_t)r;
+}
+
+void
+caski_sys_iconv_close(void *cd)
+{
+	iconv_close((iconv_t)cd);
+}

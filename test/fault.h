@@ -1,0 +1,83 @@
+/*
+ * Faults: every function of lib/sys.h is wrapped, counted, and can be made to
+ * fail.  The wrapping is done by the linker (--wrap), so the library under test
+ * is the one that is shipped.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef FAULT_H
+#define FAULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum fault_call {
+	FAULT_MALLOC,
+	FAULT_REALLOC,
+	FAULT_CLOSE,
+	FAULT_READ,
+	FAULT_WRITE,
+	FAULT_POLL,
+	FAULT_PIPE,
+	FAULT_SOCKET,
+	FAULT_BIND,
+	FAULT_LISTEN,
+	FAULT_ACCEPT,
+	FAULT_CONNECT,
+	FAULT_RECV,
+	FAULT_SEND,
+	FAULT_SHUTDOWN,
+	FAULT_SETSOCKOPT,
+	FAULT_GETSOCKOPT,
+	FAULT_GETSOCKNAME,
+	FAULT_GETPEERNAME,
+	FAULT_GETADDRINFO,
+	FAULT_GETNAMEINFO,
+	FAULT_THREAD,
+	FAULT_ICONV_OPEN,
+	FAULT_ICONV,
+	FAULT_CALLS
+};
+
+/* Forget all plans and counts. */
+void fault_reset(void);
+
+/*
+ * Make one kind of call fail: its nth from now (0 is the next), or, ever_after,
+ * that one and all that follow.  err is an errno value (for the two name calls
+ * an EAI_ code).
+ */
+void fault_plan(enum fault_call call, unsigned nth, bool ever_after, int err);
+
+/* Make the nth call of any kind fail, with an error usual for it. */
+void fault_plan_any(unsigned nth, bool ever_after);
+
+/* Move at most this many bytes in a read, write, recv or send.  0: no cap. */
+void fault_shorten(size_t most);
+
+/*
+ * Answer every second read, write, recv, send, poll, accept and connect with
+ * EINTR and, where it is possible, every third with EAGAIN.
+ */
+void fault_disturb(bool on);
+
+/* How many calls were made to fail, shortened or disturbed since the reset. */
+unsigned fault_injected(void);
+
+/* How many calls of a kind were made since the reset. */
+unsigned fault_count(enum fault_call call);
+
+/* Allocations not yet freed, and open descriptors of this process. */
+long fault_allocations(void);
+int fault_descriptors(void);
+
+/*
+ * Run a scenario with its 1st, 2nd, … call failing until it runs through
+ * without a failure, first once, then for ever after; with every error of each
+ * call's list.  After each run: no allocation and no descriptor more than
+ * before.  The scenario tells by `failed` whether a fault is planned.  Gives
+ * the number of injections, which is above zero or the test fails.
+ */
+unsigned fault_everywhere(void (*scenario)(void *arg), void *arg);
+
+#endif
