@@ -35,7 +35,7 @@ WARN = -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wcast-qual \
 	-Wwrite-strings
 # -fPIC for both libraries: one set of objects.
 OWN = -std=c11 $(WARN) -Iinclude -D_POSIX_C_SOURCE=200809L \
-	-fvisibility=hidden -fPIC -MMD -MP
+	-fPIC -fno-semantic-interposition -MMD -MP
 COMPILE = $(CC) $(OWN) $(CPPFLAGS) $(CFLAGS)
 
 LIB_SRC := $(sort $(wildcard lib/*.c))
