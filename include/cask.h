@@ -6,5 +6,8 @@
 #include <cask/bytes.h>
 #include <cask/charset.h>
 #include <cask/error.h>
+#include <cask/io.h>
+#include <cask/pump.h>
+#include <cask/sock.h>
 #include <cask/utf.h>
 #endif

@@ -1,0 +1,111 @@
+/*
+ * Transports: where an archive's bytes come from and go to.
+ *
+ * A transport is a table of two functions and a sticky error.  Memory and file
+ * descriptors are here, sockets in sock.h, and a program may bring its own: put
+ * a struct cask_io first in a struct, fill in its table, and hand its address
+ * to cask_store or cask_load.  MFC: CFile, CMemFile, CSocketFile.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CASK_IO_H
+#define CASK_IO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <cask/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct cask_io;
+
+/*
+ * What a transport can do.
+ *
+ * read   blocks until it has at least 1 byte; gives how many it put into buf
+ *        (1 to size); 0 when the stream has ended; -1 when it failed.
+ * write  blocks until it has taken at least 1 byte; gives how many it took
+ *        (1 to size); -1 when it failed.
+ *
+ * size is never 0.  Who gives -1 has called cask_io_fail.  A NULL function is
+ * a direction that the transport lacks: EBADF.
+ */
+struct cask_io_table {
+	const char *name; /* "socket", "memory", …: for messages */
+	ptrdiff_t (*read)(struct cask_io *io, void *buf, size_t size);
+	ptrdiff_t (*write)(struct cask_io *io, const void *buf, size_t size);
+	bool local; /* no peer: a loading archive sets no limit to messages */
+};
+
+/* All zero is valid.  Read err, op and peer at any time. */
+struct cask_io {
+	int err;          /* 0, or the first error */
+	const char *op;   /* what failed: "connect", "receive", "write", … */
+	const char *peer; /* the other end, "localhost:7000", or NULL */
+	int limit_ms;     /* the time limit that ran out, if err is ETIMEDOUT */
+	const struct cask_io_table *table;
+};
+
+/*
+ * Note that op failed with err.  Only the first error is kept.  Gives the
+ * error that stuck.  op must outlive the transport: a string literal.
+ */
+int cask_io_fail(struct cask_io *io, int err, const char *op);
+
+/*
+ * What went wrong, in words, into buf (size bytes, NUL included; cut to fit):
+ * "connect localhost:7000: Connection refused".  Gives buf.
+ */
+char *cask_io_why(const struct cask_io *io, char *buf, size_t size);
+
+/*
+ * Memory.  What is written can be read back, in order.
+ *
+ * cask_mem_write  a fixed block to write to; more than size bytes: ENOSPC.
+ * cask_mem_read   a fixed block to read from.
+ * cask_mem_grow   memory that grows as it is written, to max bytes at most
+ *                 (0: no limit): CASK_ELIMIT, ENOMEM.  cask_mem_close frees it.
+ *
+ * They set everything in *m, keep the block that they were given (it must
+ * outlive *m), and give the transport.  data and length may be read at any
+ * time; what grew moves when it grows.  MFC: CMemFile.
+ */
+struct cask_mem {
+	struct cask_io io;
+	unsigned char *data; /* the bytes */
+	size_t length;       /* how many have been written, or can be read */
+	size_t position;     /* how many of them have been read */
+	/* private */
+	size_t size;
+	size_t max;
+	bool grows;
+};
+
+struct cask_io *cask_mem_write(struct cask_mem *m, void *block, size_t size);
+struct cask_io *cask_mem_read(struct cask_mem *m, const void *block,
+    size_t size);
+struct cask_io *cask_mem_grow(struct cask_mem *m, size_t max);
+
+/* Free what grew.  Twice is fine; a fixed block is the caller's. */
+void cask_mem_close(struct cask_mem *m);
+
+/*
+ * A file descriptor: a file, a pipe, a terminal.  It stays the caller's, who
+ * closes it.  A write to a broken pipe gives EPIPE and raises no signal.  A
+ * non-blocking descriptor is waited for, without a limit.  MFC: CFile.
+ */
+struct cask_file {
+	struct cask_io io;
+	int fd;
+};
+
+struct cask_io *cask_file(struct cask_file *f, int fd);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
