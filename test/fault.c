@@ -52,6 +52,7 @@ static struct {
 	unsigned alternative;
 	size_t most;
 	bool disturb;
+	bool lossy;
 } plan;
 
 static atomic_uint counts[FAULT_CALLS];
@@ -100,6 +101,12 @@ void
 fault_disturb(bool on)
 {
 	plan.disturb = on;
+}
+
+void
+fault_iconv_lossy(bool on)
+{
+	plan.lossy = on;
 }
 
 unsigned
@@ -382,8 +389,14 @@ WRAP(int, iconv_open, (void **cd, const char *to, const char *from))
 WRAP(ptrdiff_t, iconv, (void *cd, const char **in, size_t *in_left,
     char **out, size_t *out_left))
 {
+	ptrdiff_t r;
+
 	FAIL(FAULT_ICONV);
-	return __real_caski_sys_iconv(cd, in, in_left, out, out_left);
+	r = __real_caski_sys_iconv(cd, in, in_left, out, out_left);
+	if (r != 0 || in == NULL || !plan.lossy)
+		return r;
+	injected++;
+	return 1;
 }
 
 /* Threads that were left to end by themselves get a second to do so. */

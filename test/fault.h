@@ -61,6 +61,9 @@ void fault_shorten(size_t most);
  */
 void fault_disturb(bool on);
 
+/* Let iconv say of all it converts that something was lost, as musl's does. */
+void fault_iconv_lossy(bool on);
+
 /* How many calls were made to fail, shortened or disturbed since the reset. */
 unsigned fault_injected(void);
 
