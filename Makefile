@@ -56,7 +56,10 @@ all: $(LIB) $(SHARED) $(CASK)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(COMPILE) -c -o $@ $<
+	$(COMPILE) $(EXTRA) -c -o $@ $<
+
+# gcc makes vector code of a loop only here.
+$(BUILD)/lib/swap.o: EXTRA = -O3
 
 $(LIB): $(LIB_OBJ)
 	@rm -f $@

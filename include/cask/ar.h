@@ -1,0 +1,206 @@
+/*
+ * Archives: typed values over any transport, in either direction.
+ *
+ * An archive stores or loads, never both; use two on one socket.  It knows
+ * byte order, text encodings, limits and the name of what it carries.  It does
+ * not know what a socket is.  MFC: CArchive.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CASK_AR_H
+#define CASK_AR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cask/bytes.h>
+#include <cask/error.h>
+#include <cask/io.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#ifndef CASK_BUFFER
+#define CASK_BUFFER 4096 /* bytes of buffer within an archive: MFC's size */
+#endif
+
+/* How text goes on the wire (see text.h). */
+enum cask_text_form {
+	CASK_UNICODE, /* MFC's Unicode string: any script.  The default */
+	CASK_ANSI,    /* MFC's ANSI string, in the archive's code page */
+	CASK_UTF8,    /* a count and UTF-8: for peers that aren't MFC's */
+};
+
+/* Limits.  0 in a member: the default. */
+struct cask_limits {
+	uint64_t message; /* bytes of one message: 64 MiB when loading from a
+	                     peer; from memory and files, and storing, none */
+	uint64_t text;    /* bytes of one text, in memory: 16 MiB */
+	uint64_t count;   /* things announced by one count: 16777216 */
+	unsigned depth;   /* structs within structs: 100 */
+};
+
+/* A struct being exchanged within another: cask_struct makes these. */
+struct cask_frame {
+	const char *name;
+	size_t index; /* in an array, or CASK_NO_INDEX */
+	struct cask_frame *up;
+};
+
+#define CASK_NO_INDEX SIZE_MAX
+
+/* All zero is valid: an archive on which nothing was opened yet. */
+struct cask_ar {
+	/* Settings: fill them in first, or change them between values. */
+	enum cask_order order;    /* of all values; CASK_LITTLE is MFC's */
+	enum cask_text_form form; /* of text that is stored */
+	int codepage;             /* of ANSI text; 0: 1252 */
+	bool replace;             /* replace what has no equivalent, counted */
+	bool count32;             /* counts as 32-bit MFC programs write them */
+	struct cask_limits limit;
+	void *buffer; /* the caller's buffer, instead of the one within */
+	size_t buffer_size;
+	void *user; /* free for the program */
+
+	/* Results: read them at any time. */
+	int err;           /* 0, or the first error; cask_why has the words */
+	uint64_t replaced; /* characters replaced so far */
+
+	/* private */
+	unsigned char *cur; /* the next byte in the buffer */
+	unsigned char *end; /* the end of what the fast path may use */
+	bool loading;
+	bool storing;
+	unsigned depth;
+	struct cask_frame *frame;
+	struct cask_io *io;
+	unsigned char *start;  /* the buffer */
+	unsigned char *filled; /* the end of what was read into it */
+	size_t size;           /* of the buffer */
+	uint64_t base;         /* the stream's offset of start */
+	uint64_t message;      /* … of the present message */
+	uint64_t at;           /* … of the value in hand */
+	const char *type;      /* of the value in hand */
+	const char *name;
+	size_t index;
+	char why[256];
+	unsigned char own[CASK_BUFFER];
+};
+
+/*
+ * Begin to store to, or to load from, a transport.  The settings stay, all the
+ * rest is set anew.  Neither allocates, blocks or fails: what is wrong comes
+ * out at the first value.  The archive must not move afterwards.  It holds
+ * nothing, so there is nothing to close; cask_flush sends what was stored.
+ */
+void cask_store(struct cask_ar *ar, struct cask_io *io);
+void cask_load(struct cask_ar *ar, struct cask_io *io);
+
+/*
+ * Send what was stored: the end of a message.  Blocks as the transport does.
+ * Gives the archive's error.  On a loading archive it does nothing.
+ */
+int cask_flush(struct cask_ar *ar);
+
+/*
+ * Whether another message begins: the condition of a loop that loads.  Blocks
+ * until a byte has come or the stream has ended.  False at a clean end, which
+ * is no error, and after an error.  The limit of a message starts anew here.
+ */
+bool cask_more(struct cask_ar *ar);
+
+/* How many bytes were read ahead: values for which nothing has to be waited. */
+size_t cask_pending(const struct cask_ar *ar);
+
+/* How many bytes of the stream have been stored or loaded. */
+uint64_t cask_at(const struct cask_ar *ar);
+
+/*
+ * What went wrong, in words: what, which field, where and why.
+ *
+ *     u32 q->count at byte 42: stream ended inside a message
+ *     text report.disks[3].name at byte 905: length 300, limit 63
+ *     connect localhost:7000: Connection refused
+ *
+ * Never NULL; "no error" while there is none.  Lasts as long as the archive.
+ */
+const char *cask_why(const struct cask_ar *ar);
+
+/*
+ * Make an archive fail, from within an exchange function that finds a value
+ * wrong: err is an errno value, reason some words.  Only the first error sticks.
+ * Gives the error that stuck.
+ */
+int cask_fail(struct cask_ar *ar, int err, const char *reason);
+
+/* The direction: for the rare exchange function that has to know. */
+static inline bool
+cask_storing(const struct cask_ar *ar)
+{
+	return ar->storing;
+}
+
+static inline bool
+cask_loading(const struct cask_ar *ar)
+{
+	return ar->loading;
+}
+
+/*
+ * Exchange a struct within a struct: cask_struct(ar, &r->memory, memory_x);
+ * or an array of n structs: cask_structs(ar, r->disks, r->disk_count, disk_x).
+ *
+ * The exchange function is called for each, and an error names the whole path.
+ * Calling memory_x(ar, &r->memory) does the same but for the path and the limit
+ * to depth.  Beyond the limit (CASK_ELIMIT) the struct is zeroed, not exchanged.
+ */
+#define cask_struct(ar, p, exchange)                                  \
+	do {                                                          \
+		struct cask_frame frame_;                             \
+		if (cask_enter((ar), &frame_, #p))                    \
+			exchange((ar), (p));                          \
+		else if (cask_loading(ar))                            \
+			memset((p), 0, sizeof *(p));                  \
+		cask_leave((ar), &frame_);                            \
+	} while (0)
+
+#define cask_structs(ar, p, n, exchange)                              \
+	do {                                                          \
+		struct cask_frame frame_;                             \
+		if (cask_enter((ar), &frame_, #p))                    \
+			for (frame_.index = 0; frame_.index < (n);    \
+			     frame_.index++)                          \
+				exchange((ar), &(p)[frame_.index]);   \
+		else if (cask_loading(ar))                            \
+			memset((p), 0, (n) * sizeof *(p));            \
+		cask_leave((ar), &frame_);                            \
+	} while (0)
+
+/* What the two are made of. */
+bool cask_too_deep(struct cask_ar *ar);
+
+static inline bool
+cask_enter(struct cask_ar *ar, struct cask_frame *f, const char *name)
+{
+	f->name = name;
+	f->index = CASK_NO_INDEX;
+	f->up = ar->frame;
+	ar->frame = f;
+	return ++ar->depth <= (ar->limit.depth ? ar->limit.depth : 100u) ||
+	    !cask_too_deep(ar);
+}
+
+static inline void
+cask_leave(struct cask_ar *ar, const struct cask_frame *f)
+{
+	ar->frame = f->up;
+	ar->depth--;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,261 @@
+/*
+ * Values: numbers, raw bytes, counts, and arrays of numbers.
+ *
+ * The name of a function is the type on the wire; the compiler checks that the
+ * variable fits it.  For each type there are
+ *
+ *     cask_u32(ar, &x)       exchange: store x or load it, as the archive does
+ *     cask_put_u32(ar, x)    store      (MFC: <<)
+ *     x = cask_get_u32(ar)   load       (MFC: >>)
+ *
+ * The exchange form knows the variable's name, and so does its error.  None of
+ * them returns an error: the first one sticks in ar->err, after it nothing is
+ * stored, and everything loaded is zero.  They block as the transport does.
+ * Errors: the transport's; CASK_ECUT; CASK_ELIMIT (the message's bytes);
+ * CASK_EDIRECTION; EINVAL (no transport).
+ *
+ * On the wire a value has its size, no padding and no tag, in the archive's
+ * byte order; signed ones are two's complement, floats IEEE 754 by their bits.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CASK_VALUE_H
+#define CASK_VALUE_H
+
+#include <cask/ar.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define cask_u8(ar, p)     cask_u8_named((ar), (p), #p)     /* BYTE */
+#define cask_u16(ar, p)    cask_u16_named((ar), (p), #p)    /* WORD */
+#define cask_u32(ar, p)    cask_u32_named((ar), (p), #p)    /* DWORD, UINT */
+#define cask_u64(ar, p)    cask_u64_named((ar), (p), #p)    /* ULONGLONG */
+#define cask_i8(ar, p)     cask_i8_named((ar), (p), #p)     /* char */
+#define cask_i16(ar, p)    cask_i16_named((ar), (p), #p)    /* short */
+#define cask_i32(ar, p)    cask_i32_named((ar), (p), #p)    /* LONG, int, BOOL */
+#define cask_i64(ar, p)    cask_i64_named((ar), (p), #p)    /* LONGLONG */
+#define cask_f32(ar, p)    cask_f32_named((ar), (p), #p)    /* float */
+#define cask_f64(ar, p)    cask_f64_named((ar), (p), #p)    /* double */
+#define cask_bool(ar, p)   cask_bool_named((ar), (p), #p)   /* bool: 01 or 00 */
+#define cask_char16(ar, p) cask_char16_named((ar), (p), #p) /* wchar_t: a code
+                                                        unit of UTF-16 */
+
+/*
+ * Raw bytes, exactly n, never converted.  Large blocks pass the buffer by.
+ * After an error all n are zero.  MFC: Read with EnsureRead, Write.
+ */
+#define cask_bytes(ar, p, n) cask_bytes_named((ar), (p), (n), #p)
+void cask_put_bytes(struct cask_ar *ar, const void *p, size_t n);
+void cask_get_bytes(struct cask_ar *ar, void *p, size_t n);
+
+/*
+ * Arrays of n numbers, without a count: as fast as memory in the host's byte
+ * order, and nearly so in the other.  After an error all n are zero.
+ */
+#define cask_u16_array(ar, p, n) cask_u16s_named((ar), (p), (n), #p)
+#define cask_u32_array(ar, p, n) cask_u32s_named((ar), (p), (n), #p)
+#define cask_u64_array(ar, p, n) cask_u64s_named((ar), (p), (n), #p)
+#define cask_i16_array(ar, p, n) cask_i16s_named((ar), (p), (n), #p)
+#define cask_i32_array(ar, p, n) cask_i32s_named((ar), (p), (n), #p)
+#define cask_i64_array(ar, p, n) cask_i64s_named((ar), (p), (n), #p)
+#define cask_f32_array(ar, p, n) cask_f32s_named((ar), (p), (n), #p)
+#define cask_f64_array(ar, p, n) cask_f64s_named((ar), (p), (n), #p)
+
+/*
+ * A count (uint32_t or, with 64, uint64_t) of things that follow, at most max:
+ * two bytes, or FFFF and four, or FFFF FFFFFFFF and eight; with ar->count32,
+ * never more than FFFF and four.  A larger count, stored or loaded, is
+ * CASK_ELIMIT, and so is one above ar->limit.count.  After any error a loaded count
+ * is 0, and one that was to be stored but is above max becomes 0: the loop
+ * that follows does nothing.  MFC: ReadCount, WriteCount.
+ */
+#define cask_count(ar, p, max)   cask_count_named((ar), (p), (max), #p)
+#define cask_count64(ar, p, max) cask_count64_named((ar), (p), (max), #p)
+void cask_put_count(struct cask_ar *ar, uint64_t n);
+uint64_t cask_get_count(struct cask_ar *ar, uint64_t max);
+
+/* ------------------------------------------------------------------------ */
+/* How the above is done.  Nothing to call from here on, but worth reading.  */
+
+enum cask_type {
+	CASK_TYPE_U8,
+	CASK_TYPE_I8,
+	CASK_TYPE_BOOL,
+	CASK_TYPE_U16,
+	CASK_TYPE_I16,
+	CASK_TYPE_CHAR16,
+	CASK_TYPE_U32,
+	CASK_TYPE_I32,
+	CASK_TYPE_F32,
+	CASK_TYPE_U64,
+	CASK_TYPE_I64,
+	CASK_TYPE_F64,
+};
+
+void cask_bytes_named(struct cask_ar *ar, void *p, size_t n, const char *name);
+void cask_count_named(struct cask_ar *ar, uint32_t *n, uint32_t max,
+    const char *name);
+void cask_count64_named(struct cask_ar *ar, uint64_t *n, uint64_t max,
+    const char *name);
+
+/* The buffer's edge, an error, the wrong direction: all that isn't fast. */
+void cask_slow_put(struct cask_ar *ar, enum cask_type type, const void *v,
+    const char *name);
+void cask_slow_get(struct cask_ar *ar, enum cask_type type, void *v,
+    const char *name);
+void cask_slow_array(struct cask_ar *ar, enum cask_type type, void *v,
+    size_t n, const char *name);
+
+/*
+ * The fast path: the value fits into what is left of the buffer.
+ *
+ * After an error, or when something wants to see every value, the archive
+ * shows an empty buffer (cur == end), and all goes the slow way.
+ */
+static inline bool
+cask_room(const struct cask_ar *ar, size_t n)
+{
+	return (size_t)(ar->end - ar->cur) >= n;
+}
+
+#if defined(__GNUC__)
+#define CASK_LIKELY(x) __builtin_expect(!!(x), 1)
+#else
+#define CASK_LIKELY(x) (x)
+#endif
+
+/* One type: T as it is in memory, U its bits, in the given number of bits. */
+#define CASK_VALUE(name, NAME, T, bits, TO_BITS, FROM_BITS)                   \
+	static inline void cask_put_##name##_named(                          \
+	    struct cask_ar *ar, T v, const char *field)                      \
+	{                                                                    \
+		if (CASK_LIKELY(cask_room(ar, bits / 8) && ar->storing)) {   \
+			CASK_WRITE_##bits(ar, TO_BITS(v));                   \
+			ar->cur += bits / 8;                                 \
+		} else {                                                     \
+			cask_slow_put(ar, CASK_TYPE_##NAME, &v, field);      \
+		}                                                            \
+	}                                                                    \
+	static inline T cask_get_##name##_named(                             \
+	    struct cask_ar *ar, const char *field)                           \
+	{                                                                    \
+		T v;                                                         \
+		if (CASK_LIKELY(cask_room(ar, bits / 8) && ar->loading)) {   \
+			v = FROM_BITS(CASK_READ_##bits(ar));                 \
+			ar->cur += bits / 8;                                 \
+			return v;                                            \
+		}                                                            \
+		cask_slow_get(ar, CASK_TYPE_##NAME, &v, field);              \
+		return v;                                                    \
+	}                                                                    \
+	static inline void cask_##name##_named(                              \
+	    struct cask_ar *ar, T *v, const char *field)                     \
+	{                                                                    \
+		if (ar->loading)                                             \
+			*v = cask_get_##name##_named(ar, field);             \
+		else                                                         \
+			cask_put_##name##_named(ar, *v, field);              \
+	}                                                                    \
+	static inline void cask_put_##name(struct cask_ar *ar, T v)          \
+	{                                                                    \
+		cask_put_##name##_named(ar, v, "");                          \
+	}                                                                    \
+	static inline T cask_get_##name(struct cask_ar *ar)                  \
+	{                                                                    \
+		return cask_get_##name##_named(ar, "");                      \
+	}
+
+#define CASK_WRITE_8(ar, v)  (*(ar)->cur = (v))
+#define CASK_WRITE_16(ar, v) cask_write16((ar)->cur, cask_order16(v, (ar)->order))
+#define CASK_WRITE_32(ar, v) cask_write32((ar)->cur, cask_order32(v, (ar)->order))
+#define CASK_WRITE_64(ar, v) cask_write64((ar)->cur, cask_order64(v, (ar)->order))
+#define CASK_READ_8(ar)      (*(ar)->cur)
+#define CASK_READ_16(ar)     cask_order16(cask_read16((ar)->cur), (ar)->order)
+#define CASK_READ_32(ar)     cask_order32(cask_read32((ar)->cur), (ar)->order)
+#define CASK_READ_64(ar)     cask_order64(cask_read64((ar)->cur), (ar)->order)
+
+#define CASK_AS_U8(v)   ((uint8_t)(v))
+#define CASK_AS_I8(v)   ((int8_t)(v))
+#define CASK_AS_BOOL(v) ((v) != 0)
+#define CASK_AS_U16(v)  ((uint16_t)(v))
+#define CASK_AS_I16(v)  ((int16_t)(v))
+#define CASK_AS_U32(v)  ((uint32_t)(v))
+#define CASK_AS_I32(v)  ((int32_t)(v))
+#define CASK_AS_U64(v)  ((uint64_t)(v))
+#define CASK_AS_I64(v)  ((int64_t)(v))
+
+static inline uint32_t
+cask_bits_of_f32(float v)
+{
+	union cask_f32 u;
+
+	u.f = v;
+	return u.bits;
+}
+
+static inline float
+cask_f32_of_bits(uint32_t bits)
+{
+	union cask_f32 u;
+
+	u.bits = bits;
+	return u.f;
+}
+
+static inline uint64_t
+cask_bits_of_f64(double v)
+{
+	union cask_f64 u;
+
+	u.f = v;
+	return u.bits;
+}
+
+static inline double
+cask_f64_of_bits(uint64_t bits)
+{
+	union cask_f64 u;
+
+	u.bits = bits;
+	return u.f;
+}
+
+CASK_VALUE(u8, U8, uint8_t, 8, CASK_AS_U8, CASK_AS_U8)
+CASK_VALUE(i8, I8, int8_t, 8, CASK_AS_U8, CASK_AS_I8)
+CASK_VALUE(bool, BOOL, bool, 8, CASK_AS_U8, CASK_AS_BOOL)
+CASK_VALUE(u16, U16, uint16_t, 16, CASK_AS_U16, CASK_AS_U16)
+CASK_VALUE(i16, I16, int16_t, 16, CASK_AS_U16, CASK_AS_I16)
+CASK_VALUE(char16, CHAR16, uint16_t, 16, CASK_AS_U16, CASK_AS_U16)
+CASK_VALUE(u32, U32, uint32_t, 32, CASK_AS_U32, CASK_AS_U32)
+CASK_VALUE(i32, I32, int32_t, 32, CASK_AS_U32, CASK_AS_I32)
+CASK_VALUE(u64, U64, uint64_t, 64, CASK_AS_U64, CASK_AS_U64)
+CASK_VALUE(i64, I64, int64_t, 64, CASK_AS_U64, CASK_AS_I64)
+CASK_VALUE(f32, F32, float, 32, cask_bits_of_f32, cask_f32_of_bits)
+CASK_VALUE(f64, F64, double, 64, cask_bits_of_f64, cask_f64_of_bits)
+
+#define CASK_ARRAY(name, NAME, T)                                     \
+	static inline void cask_##name##s_named(                      \
+	    struct cask_ar *ar, T *v, size_t n, const char *field)    \
+	{                                                             \
+		cask_slow_array(ar, CASK_TYPE_##NAME, v, n, field);   \
+	}
+
+CASK_ARRAY(u16, U16, uint16_t)
+CASK_ARRAY(u32, U32, uint32_t)
+CASK_ARRAY(u64, U64, uint64_t)
+CASK_ARRAY(i16, I16, int16_t)
+CASK_ARRAY(i32, I32, int32_t)
+CASK_ARRAY(i64, I64, int64_t)
+CASK_ARRAY(f32, F32, float)
+CASK_ARRAY(f64, F64, double)
+
+#undef CASK_VALUE
+#undef CASK_ARRAY
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

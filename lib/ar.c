@@ -1,0 +1,558 @@
+/*
+ * The archive: a buffer before a transport, offsets, limits, and the error
+ * that sticks.  See <cask/ar.h>.
+ *
+ * The fast path of <cask/value.h> moves cur towards end and nothing else, so
+ * everything here that has to be noticed (a full or empty buffer, the limit of a
+ * message, an error) is a matter of where end stands.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "ar.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MESSAGE_FROM_PEER ((uint64_t)64 << 20)
+
+uint64_t
+caski_limit(uint64_t set, uint64_t otherwise)
+{
+	return set != 0 ? set : otherwise;
+}
+
+uint64_t
+cask_at(const struct cask_ar *ar)
+{
+	return ar->base + (uint64_t)(ar->cur - ar->start);
+}
+
+size_t
+cask_pending(const struct cask_ar *ar)
+{
+	return ar->loading ? (size_t)(ar->filled - ar->cur) : 0;
+}
+
+/* Errors */
+
+/* After an error there is neither room nor data: no fast path. */
+static void
+stop(struct cask_ar *ar, int err)
+{
+	ar->base = cask_at(ar);
+	ar->err = err;
+	ar->cur = ar->end = ar->filled = ar->start;
+}
+
+/* A name without what is in the way of reading it: "&", and, inside a path,
+ * the pointer that a member was reached by. */
+static const char *
+plain_name(const char *name, bool member)
+{
+	const char *arrow, *dot;
+
+	while (*name == '&' || *name == '*' || *name == '(' || *name == ' ')
+		name++;
+	if (!member)
+		return name;
+	arrow = strstr(name, "->");
+	if (arrow != NULL)
+		return arrow + 2;
+	dot = strchr(name, '.');
+	return dot != NULL ? dot + 1 : name;
+}
+
+/* Paths are written from their end, so that it is the beginning that is cut. */
+struct path {
+	char text[160];
+	size_t from;
+};
+
+static void
+prepend(struct path *p, const char *s, size_t n)
+{
+	if (n > p->from) {
+		s += n - p->from;
+		n = p->from;
+	}
+	p->from -= n;
+	memcpy(p->text + p->from, s, n);
+}
+
+static void
+prepend_element(struct path *p, const char *name, size_t index, bool member)
+{
+	char number[32];
+	const char *s = plain_name(name, member);
+
+	if (index != CASK_NO_INDEX) {
+		int n = snprintf(number, sizeof number, "[%zu]", index);
+		prepend(p, number, (size_t)n);
+	}
+	prepend(p, s, strcspn(s, ")"));
+}
+
+/* "order.lines[3].price": the value in hand and the structs it is in. */
+static const char *
+path_of(const struct cask_ar *ar, struct path *p)
+{
+	const struct cask_frame *f = ar->frame;
+
+	p->from = sizeof p->text - 1;
+	p->text[p->from] = '\0';
+	prepend_element(p, ar->name, ar->index, f != NULL);
+	for (; f != NULL; f = f->up) {
+		if (p->text[p->from] != '\0')
+			prepend(p, ".", 1);
+		prepend_element(p, f->name, f->index, f->up != NULL);
+	}
+	if (p->from == 0)
+		memcpy(p->text, "...", 3);
+	return p->text + p->from;
+}
+
+/* "u32 q->count at byte 42: ", into why; gives its length. */
+static size_t
+say_where(struct cask_ar *ar)
+{
+	struct path p;
+	const char *path = ar->name != NULL ? path_of(ar, &p) : "";
+	int n;
+
+	n = snprintf(ar->why, sizeof ar->why, "%s%s%s at byte %llu: ",
+	    ar->type != NULL ? ar->type : "archive", *path != '\0' ? " " : "",
+	    path, (unsigned long long)ar->at);
+	return (size_t)n < sizeof ar->why ? (size_t)n : sizeof ar->why - 1;
+}
+
+bool
+caski_fail(struct cask_ar *ar, int err, const char *format, ...)
+{
+	va_list args;
+	size_t n;
+
+	if (ar->err != 0)
+		return false;
+	n = say_where(ar);
+	va_start(args, format);
+	vsnprintf(ar->why + n, sizeof ar->why - n, format, args);
+	va_end(args);
+	stop(ar, err);
+	return false;
+}
+
+int
+cask_fail(struct cask_ar *ar, int err, const char *reason)
+{
+	caski_fail(ar, err, "%s", reason);
+	return ar->err;
+}
+
+/* The transport failed.  Before the first byte it does not matter where the
+ * archive was: a refused connection is nothing but that. */
+static bool
+io_failed(struct cask_ar *ar)
+{
+	int err = ar->io->err != 0 ? ar->io->err : EIO;
+	size_t n = 0;
+
+	if (ar->base > 0 || ar->filled > ar->start)
+		n = say_where(ar);
+	if (ar->io->err != 0)
+		cask_io_why(ar->io, ar->why + n, sizeof ar->why - n);
+	else
+		snprintf(ar->why + n, sizeof ar->why - n,
+		    "the transport gave an impossible result");
+	stop(ar, err);
+	return false;
+}
+
+const char *
+cask_why(const struct cask_ar *ar)
+{
+	return ar->err != 0 ? ar->why : "no error";
+}
+
+void
+caski_begin(struct cask_ar *ar, const char *type, const char *name)
+{
+	ar->type = type;
+	ar->name = name;
+	ar->index = CASK_NO_INDEX;
+	ar->at = cask_at(ar);
+}
+
+static bool
+may(struct cask_ar *ar, bool direction, const char *wrong)
+{
+	if (ar->err != 0)
+		return false;
+	if (ar->io == NULL)
+		return caski_fail(ar, EINVAL,
+		    "neither cask_store nor cask_load was called");
+	if (!direction)
+		return caski_fail(ar, CASK_EDIRECTION, "%s", wrong);
+	return true;
+}
+
+bool
+caski_may_store(struct cask_ar *ar)
+{
+	return may(ar, ar->storing, "can't store: the archive is loading");
+}
+
+bool
+caski_may_load(struct cask_ar *ar)
+{
+	return may(ar, ar->loading, "can't load: the archive is storing");
+}
+
+bool
+cask_too_deep(struct cask_ar *ar)
+{
+	if (ar->err == 0) {
+		caski_begin(ar, "struct", "");
+		caski_fail(ar, CASK_ELIMIT, "more than %u structs deep "
+					    "(limit.depth)",
+		    ar->depth - 1);
+	}
+	return true;
+}
+
+/* Opening */
+
+static void
+open_archive(struct cask_ar *ar, struct cask_io *io)
+{
+	bool given = ar->buffer != NULL && ar->buffer_size > 0;
+
+	ar->err = 0;
+	ar->replaced = 0;
+	ar->loading = ar->storing = false;
+	ar->depth = 0;
+	ar->frame = NULL;
+	ar->io = io;
+	ar->start = given ? ar->buffer : ar->own;
+	ar->size = given ? ar->buffer_size : sizeof ar->own;
+	ar->cur = ar->end = ar->filled = ar->start;
+	ar->base = ar->message = ar->at = 0;
+	ar->type = ar->name = NULL;
+	ar->index = CASK_NO_INDEX;
+	ar->why[0] = '\0';
+}
+
+static uint64_t
+message_limit(const struct cask_ar *ar)
+{
+	const struct cask_io_table *t = ar->io->table;
+	bool peer = ar->loading && t != NULL && !t->local;
+
+	return caski_limit(ar->limit.message,
+	    peer ? MESSAGE_FROM_PEER : UINT64_MAX);
+}
+
+/* How many bytes the present message may still have. */
+static uint64_t
+message_left(const struct cask_ar *ar)
+{
+	uint64_t limit = message_limit(ar);
+	uint64_t used = cask_at(ar) - ar->message;
+
+	return used < limit ? limit - used : 0;
+}
+
+/* Let the fast path go to most, but not beyond the message's limit. */
+static void
+set_end(struct cask_ar *ar, unsigned char *most)
+{
+	uint64_t left = message_left(ar);
+
+	if (left < (uint64_t)(most - ar->cur))
+		most = ar->cur + left;
+	ar->end = most;
+}
+
+void
+cask_store(struct cask_ar *ar, struct cask_io *io)
+{
+	open_archive(ar, io);
+	ar->storing = true;
+	if (io != NULL)
+		set_end(ar, ar->start + ar->size);
+}
+
+void
+cask_load(struct cask_ar *ar, struct cask_io *io)
+{
+	open_archive(ar, io);
+	ar->loading = true;
+}
+
+/* The transport */
+
+static bool
+too_long(struct cask_ar *ar)
+{
+	return caski_fail(ar, CASK_ELIMIT,
+	    "message of more than %llu bytes (limit.message)",
+	    (unsigned long long)message_limit(ar));
+}
+
+static bool
+write_all(struct cask_ar *ar, const unsigned char *p, size_t n)
+{
+	const struct cask_io_table *t = ar->io->table;
+
+	if (ar->io->err == 0 && (t == NULL || t->write == NULL))
+		cask_io_fail(ar->io, EBADF, "write");
+	while (n > 0) {
+		ptrdiff_t done = ar->io->err != 0 ? -1 : t->write(ar->io, p, n);
+
+		if (done <= 0 || (size_t)done > n)
+			return io_failed(ar);
+		p += done;
+		n -= (size_t)done;
+	}
+	return true;
+}
+
+/* Send the buffer. */
+static bool
+drain(struct cask_ar *ar)
+{
+	size_t n = (size_t)(ar->cur - ar->start);
+
+	if (n > 0 && !write_all(ar, ar->start, n))
+		return false;
+	ar->base += n;
+	ar->cur = ar->start;
+	set_end(ar, ar->start + ar->size);
+	return true;
+}
+
+/* At least one byte: how many, 0 at the end, -1 when it failed. */
+static ptrdiff_t
+read_some(struct cask_ar *ar, void *p, size_t size)
+{
+	const struct cask_io_table *t = ar->io->table;
+	ptrdiff_t n;
+
+	if (ar->io->err == 0 && (t == NULL || t->read == NULL))
+		cask_io_fail(ar->io, EBADF, "read");
+	n = ar->io->err != 0 ? -1 : t->read(ar->io, p, size);
+	if (n < 0 || (size_t)n > size) {
+		io_failed(ar);
+		return -1;
+	}
+	return n;
+}
+
+/* The buffer is used up: what comes next stands at its beginning. */
+static void
+rewind_buffer(struct cask_ar *ar)
+{
+	ar->base = cask_at(ar);
+	ar->cur = ar->end = ar->filled = ar->start;
+}
+
+/* Read into the empty buffer.  The same results. */
+static ptrdiff_t
+fill(struct cask_ar *ar)
+{
+	ptrdiff_t n;
+
+	rewind_buffer(ar);
+	n = read_some(ar, ar->start, ar->size);
+	if (n > 0) {
+		ar->filled = ar->start + n;
+		set_end(ar, ar->filled);
+	}
+	return n;
+}
+
+static bool
+cut(struct cask_ar *ar)
+{
+	return caski_fail(ar, CASK_ECUT, "%s", cask_strerror(CASK_ECUT));
+}
+
+int
+cask_flush(struct cask_ar *ar)
+{
+	if (ar->loading)
+		return ar->err;
+	ar->type = "flush";
+	ar->name = NULL;
+	ar->at = cask_at(ar);
+	if (caski_may_store(ar) && drain(ar)) {
+		ar->message = ar->base;
+		set_end(ar, ar->start + ar->size);
+	}
+	return ar->err;
+}
+
+bool
+cask_more(struct cask_ar *ar)
+{
+	ar->type = "message";
+	ar->name = NULL;
+	ar->at = cask_at(ar);
+	if (!caski_may_load(ar))
+		return false;
+	ar->message = cask_at(ar);
+	if (ar->cur == ar->filled)
+		return fill(ar) > 0;
+	set_end(ar, ar->filled);
+	return true;
+}
+
+/* Bytes */
+
+/* Whole buffers need not go through the buffer: how much of n bytes may go
+ * past it.  Only when it is empty, and within the message's limit. */
+static size_t
+whole_buffers(const struct cask_ar *ar, size_t n)
+{
+	uint64_t left = message_left(ar);
+
+	if (ar->cur > ar->start)
+		return 0;
+	if (left < n)
+		n = (size_t)left;
+	return n - n % ar->size;
+}
+
+bool
+caski_put(struct cask_ar *ar, const void *data, size_t n)
+{
+	const unsigned char *p = data;
+
+	while (n > 0 && ar->err == 0) {
+		size_t k = whole_buffers(ar, n);
+
+		if (k > 0) {
+			if (!write_all(ar, p, k))
+				return false;
+			ar->base += k;
+			set_end(ar, ar->start + ar->size);
+		} else if (ar->cur < ar->end) {
+			k = (size_t)(ar->end - ar->cur);
+			k = k < n ? k : n;
+			memcpy(ar->cur, p, k);
+			ar->cur += k;
+		} else if (message_left(ar) == 0) {
+			too_long(ar);
+		} else {
+			drain(ar);
+		}
+		p += k;
+		n -= k;
+	}
+	return ar->err == 0;
+}
+
+void
+caski_gather(struct cask_ar *ar, size_t n)
+{
+	if ((size_t)(ar->end - ar->cur) < n && n <= ar->size && ar->err == 0 &&
+	    message_left(ar) >= n)
+		drain(ar);
+}
+
+/* The buffer is empty: read the next bytes, those of a large block straight to
+ * where they belong.  Gives how many went there; -1 after an error. */
+static ptrdiff_t
+get_more(struct cask_ar *ar, void *p, size_t n)
+{
+	uint64_t left = message_left(ar);
+	ptrdiff_t got;
+
+	if (left == 0) {
+		too_long(ar);
+		return -1;
+	}
+	if (n < ar->size) {
+		got = fill(ar);
+	} else {
+		rewind_buffer(ar);
+		got = read_some(ar, p, left < n ? (size_t)left : n);
+		if (got > 0)
+			ar->base += (uint64_t)got;
+	}
+	if (got == 0)
+		cut(ar);
+	if (got <= 0)
+		return -1;
+	return n < ar->size ? 0 : got;
+}
+
+bool
+caski_get(struct cask_ar *ar, void *data, size_t n)
+{
+	unsigned char *p = data;
+
+	while (n > 0) {
+		size_t k = (size_t)(ar->end - ar->cur);
+
+		if (k > 0) {
+			k = k < n ? k : n;
+			memcpy(p, ar->cur, k);
+			ar->cur += k;
+		} else {
+			ptrdiff_t got = get_more(ar, p, n);
+
+			if (got < 0)
+				return false;
+			k = (size_t)got;
+		}
+		p += k;
+		n -= k;
+	}
+	return true;
+}
+
+void
+caski_encode(const struct cask_ar *ar, unsigned char *wire, uint64_t v,
+    size_t size)
+{
+	switch (size) {
+	case 1:
+		wire[0] = (unsigned char)v;
+		break;
+	case 2:
+		cask_write16(wire, cask_order16((uint16_t)v, ar->order));
+		break;
+	case 4:
+		cask_write32(wire, cask_order32((uint32_t)v, ar->order));
+		break;
+	default:
+		cask_write64(wire, cask_order64(v, ar->order));
+	}
+}
+
+uint64_t
+caski_decode(const struct cask_ar *ar, const unsigned char *wire, size_t size)
+{
+	switch (size) {
+	case 1:
+		return wire[0];
+	case 2:
+		return cask_order16(cask_read16(wire), ar->order);
+	case 4:
+		return cask_order32(cask_read32(wire), ar->order);
+	default:
+		return cask_order64(cask_read64(wire), ar->order);
+	}
+}
+
+bool
+caski_get_uint(struct cask_ar *ar, uint64_t *v, size_t size)
+{
+	unsigned char wire[8];
+	bool ok = caski_get(ar, wire, size);
+
+	*v = ok ? caski_decode(ar, wire, size) : 0;
+	return ok;
+}

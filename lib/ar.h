@@ -1,0 +1,58 @@
+/*
+ * What the value layers see of an archive: bytes, and naming what fails.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CASKI_AR_H
+#define CASKI_AR_H
+
+#include <cask/ar.h>
+
+#if defined(__GNUC__)
+#define CASKI_PRINTF(words, first) \
+	__attribute__((__format__(__printf__, words, first)))
+#else
+#define CASKI_PRINTF(words, first)
+#endif
+
+/*
+ * A value is in hand: an error is reported with this type and name (a literal
+ * each) and with the present offset.
+ */
+void caski_begin(struct cask_ar *ar, const char *type, const char *name);
+
+/* Whether the archive may store (load); if not, that is its error. */
+bool caski_may_store(struct cask_ar *ar);
+bool caski_may_load(struct cask_ar *ar);
+
+/* Fail, with words of its own instead of cask_strerror's.  Gives false. */
+bool caski_fail(struct cask_ar *ar, int err, const char *format, ...)
+    CASKI_PRINTF(3, 4);
+
+/* Store n bytes.  False after an error. */
+bool caski_put(struct cask_ar *ar, const void *p, size_t n);
+
+/*
+ * Make room for n bytes in one piece, sending what is there if need be: a value
+ * is not split between two writes, unless the buffer is smaller than it.
+ */
+void caski_gather(struct cask_ar *ar, size_t n);
+
+/* Load exactly n bytes.  False after an error, p then holding anything. */
+bool caski_get(struct cask_ar *ar, void *p, size_t n);
+
+/* Unsigned integers of the archive's byte order: size is 1, 2, 4 or 8. */
+void caski_encode(const struct cask_ar *ar, unsigned char *wire, uint64_t v,
+    size_t size);
+uint64_t caski_decode(const struct cask_ar *ar, const unsigned char *wire,
+    size_t size);
+bool caski_get_uint(struct cask_ar *ar, uint64_t *v, size_t size);
+
+/* A limit's value: the program's, or the default. */
+uint64_t caski_limit(uint64_t set, uint64_t otherwise);
+
+/* Counts, without a name of their own; see <cask/value.h>. */
+bool caski_put_count(struct cask_ar *ar, uint64_t n);
+bool caski_get_count(struct cask_ar *ar, uint64_t *n);
+
+#endif

@@ -1,0 +1,538 @@
+/*
+ * Text in its wire forms.  See <cask/text.h>.
+ *
+ * Stored text is gone through twice: once to learn its length on the wire, which
+ * comes first there, and once to convert it, piece by piece.  Loaded text is
+ * converted as it comes in, into an array or into memory that grows with it.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <cask/text.h>
+
+#include "ar.h"
+#include "charset.h"
+#include "sys.h"
+#include "text.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define PIECE    256 /* code units converted at a time */
+#define TEXT_MAX ((uint64_t)16 << 20)
+
+static int
+codepage_of(const struct cask_ar *ar)
+{
+	return ar->codepage != 0 ? ar->codepage : 1252;
+}
+
+static int
+policy(const struct cask_ar *ar)
+{
+	return ar->replace ? CASK_REPLACE : CASK_STRICT;
+}
+
+/* Lengths (MFC's string prefixes) */
+
+bool
+caski_put_text_length(struct cask_ar *ar, uint64_t n, bool wide)
+{
+	unsigned char wire[18], *p = wire;
+
+	if (wide) {
+		*p++ = 0xFF;
+		caski_encode(ar, p, 0xFFFE, 2);
+		p += 2;
+	}
+	if (n < 0xFF) {
+		*p++ = (unsigned char)n;
+		return caski_put(ar, wire, (size_t)(p - wire));
+	}
+	*p++ = 0xFF;
+	if (n < 0xFFFE) { /* not 0xFFFE: that would read as the marker */
+		caski_encode(ar, p, n, 2);
+		return caski_put(ar, wire, (size_t)(p + 2 - wire));
+	}
+	caski_encode(ar, p, 0xFFFF, 2);
+	p += 2;
+	if (n < 0xFFFFFFFF) {
+		caski_encode(ar, p, n, 4);
+		return caski_put(ar, wire, (size_t)(p + 4 - wire));
+	}
+	caski_encode(ar, p, 0xFFFFFFFF, 4);
+	caski_encode(ar, p + 4, n, 8);
+	return caski_put(ar, wire, (size_t)(p + 12 - wire));
+}
+
+bool
+caski_get_text_length(struct cask_ar *ar, uint64_t *n, bool *wide)
+{
+	*wide = false;
+	if (!caski_get_uint(ar, n, 1))
+		return false;
+	if (*n < 0xFF)
+		return true;
+	if (!caski_get_uint(ar, n, 2))
+		return false;
+	if (*n == 0xFFFE) {
+		*wide = true;
+		if (!caski_get_uint(ar, n, 1))
+			return false;
+		if (*n < 0xFF)
+			return true;
+		if (!caski_get_uint(ar, n, 2))
+			return false;
+	}
+	if (*n < 0xFFFF)
+		return true;
+	if (!caski_get_uint(ar, n, 4))
+		return false;
+	if (*n < 0xFFFFFFFF)
+		return true;
+	return caski_get_uint(ar, n, 8);
+}
+
+/* Errors of converting, in the words of a text */
+
+static bool
+convert_failed(struct cask_ar *ar, int err, uint64_t where)
+{
+	unsigned long long at = (unsigned long long)where;
+
+	switch (err) {
+	case EILSEQ:
+	case EINVAL:
+		return caski_fail(ar, EILSEQ, "ill-formed text at its unit %llu",
+		    at);
+	case CASK_ETEXT:
+		return caski_fail(ar, err,
+		    "code page %d lacks the character at byte %llu of the text",
+		    codepage_of(ar), at);
+	case CASK_ECHARSET:
+		return caski_fail(ar, err, "no converter for code page %d here",
+		    codepage_of(ar));
+	default:
+		return caski_fail(ar, err, "%s", cask_strerror(err));
+	}
+}
+
+/* Storing */
+
+static void
+put_unicode(struct cask_ar *ar, const char *s, size_t n)
+{
+	struct cask_progress done;
+	uint16_t units[PIECE];
+	unsigned char wire[2 * PIECE];
+	int err;
+
+	err = cask_utf8_to_utf16(NULL, 0, s, n, policy(ar), &done);
+	if (err != 0) {
+		convert_failed(ar, err, done.read);
+		return;
+	}
+	ar->replaced += done.replaced;
+	if (!caski_put_text_length(ar, done.written, true))
+		return;
+	for (; n > 0; s += done.read, n -= done.read) {
+		cask_utf8_to_utf16(units, PIECE, s, n, policy(ar), &done);
+		for (size_t i = 0; i < done.written; i++)
+			cask_write16(wire + 2 * i,
+			    cask_order16(units[i], ar->order));
+		if (!caski_put(ar, wire, 2 * done.written))
+			return;
+	}
+}
+
+/* Convert all of s with an open converter; put tells whether to store it. */
+static int
+convert_ansi(struct cask_ar *ar, struct caski_charset *c, const char *s,
+    size_t n, bool put, struct cask_progress *sum)
+{
+	struct cask_progress done;
+	char piece[PIECE];
+	int err;
+
+	*sum = (struct cask_progress) { 0 };
+	do {
+		err = caski_charset_convert(c, put ? piece : NULL, sizeof piece,
+		    s + sum->read, n - sum->read, policy(ar), &done);
+		sum->read += done.read;
+		sum->written += done.written;
+		sum->replaced += done.replaced;
+		if (put && !caski_put(ar, piece, done.written))
+			return 0;
+	} while (err == E2BIG);
+	return err;
+}
+
+static void
+put_codepage(struct cask_ar *ar, const char *s, size_t n)
+{
+	struct caski_charset c = { 0 };
+	struct cask_progress sum = { 0 };
+	int err;
+
+	err = caski_charset_open(&c, codepage_of(ar), false);
+	if (err == 0)
+		err = convert_ansi(ar, &c, s, n, false, &sum);
+	if (err != 0) {
+		convert_failed(ar, err, sum.read);
+	} else if (caski_put_text_length(ar, sum.written, false)) {
+		ar->replaced += sum.replaced;
+		convert_ansi(ar, &c, s, n, true, &sum);
+	}
+	caski_charset_close(&c);
+}
+
+static void
+put_ansi(struct cask_ar *ar, const char *s, size_t n)
+{
+	if (cask_ascii_length(s, n) < n) {
+		put_codepage(ar, s, n);
+		return;
+	}
+	if (n < 0xFF && (size_t)(ar->end - ar->cur) > n) {
+		*ar->cur++ = (unsigned char)n;
+		memcpy(ar->cur, s, n);
+		ar->cur += n;
+		return;
+	}
+	if (caski_put_text_length(ar, n, false))
+		caski_put(ar, s, n);
+}
+
+static void
+put_utf8(struct cask_ar *ar, const char *s, size_t n)
+{
+	struct cask_progress done;
+	char piece[PIECE];
+	int err;
+
+	err = cask_utf8_to_utf8(NULL, 0, s, n, policy(ar), &done);
+	if (err != 0) {
+		convert_failed(ar, err, done.read);
+		return;
+	}
+	if (!caski_put_count(ar, done.written))
+		return;
+	if (done.replaced == 0) {
+		caski_put(ar, s, n);
+		return;
+	}
+	ar->replaced += done.replaced;
+	for (; n > 0; s += done.read, n -= done.read) {
+		cask_utf8_to_utf8(piece, PIECE, s, n, policy(ar), &done);
+		if (!caski_put(ar, piece, done.written))
+			return;
+	}
+}
+
+static uint64_t
+text_limit(const struct cask_ar *ar, uint64_t max)
+{
+	uint64_t budget = caski_limit(ar->limit.text, TEXT_MAX);
+
+	return max < budget ? max : budget;
+}
+
+static bool
+too_long(struct cask_ar *ar, uint64_t n, uint64_t max)
+{
+	uint64_t budget = caski_limit(ar->limit.text, TEXT_MAX);
+
+	return caski_fail(ar, CASK_ELIMIT, "length %llu, limit %llu%s",
+	    (unsigned long long)n,
+	    (unsigned long long)(max < budget ? max : budget),
+	    max < budget ? "" : " (limit.text)");
+}
+
+/* n bytes of UTF-8; the value is in hand already. */
+static void
+put_text(struct cask_ar *ar, const char *s, size_t n, uint64_t max)
+{
+	if (!caski_may_store(ar))
+		return;
+	if (n > text_limit(ar, max))
+		too_long(ar, n, max);
+	else if (ar->form == CASK_UNICODE)
+		put_unicode(ar, s, n);
+	else if (ar->form == CASK_ANSI)
+		put_ansi(ar, s, n);
+	else
+		put_utf8(ar, s, n);
+}
+
+/* Loading */
+
+/* Where loaded text goes: at most max bytes and a NUL. */
+struct sink {
+	char *data;
+	size_t length;
+	size_t size; /* of data, the NUL's place not counted */
+	size_t max;
+	bool grows;
+};
+
+/* Have room for more bytes, as far as max allows: 0 or ENOMEM. */
+static int
+sink_room(struct sink *to, size_t more)
+{
+	size_t size = to->size;
+	char *data;
+
+	if (!to->grows || (to->data != NULL && size - to->length >= more))
+		return 0;
+	if (size < to->length + more)
+		size = 2 * to->length + more;
+	if (size > to->max)
+		size = to->max;
+	if (to->data != NULL && size == to->size)
+		return 0;
+	data = caski_sys_realloc(to->data, size + 1);
+	if (data == NULL)
+		return ENOMEM;
+	to->data = data;
+	to->size = size;
+	return 0;
+}
+
+/* What arrived: code units of one width, and how to convert them. */
+struct source {
+	uint64_t left;  /* code units not yet taken from the archive */
+	size_t width;   /* bytes of a code unit */
+	bool unicode;   /* UTF-16; else a code page, or UTF-8 itself */
+	struct caski_charset charset;
+	union {
+		char bytes[2 * PIECE];
+		uint16_t units[PIECE];
+	} held; /* taken, but not yet converted */
+	size_t have;
+	uint64_t converted;
+};
+
+/* Take the next code units from the archive. */
+static bool
+take(struct cask_ar *ar, struct source *from)
+{
+	size_t k = PIECE - from->have;
+	char *at = from->held.bytes + from->have * from->width;
+
+	if (k > from->left)
+		k = (size_t)from->left;
+	if (!caski_get(ar, at, k * from->width))
+		return false;
+	if (from->unicode)
+		for (size_t i = from->have; i < from->have + k; i++)
+			from->held.units[i] =
+			    cask_order16(from->held.units[i], ar->order);
+	from->have += k;
+	from->left -= k;
+	return true;
+}
+
+/* Convert what is held into the sink's room. */
+static int
+convert(struct cask_ar *ar, struct source *from, struct sink *to,
+    struct cask_progress *done)
+{
+	int flags = policy(ar) | (from->left > 0 ? CASK_MORE : 0);
+	size_t room = to->size - to->length;
+	char *dst = to->data + to->length;
+
+	if (from->unicode)
+		return cask_utf16_to_utf8(dst, room, from->held.units,
+		    from->have, flags, done);
+	return caski_charset_convert(&from->charset, dst, room,
+	    from->held.bytes, from->have, flags, done);
+}
+
+/*
+ * One piece: take, make room, convert, and keep what is left of a sequence
+ * that was cut.  Three bytes of UTF-8 a code unit are enough in every form.
+ */
+static bool
+load_piece(struct cask_ar *ar, struct source *from, struct sink *to)
+{
+	struct cask_progress done = { 0 };
+	int err;
+
+	if (!take(ar, from))
+		return false;
+	err = sink_room(to, 3 * from->have);
+	if (err == 0)
+		err = convert(ar, from, to, &done);
+	if (done.written > 0 &&
+	    memchr(to->data + to->length, '\0', done.written) != NULL)
+		return caski_fail(ar, CASK_ETEXT,
+		    "the text holds a NUL, which a C string can't");
+	to->length += done.written;
+	ar->replaced += done.replaced;
+	from->converted += done.read;
+	from->have -= done.read;
+	memmove(from->held.bytes, from->held.bytes + done.read * from->width,
+	    from->have * from->width);
+	if (err == E2BIG)
+		return caski_fail(ar, CASK_ELIMIT,
+		    "longer than its limit of %zu bytes", to->size);
+	if (err != 0 && !(err == EINVAL && from->left > 0))
+		return convert_failed(ar, err, from->converted);
+	return true;
+}
+
+static bool
+load_converted(struct cask_ar *ar, struct source *from, struct sink *to)
+{
+	int codepage = ar->form == CASK_UTF8 ? 65001 : codepage_of(ar);
+	bool ok;
+	int err;
+
+	if (!from->unicode) {
+		err = caski_charset_open(&from->charset, codepage, true);
+		if (err != 0)
+			return convert_failed(ar, err, 0);
+	}
+	do
+		ok = load_piece(ar, from, to);
+	while (ok && (from->left > 0 || from->have > 0));
+	caski_charset_close(&from->charset);
+	return ok;
+}
+
+#define ONES  UINT64_C(0x0101010101010101)
+#define HIGHS UINT64_C(0x8080808080808080)
+
+/* Copy n bytes if all of them are ASCII and none is NUL. */
+static bool
+copy_plain(char *dst, const unsigned char *src, size_t n)
+{
+	uint64_t odd = 0, w;
+	size_t i;
+
+	for (i = 0; i + 8 <= n; i += 8) {
+		memcpy(&w, src + i, 8);
+		odd |= w | (w - ONES); /* a high bit: not ASCII, or NUL */
+		memcpy(dst + i, &w, 8);
+	}
+	for (; i < n; i++) {
+		odd |= (uint64_t)src[i] | ((uint64_t)src[i] - 1);
+		dst[i] = (char)src[i];
+	}
+	return (odd & HIGHS) == 0;
+}
+
+/* ASCII that lies in the buffer needs no converting. */
+static bool
+load_plain(struct cask_ar *ar, const struct source *from, struct sink *to)
+{
+	size_t n = (size_t)from->left;
+
+	if (from->unicode || (uint64_t)(ar->end - ar->cur) < from->left ||
+	    sink_room(to, n) != 0 || to->size < n ||
+	    !copy_plain(to->data, ar->cur, n))
+		return false;
+	ar->cur += n;
+	to->length = n;
+	return true;
+}
+
+/* Load a text into the sink; the value is in hand already. */
+static bool
+load_text(struct cask_ar *ar, struct sink *to)
+{
+	struct source from;
+	bool wide = false, ok;
+
+	if (!caski_may_load(ar))
+		return false;
+	from.left = 0;
+	ok = ar->form == CASK_UTF8
+	    ? caski_get_count(ar, &from.left)
+	    : caski_get_text_length(ar, &from.left, &wide);
+	if (!ok)
+		return false;
+	if (from.left > to->max) /* no form has fewer bytes in memory */
+		return too_long(ar, from.left, to->max);
+	from.unicode = wide;
+	from.width = wide ? 2 : 1;
+	if (load_plain(ar, &from, to))
+		return true;
+	from.charset = (struct caski_charset) { 0 };
+	from.have = 0;
+	from.converted = 0;
+	return load_converted(ar, &from, to);
+}
+
+/* The public functions */
+
+static size_t
+get_text(struct cask_ar *ar, char *s, size_t size, const char *name)
+{
+	struct sink to = { .data = s };
+
+	if (size == 0) {
+		caski_fail(ar, EINVAL, "an array of 0 bytes holds no text");
+		return 0;
+	}
+	caski_begin(ar, "text", name);
+	to.max = to.size = (size_t)text_limit(ar, size - 1);
+	if (!load_text(ar, &to))
+		to.length = 0;
+	s[to.length] = '\0';
+	return to.length;
+}
+
+size_t
+cask_get_text(struct cask_ar *ar, char *s, size_t size)
+{
+	return get_text(ar, s, size, "");
+}
+
+void
+cask_put_text(struct cask_ar *ar, const char *s)
+{
+	caski_begin(ar, "text", "");
+	put_text(ar, s, strlen(s), UINT64_MAX);
+}
+
+void
+cask_text_named(struct cask_ar *ar, char *s, size_t size, const char *name)
+{
+	const char *nul;
+
+	if (ar->loading) {
+		get_text(ar, s, size, name);
+		return;
+	}
+	caski_begin(ar, "text", name);
+	nul = memchr(s, '\0', size);
+	if (nul != NULL)
+		put_text(ar, s, (size_t)(nul - s), UINT64_MAX);
+	else if (caski_may_store(ar))
+		caski_fail(ar, CASK_ELIMIT,
+		    "no terminating NUL within its %zu bytes", size);
+}
+
+void
+cask_text_dup_named(struct cask_ar *ar, char **s, size_t max, const char *name)
+{
+	struct sink to = { .grows = true };
+	const char *stored;
+
+	caski_begin(ar, "text", name);
+	if (!ar->loading) {
+		stored = *s != NULL ? *s : "";
+		put_text(ar, stored, strlen(stored), max);
+		return;
+	}
+	*s = NULL;
+	to.max = (size_t)text_limit(ar, max);
+	if (load_text(ar, &to) && sink_room(&to, 0) == 0) {
+		to.data[to.length] = '\0';
+		*s = to.data;
+		return;
+	}
+	if (ar->err == 0)
+		caski_fail(ar, ENOMEM, "%s", cask_strerror(ENOMEM));
+	caski_sys_free(to.data);
+}

@@ -1,0 +1,303 @@
+/*
+ * Values off the fast path, arrays and counts.  See <cask/value.h>.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <cask/value.h>
+
+#include "ar.h"
+#include "swap.h"
+
+#include <string.h>
+
+static const struct {
+	const char *name;
+	size_t size;
+} types[] = {
+	[CASK_TYPE_U8] = { "u8", 1 },
+	[CASK_TYPE_I8] = { "i8", 1 },
+	[CASK_TYPE_BOOL] = { "bool", 1 },
+	[CASK_TYPE_U16] = { "u16", 2 },
+	[CASK_TYPE_I16] = { "i16", 2 },
+	[CASK_TYPE_CHAR16] = { "char16", 2 },
+	[CASK_TYPE_U32] = { "u32", 4 },
+	[CASK_TYPE_I32] = { "i32", 4 },
+	[CASK_TYPE_F32] = { "f32", 4 },
+	[CASK_TYPE_U64] = { "u64", 8 },
+	[CASK_TYPE_I64] = { "i64", 8 },
+	[CASK_TYPE_F64] = { "f64", 8 },
+};
+
+/* From a variable's bytes to the wire's, or back: sizes agree, order may not. */
+static void
+reorder(const struct cask_ar *ar, void *to, const void *from, size_t size)
+{
+	if (ar->order == CASK_HOST_ORDER)
+		memcpy(to, from, size);
+	else
+		caski_swap(to, from, 1, size);
+}
+
+/* A bool is its own type in memory, where only 0 and 1 may stand. */
+static void
+set(enum cask_type type, void *v, const unsigned char *bytes, size_t size)
+{
+	if (type == CASK_TYPE_BOOL)
+		*(bool *)v = bytes[0] != 0;
+	else
+		memcpy(v, bytes, size);
+}
+
+void
+cask_slow_put(struct cask_ar *ar, enum cask_type type, const void *v,
+    const char *name)
+{
+	size_t size = types[type].size;
+	unsigned char wire[8];
+
+	caski_begin(ar, types[type].name, name);
+	if (!caski_may_store(ar))
+		return;
+	reorder(ar, wire, v, size);
+	caski_gather(ar, size);
+	caski_put(ar, wire, size);
+}
+
+void
+cask_slow_get(struct cask_ar *ar, enum cask_type type, void *v,
+    const char *name)
+{
+	size_t size = types[type].size;
+	unsigned char wire[8], bytes[8] = { 0 };
+
+	caski_begin(ar, types[type].name, name);
+	if (caski_may_load(ar) && caski_get(ar, wire, size))
+		reorder(ar, bytes, wire, size);
+	set(type, v, bytes, size);
+}
+
+/* Raw bytes */
+
+void
+cask_put_bytes(struct cask_ar *ar, const void *p, size_t n)
+{
+	caski_begin(ar, "bytes", "");
+	if (caski_may_store(ar))
+		caski_put(ar, p, n);
+}
+
+static void
+get_bytes(struct cask_ar *ar, void *p, size_t n, const char *name)
+{
+	caski_begin(ar, "bytes", name);
+	if (!caski_may_load(ar) || !caski_get(ar, p, n))
+		memset(p, 0, n);
+}
+
+void
+cask_get_bytes(struct cask_ar *ar, void *p, size_t n)
+{
+	get_bytes(ar, p, n, "");
+}
+
+void
+cask_bytes_named(struct cask_ar *ar, void *p, size_t n, const char *name)
+{
+	if (n == 0)
+		return;
+	if (ar->loading) {
+		get_bytes(ar, p, n, name);
+		return;
+	}
+	caski_begin(ar, "bytes", name);
+	if (caski_may_store(ar))
+		caski_put(ar, p, n);
+}
+
+/* Arrays */
+
+/* What is swapped at a time: small enough to be in the cache still. */
+#define BLOCK 16384
+
+static bool
+put_swapped(struct cask_ar *ar, const unsigned char *p, size_t n, size_t size)
+{
+	unsigned char block[1024];
+	bool ok = true;
+
+	while (n > 0 && ok) {
+		size_t room = (size_t)(ar->end - ar->cur) / size;
+		size_t k = n;
+
+		if (room > 0) {
+			k = k < room ? k : room;
+			caski_swap(ar->cur, p, k, size);
+			ar->cur += k * size;
+		} else {
+			k = k < sizeof block / size ? k : sizeof block / size;
+			caski_gather(ar, size);
+			if ((size_t)(ar->end - ar->cur) >= size)
+				continue;
+			caski_swap(block, p, k, size);
+			ok = caski_put(ar, block, k * size);
+		}
+		p += k * size;
+		n -= k;
+	}
+	return ok;
+}
+
+static bool
+get_swapped(struct cask_ar *ar, unsigned char *p, size_t n, size_t size)
+{
+	while (n > 0) {
+		size_t k = n < BLOCK / size ? n : BLOCK / size;
+
+		if (!caski_get(ar, p, k * size))
+			return false;
+		caski_swap(p, p, k, size);
+		p += k * size;
+		n -= k;
+	}
+	return true;
+}
+
+void
+cask_slow_array(struct cask_ar *ar, enum cask_type type, void *v, size_t n,
+    const char *name)
+{
+	size_t size = types[type].size;
+	bool plain = ar->order == CASK_HOST_ORDER;
+
+	if (n == 0)
+		return;
+	caski_begin(ar, types[type].name, name);
+	if (ar->loading) {
+		if (!caski_may_load(ar) ||
+		    !(plain ? caski_get(ar, v, n * size)
+			    : get_swapped(ar, v, n, size)))
+			memset(v, 0, n * size);
+	} else if (caski_may_store(ar)) {
+		if (plain)
+			caski_put(ar, v, n * size);
+		else
+			put_swapped(ar, v, n, size);
+	}
+}
+
+/* Counts */
+
+#define COUNT_MAX ((uint64_t)1 << 24)
+
+bool
+caski_put_count(struct cask_ar *ar, uint64_t n)
+{
+	unsigned char wire[14];
+	size_t at = 0;
+
+	if (n < 0xFFFF) {
+		caski_encode(ar, wire, n, 2);
+		return caski_put(ar, wire, 2);
+	}
+	caski_encode(ar, wire, 0xFFFF, 2);
+	at += 2;
+	if (n < 0xFFFFFFFF || (ar->count32 && n == 0xFFFFFFFF)) {
+		caski_encode(ar, wire + at, n, 4);
+		return caski_put(ar, wire, at + 4);
+	}
+	if (ar->count32)
+		return caski_fail(ar, CASK_ELIMIT,
+		    "%llu, and a 32-bit count (count32) ends at 4294967295",
+		    (unsigned long long)n);
+	caski_encode(ar, wire + at, 0xFFFFFFFF, 4);
+	at += 4;
+	caski_encode(ar, wire + at, n, 8);
+	return caski_put(ar, wire, at + 8);
+}
+
+bool
+caski_get_count(struct cask_ar *ar, uint64_t *n)
+{
+	if (!caski_get_uint(ar, n, 2))
+		return false;
+	if (*n != 0xFFFF)
+		return true;
+	if (!caski_get_uint(ar, n, 4))
+		return false;
+	if (*n != 0xFFFFFFFF || ar->count32)
+		return true;
+	return caski_get_uint(ar, n, 8);
+}
+
+/* Whether a count is within its own maximum and the archive's budget. */
+static bool
+count_fits(struct cask_ar *ar, uint64_t n, uint64_t max)
+{
+	uint64_t budget = caski_limit(ar->limit.count, COUNT_MAX);
+
+	if (n > max)
+		return caski_fail(ar, CASK_ELIMIT, "%llu, limit %llu",
+		    (unsigned long long)n, (unsigned long long)max);
+	if (n > budget)
+		return caski_fail(ar, CASK_ELIMIT,
+		    "%llu, limit %llu (limit.count)", (unsigned long long)n,
+		    (unsigned long long)budget);
+	return true;
+}
+
+static uint64_t
+get_count(struct cask_ar *ar, uint64_t max, const char *name)
+{
+	uint64_t n = 0;
+
+	caski_begin(ar, "count", name);
+	if (!caski_may_load(ar) || !caski_get_count(ar, &n) ||
+	    !count_fits(ar, n, max))
+		return 0;
+	return n;
+}
+
+static void
+put_count(struct cask_ar *ar, uint64_t n, uint64_t max, const char *name)
+{
+	caski_begin(ar, "count", name);
+	if (caski_may_store(ar) && count_fits(ar, n, max))
+		caski_put_count(ar, n);
+}
+
+void
+cask_count64_named(struct cask_ar *ar, uint64_t *n, uint64_t max,
+    const char *name)
+{
+	if (ar->loading) {
+		*n = get_count(ar, max, name);
+		return;
+	}
+	put_count(ar, *n, max, name);
+	if (*n > max)
+		*n = 0;
+}
+
+void
+cask_count_named(struct cask_ar *ar, uint32_t *n, uint32_t max,
+    const char *name)
+{
+	uint64_t wide = *n;
+
+	if (ar->loading)
+		wide = 0; /* *n need not have been set */
+	cask_count64_named(ar, &wide, max, name);
+	*n = (uint32_t)wide;
+}
+
+void
+cask_put_count(struct cask_ar *ar, uint64_t n)
+{
+	put_count(ar, n, UINT64_MAX, "");
+}
+
+uint64_t
+cask_get_count(struct cask_ar *ar, uint64_t max)
+{
+	return get_count(ar, max, "");
+}
