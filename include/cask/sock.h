@@ -56,6 +56,7 @@ struct cask_sock {
 	bool sending;
 	struct cask_watch watch;
 	int64_t deadline;
+	int deadline_ms;
 	char name[CASK_PEER_SIZE];
 	char why[CASK_PEER_SIZE + 80];
 };
