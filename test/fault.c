@@ -61,6 +61,7 @@ static atomic_uint injected;
 static atomic_uint disturbances;
 static atomic_uint alternatives; /* the longest list that was met */
 static atomic_long live;
+static fault_lookup_fn *_Atomic lookup;
 
 void
 fault_reset(void)
@@ -107,6 +108,12 @@ void
 fault_iconv_lossy(bool on)
 {
 	plan.lossy = on;
+}
+
+void
+fault_lookup(fault_lookup_fn *instead)
+{
+	lookup = instead;
 }
 
 unsigned
@@ -359,7 +366,10 @@ WRAP(int, getaddrinfo, (const char *host, const char *service,
     const struct addrinfo *hints, struct addrinfo **list))
 {
 	int err = fails(FAULT_GETADDRINFO);
+	fault_lookup_fn *instead = lookup;
 
+	if (err == 0 && instead != NULL && !(hints->ai_flags & AI_NUMERICHOST))
+		return instead(host, service, hints, list);
 	return err ? err
 		   : __real_caski_sys_getaddrinfo(host, service, hints, list);
 }

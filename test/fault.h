@@ -64,6 +64,15 @@ void fault_disturb(bool on);
 /* Let iconv say of all it converts that something was lost, as musl's does. */
 void fault_iconv_lossy(bool on);
 
+/*
+ * Answer for the resolver when it is asked for a name (not for a number); runs
+ * in the thread of the look-up.  Stays, over a reset too, until it is NULL.
+ */
+struct addrinfo;
+typedef int fault_lookup_fn(const char *host, const char *service,
+    const struct addrinfo *hints, struct addrinfo **list);
+void fault_lookup(fault_lookup_fn *instead);
+
 /* How many calls were made to fail, shortened or disturbed since the reset. */
 unsigned fault_injected(void);
 
