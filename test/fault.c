@@ -231,6 +231,11 @@ WRAP(void, free, (void *p))
 	__real_caski_sys_free(p);
 }
 
+WRAP(int64_t, now, (void))
+{
+	return __real_caski_sys_now();
+}
+
 /* A close that fails has closed all the same. */
 WRAP(int, close, (int fd))
 {
@@ -368,10 +373,20 @@ WRAP(int, getaddrinfo, (const char *host, const char *service,
 	int err = fails(FAULT_GETADDRINFO);
 	fault_lookup_fn *instead = lookup;
 
-	if (err == 0 && instead != NULL && !(hints->ai_flags & AI_NUMERICHOST))
-		return instead(host, service, hints, list);
-	return err ? err
-		   : __real_caski_sys_getaddrinfo(host, service, hints, list);
+	if (err != 0)
+		return err;
+	if (instead == NULL || hints->ai_flags & AI_NUMERICHOST)
+		instead = __real_caski_sys_getaddrinfo;
+	err = instead(host, service, hints, list);
+	live += err == 0;
+	return err;
+}
+
+/* A list counts as one allocation. */
+WRAP(void, freeaddrinfo, (struct addrinfo * list))
+{
+	live--;
+	__real_caski_sys_freeaddrinfo(list);
 }
 
 WRAP(int, getnameinfo, (const struct sockaddr *sa, socklen_t len, char *host,
@@ -392,8 +407,18 @@ WRAP(int, thread, (void (*run)(void *), void *arg))
 
 WRAP(int, iconv_open, (void **cd, const char *to, const char *from))
 {
+	int r;
+
 	FAIL(FAULT_ICONV_OPEN);
-	return __real_caski_sys_iconv_open(cd, to, from);
+	r = __real_caski_sys_iconv_open(cd, to, from);
+	live += r == 0;
+	return r;
+}
+
+WRAP(void, iconv_close, (void *cd))
+{
+	live--;
+	__real_caski_sys_iconv_close(cd);
 }
 
 WRAP(ptrdiff_t, iconv, (void *cd, const char **in, size_t *in_left,
