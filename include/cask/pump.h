@@ -33,7 +33,7 @@ enum {
  */
 struct cask_watch {
 	int fd;
-	int events; /* CASK_READABLE, CASK_WRITABLE or both */
+	int events; /* CASK_READABLE, CASK_WRITABLE, both, or 0: none for now */
 	void (*ready)(struct cask_watch *w, int events);
 	void *user; /* free for the program */
 	/* private */
@@ -42,9 +42,12 @@ struct cask_watch {
 
 /*
  * Start watching, in this thread's pump; or, when it is watched already, take
- * over changed events.  ready is called whenever one of the events holds, again
- * and again as long as it does.  It may watch, unwatch and free anything, its
- * own struct included.  Does not block.  Gives 0, ENOMEM or EINVAL.
+ * over changed events (can't fail), and forget what was seen but not delivered
+ * yet.  ready is called whenever one of the events holds, again and again as
+ * long as it does; a hang-up or an error of the descriptor counts as either.  It
+ * may watch, unwatch and free anything, its own struct included.  What is
+ * watched in a turn is visited in the next.  Unwatch before closing fd.  Does
+ * not block.  Gives 0, ENOMEM or EINVAL.
  */
 int cask_watch(struct cask_watch *w);
 
@@ -55,12 +58,17 @@ void cask_unwatch(struct cask_watch *w);
  * One turn: wait until something that is watched is ready, at most timeout_ms
  * (0: don't wait; below 0: no limit), and deliver all that is ready.  Gives 0
  * with *delivered (may be NULL) set to the number of notifications; EBUSY
- * within a notification; ENOMEM.  With nothing to watch and no limit it gives
- * EDEADLK instead of waiting for ever.  MFC: one turn of the message loop.
+ * within a notification; ENOMEM.  With no limit, and nothing watched that could
+ * become ready, it gives EDEADLK instead of waiting for ever.  MFC: one turn of
+ * the message loop.
  */
 int cask_pump_turn(int timeout_ms, unsigned *delivered);
 
-/* Turn until cask_pump_stop, or until nothing is watched any more. */
+/*
+ * Turn until cask_pump_stop, or until nothing is watched any more.  Gives 0 or
+ * the error of a turn: EDEADLK when every socket and watch is still waiting for
+ * the program to answer its last notification.
+ */
 int cask_pump_run(void);
 
 /* Make the cask_pump_run of this thread return after the present turn. */
