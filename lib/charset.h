@@ -12,9 +12,10 @@
 #include <stdbool.h>
 
 struct caski_charset {
-	void *cd;       /* NULL: UTF-8 itself, or not open */
-	bool to_utf8;   /* the direction */
-	bool is_utf8;   /* code page 65001: no iconv */
+	void *cd;     /* NULL: UTF-8 itself, or not open */
+	bool to_utf8; /* the direction */
+	bool is_utf8; /* code page 65001: no iconv */
+	bool doubles; /* some characters of the code page take two bytes */
 };
 
 /* Open a converter: 0, CASK_ECHARSET, ENOMEM, EMFILE or ENFILE. */
@@ -22,8 +23,12 @@ int caski_charset_open(struct caski_charset *c, int codepage, bool to_utf8);
 
 /*
  * Convert the next piece: the contract of utf.h, CASK_MORE included.  Without
- * CASK_MORE the converter is flushed, and the text is over.  A character that the
- * code page lacks is CASK_ETEXT, or '?' with CASK_REPLACE.  dst NULL measures.
+ * CASK_MORE a sequence that is cut at the end is ill-formed.  A character that
+ * the code page lacks is CASK_ETEXT, or '?' with CASK_REPLACE.  dst NULL
+ * measures.
+ *
+ * The converter keeps nothing from one call to the next: after any result, go
+ * on with what was not read, or start on another text.
  */
 int caski_charset_convert(struct caski_charset *c, char *dst, size_t room,
     const char *src, size_t n, int flags, struct cask_progress *done);
