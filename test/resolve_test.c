@@ -1,0 +1,340 @@
+/*
+ * Tests of lib/resolve.c: numbers, names, and look-ups that are left behind.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "test.h"
+
+#include "fault.h"
+
+#include "../lib/pump.h"
+#include "../lib/resolve.h"
+#include "../lib/sys.h"
+
+#include <cask/error.h>
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdatomic.h>
+
+#define SOON caski_deadline(5000)
+
+/* Look up, free what was found, and give the error. */
+static int
+resolve(const char *host, const char *port)
+{
+	struct addrinfo *list;
+	int err = caski_resolve(&list, host, port, false, SOON);
+
+	assert_int_equal(err == 0, list != NULL);
+	if (list != NULL)
+		caski_sys_freeaddrinfo(list);
+	return err;
+}
+
+/* Look-ups that were left behind get some time to end. */
+static void
+assert_all_gone(long allocations, int descriptors)
+{
+	for (int i = 0; i < 2000 && fault_allocations() != allocations; i++)
+		poll(NULL, 0, 1);
+	assert_int_equal(fault_allocations(), allocations);
+	assert_int_equal(fault_descriptors(), descriptors);
+}
+
+/* What the resolver of a test does */
+
+static atomic_bool held;
+
+static int
+held_up(const char *host, const char *port, const struct addrinfo *hints,
+    struct addrinfo **list)
+{
+	(void)host;
+	while (held)
+		poll(NULL, 0, 1);
+	return getaddrinfo("127.0.0.1", port, hints, list);
+}
+
+static int
+loopback(const char *host, const char *port, const struct addrinfo *hints,
+    struct addrinfo **list)
+{
+	(void)host;
+	return getaddrinfo("127.0.0.1", port, hints, list);
+}
+
+static int system_errno;
+
+static int
+system_fails(const char *host, const char *port, const struct addrinfo *hints,
+    struct addrinfo **list)
+{
+	(void)host, (void)port, (void)hints, (void)list;
+	errno = system_errno;
+	return EAI_SYSTEM;
+}
+
+/* Numbers */
+
+static void
+a_number_needs_no_thread_and_no_pipe(void **state)
+{
+	struct addrinfo *list;
+	const struct sockaddr_in *sa;
+
+	(void)state;
+	fault_reset();
+	assert_int_equal(
+	    caski_resolve(&list, "127.0.0.1", "7000", false, SOON), 0);
+	assert_int_equal(list->ai_family, AF_INET);
+	assert_int_equal(list->ai_socktype, SOCK_STREAM);
+	sa = (const void *)list->ai_addr;
+	assert_int_equal(ntohs(sa->sin_port), 7000);
+	assert_int_equal(ntohl(sa->sin_addr.s_addr), 0x7f000001);
+	assert_null(list->ai_next);
+	caski_sys_freeaddrinfo(list);
+	assert_int_equal(resolve("::1", "65535"), 0);
+	assert_int_equal(resolve("10.0.0.1", "0"), 0);
+	assert_int_equal(resolve("10.0.0.1", "no-such-service"), CASK_ENAME);
+	assert_int_equal(fault_count(FAULT_THREAD), 0);
+	assert_int_equal(fault_count(FAULT_PIPE), 0);
+}
+
+static void
+a_service_has_a_name(void **state)
+{
+	(void)state;
+	if (getservbyname("http", "tcp") == NULL)
+		skip();
+	assert_int_equal(resolve("127.0.0.1", "http"), 0);
+	assert_int_equal(resolve("localhost", "http"), 0);
+}
+
+static void
+no_host_means_any_address_or_the_loopback(void **state)
+{
+	struct addrinfo *list;
+
+	(void)state;
+	assert_int_equal(caski_resolve(&list, NULL, "1", true, SOON), 0);
+	for (struct addrinfo *a = list; a != NULL; a = a->ai_next)
+		if (a->ai_family == AF_INET)
+			assert_int_equal(
+			    ((const struct sockaddr_in *)(const void *)
+				    a->ai_addr)
+				->sin_addr.s_addr,
+			    0);
+	caski_sys_freeaddrinfo(list);
+	assert_int_equal(caski_resolve(&list, NULL, "1", false, SOON), 0);
+	caski_sys_freeaddrinfo(list);
+}
+
+static void
+what_can_be_no_host_or_port_is_refused_unasked(void **state)
+{
+	static const char *const ports[] = { "", " 80", "-1", "+80", "65536",
+		"99999999999999999999", "\t1" };
+	char longest[256], longer[257], port[65];
+
+	(void)state;
+	memset(longest, 'x', sizeof longest);
+	longest[255] = '\0';
+	memset(longer, 'x', sizeof longer);
+	longer[256] = '\0';
+	memset(port, 'x', sizeof port);
+	port[64] = '\0';
+	fault_reset();
+	for (size_t i = 0; i < COUNT(ports); i++)
+		assert_int_equal(resolve("127.0.0.1", ports[i]), CASK_ENAME);
+	assert_int_equal(resolve("", "80"), CASK_ENAME);
+	assert_int_equal(resolve(longer, "80"), CASK_ENAME);
+	assert_int_equal(resolve("127.0.0.1", port), CASK_ENAME);
+	assert_int_equal(fault_count(FAULT_GETADDRINFO), 0);
+	fault_lookup(loopback);
+	assert_int_equal(resolve(longest, "80"), 0);
+	fault_lookup(NULL);
+}
+
+/* Names */
+
+static void
+a_name_is_looked_up_in_a_thread(void **state)
+{
+	(void)state;
+	fault_reset();
+	assert_int_equal(resolve("localhost", "7000"), 0);
+	assert_int_equal(fault_count(FAULT_THREAD), 1);
+	assert_all_gone(0, fault_descriptors());
+}
+
+static void
+an_unknown_name_is_said_to_be_one(void **state)
+{
+	(void)state;
+	fault_reset();
+	fault_plan(FAULT_GETADDRINFO, 1, false, EAI_NONAME);
+	assert_int_equal(resolve("locahlost", "7000"), CASK_ENAME);
+	assert_int_equal(fault_injected(), 1);
+	assert_string_equal(
+	    cask_strerror(CASK_ENAME), cask_strerror(resolve("127.0.0.1", "")));
+	fault_reset();
+}
+
+static void
+the_resolvers_errors_become_ours(void **state)
+{
+	static const struct {
+		int code;
+		int err;
+	} table[] = {
+		{ EAI_MEMORY, ENOMEM },
+		{ EAI_AGAIN, CASK_ENAME },
+		{ EAI_FAIL, CASK_ENAME },
+		{ EAI_SERVICE, CASK_ENAME },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		for (unsigned nth = 0; nth < 2; nth++) {
+			fault_reset();
+			fault_plan(
+			    FAULT_GETADDRINFO, nth, false, table[i].code);
+			assert_int_equal(resolve("name", "1"), table[i].err);
+			assert_int_equal(fault_injected(), 1);
+		}
+	}
+	fault_reset();
+	fault_lookup(system_fails);
+	system_errno = EMFILE;
+	assert_int_equal(resolve("name", "1"), EMFILE);
+	system_errno = 0;
+	assert_int_equal(resolve("name", "1"), CASK_ENAME);
+	fault_lookup(NULL);
+}
+
+static void
+a_look_up_does_not_outlast_its_deadline_and_leaks_nothing(void **state)
+{
+	struct addrinfo *list;
+	int descriptors = fault_descriptors();
+	int64_t start = caski_sys_now();
+	int64_t took;
+
+	(void)state;
+	held = true;
+	fault_lookup(held_up);
+	assert_int_equal(
+	    caski_resolve(&list, "slow", "1", false, caski_deadline(50)),
+	    ETIMEDOUT);
+	took = (caski_sys_now() - start) / 1000000;
+	assert_in_range(took, 49, 2000);
+	assert_null(list);
+	held = false;
+	assert_all_gone(0, descriptors);
+	fault_lookup(NULL);
+}
+
+static void
+a_wait_that_fails_leaves_the_look_up_behind_and_leaks_nothing(void **state)
+{
+	int descriptors = fault_descriptors();
+
+	(void)state;
+	held = true;
+	fault_reset();
+	fault_lookup(held_up);
+	fault_plan(FAULT_POLL, 0, false, ENOMEM);
+	assert_int_equal(resolve("slow", "1"), ENOMEM);
+	assert_int_equal(fault_injected(), 1);
+	held = false;
+	assert_all_gone(0, descriptors);
+	fault_lookup(NULL);
+	fault_reset();
+}
+
+static void
+the_number_of_look_ups_under_way_is_bounded(void **state)
+{
+	struct addrinfo *list;
+	int descriptors = fault_descriptors();
+
+	(void)state;
+	held = true;
+	fault_lookup(held_up);
+	for (int i = 0; i < CASKI_LOOKUPS_MOST; i++)
+		assert_int_equal(
+		    caski_resolve(&list, "slow", "1", false, caski_deadline(1)),
+		    ETIMEDOUT);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(resolve("slow", "1"), EAGAIN);
+	assert_int_equal(resolve("127.0.0.1", "1"), 0);
+	held = false;
+	assert_all_gone(0, descriptors);
+	assert_int_equal(resolve("quick", "1"), 0);
+	fault_lookup(NULL);
+}
+
+/* The thread and the caller end at about the same time, in any order. */
+static void
+whoever_ends_last_cleans_up(void **state)
+{
+	struct addrinfo *list;
+	int descriptors = fault_descriptors();
+	unsigned found = 0;
+
+	(void)state;
+	fault_lookup(loopback);
+	for (int i = 0; i < 300; i++) {
+		int err = caski_resolve(&list, "name", "1", false,
+		    caski_sys_now() + i % 100 * 1000);
+
+		assert_true(err == 0 || err == ETIMEDOUT || err == EAGAIN);
+		found += err == 0;
+		if (err == 0)
+			caski_sys_freeaddrinfo(list);
+	}
+	assert_true(found > 0);
+	assert_all_gone(0, descriptors);
+	fault_lookup(NULL);
+}
+
+static void
+one_name_one_number(void *arg)
+{
+	int err = resolve(arg, "1");
+
+	assert_true(err == 0 || err == ENOMEM || err == EMFILE ||
+		    err == ENFILE || err == EAGAIN || err == CASK_ENAME);
+	assert_true(err == 0 || fault_injected() > 0);
+}
+
+static void
+every_call_may_fail_and_nothing_leaks(void **state)
+{
+	char name[] = "localhost", number[] = "127.0.0.1";
+
+	(void)state;
+	assert_true(fault_everywhere(one_name_one_number, name) >= 7);
+	assert_true(fault_everywhere(one_name_one_number, number) >= 3);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(a_number_needs_no_thread_and_no_pipe),
+	cmocka_unit_test(a_service_has_a_name),
+	cmocka_unit_test(no_host_means_any_address_or_the_loopback),
+	cmocka_unit_test(what_can_be_no_host_or_port_is_refused_unasked),
+	cmocka_unit_test(a_name_is_looked_up_in_a_thread),
+	cmocka_unit_test(an_unknown_name_is_said_to_be_one),
+	cmocka_unit_test(the_resolvers_errors_become_ours),
+	cmocka_unit_test(
+	    a_look_up_does_not_outlast_its_deadline_and_leaks_nothing),
+	cmocka_unit_test(
+	    a_wait_that_fails_leaves_the_look_up_behind_and_leaks_nothing),
+	cmocka_unit_test(the_number_of_look_ups_under_way_is_bounded),
+	cmocka_unit_test(whoever_ends_last_cleans_up),
+	cmocka_unit_test(every_call_may_fail_and_nothing_leaks),
+};
+
+RUN_TESTS(tests)
