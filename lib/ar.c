@@ -37,13 +37,30 @@ cask_pending(const struct cask_ar *ar)
 
 /* Errors */
 
+/* Show the fast path how far it may go. */
+static void
+show_end(struct cask_ar *ar, unsigned char *end)
+{
+	ar->end = end;
+	ar->put_end = ar->storing ? end : NULL;
+	ar->get_end = ar->loading ? end : NULL;
+}
+
+/* The buffer is used up: what comes next stands at its beginning. */
+static void
+rewind_buffer(struct cask_ar *ar)
+{
+	ar->base = cask_at(ar);
+	ar->cur = ar->filled = ar->start;
+	show_end(ar, ar->start);
+}
+
 /* After an error there is neither room nor data: no fast path. */
 static void
 stop(struct cask_ar *ar, int err)
 {
-	ar->base = cask_at(ar);
 	ar->err = err;
-	ar->cur = ar->end = ar->filled = ar->start;
+	rewind_buffer(ar);
 }
 
 /* A name without what is in the way of reading it: "&", and, inside a path,
@@ -236,7 +253,8 @@ open_archive(struct cask_ar *ar, struct cask_io *io)
 	ar->io = io;
 	ar->start = given ? ar->buffer : ar->own;
 	ar->size = given ? ar->buffer_size : sizeof ar->own;
-	ar->cur = ar->end = ar->filled = ar->start;
+	ar->cur = ar->filled = ar->start;
+	show_end(ar, ar->start);
 	ar->base = ar->message = ar->at = 0;
 	ar->type = ar->name = NULL;
 	ar->index = CASK_NO_INDEX;
@@ -271,7 +289,7 @@ set_end(struct cask_ar *ar, unsigned char *most)
 
 	if (left < (uint64_t)(most - ar->cur))
 		most = ar->cur + left;
-	ar->end = most;
+	show_end(ar, most);
 }
 
 void
@@ -347,14 +365,6 @@ read_some(struct cask_ar *ar, void *p, size_t size)
 		return -1;
 	}
 	return n;
-}
-
-/* The buffer is used up: what comes next stands at its beginning. */
-static void
-rewind_buffer(struct cask_ar *ar)
-{
-	ar->base = cask_at(ar);
-	ar->cur = ar->end = ar->filled = ar->start;
 }
 
 /* Read into the empty buffer.  The same results. */
@@ -522,13 +532,13 @@ caski_encode(const struct cask_ar *ar, unsigned char *wire, uint64_t v,
 		wire[0] = (unsigned char)v;
 		break;
 	case 2:
-		cask_write16(wire, cask_order16((uint16_t)v, ar->order));
+		cask_write16(wire, cask_order16((uint16_t)v, ar->big_endian));
 		break;
 	case 4:
-		cask_write32(wire, cask_order32((uint32_t)v, ar->order));
+		cask_write32(wire, cask_order32((uint32_t)v, ar->big_endian));
 		break;
 	default:
-		cask_write64(wire, cask_order64(v, ar->order));
+		cask_write64(wire, cask_order64(v, ar->big_endian));
 	}
 }
 
@@ -539,11 +549,11 @@ caski_decode(const struct cask_ar *ar, const unsigned char *wire, size_t size)
 	case 1:
 		return wire[0];
 	case 2:
-		return cask_order16(cask_read16(wire), ar->order);
+		return cask_order16(cask_read16(wire), ar->big_endian);
 	case 4:
-		return cask_order32(cask_read32(wire), ar->order);
+		return cask_order32(cask_read32(wire), ar->big_endian);
 	default:
-		return cask_order64(cask_read64(wire), ar->order);
+		return cask_order64(cask_read64(wire), ar->big_endian);
 	}
 }
 

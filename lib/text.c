@@ -138,7 +138,7 @@ put_unicode(struct cask_ar *ar, const char *s, size_t n)
 		cask_utf8_to_utf16(units, PIECE, s, n, policy(ar), &done);
 		for (size_t i = 0; i < done.written; i++)
 			cask_write16(wire + 2 * i,
-			    cask_order16(units[i], ar->order));
+			    cask_order16(units[i], ar->big_endian));
 		if (!caski_put(ar, wire, 2 * done.written))
 			return;
 	}
@@ -190,12 +190,6 @@ put_ansi(struct cask_ar *ar, const char *s, size_t n)
 {
 	if (cask_ascii_length(s, n) < n) {
 		put_codepage(ar, s, n);
-		return;
-	}
-	if (n < 0xFF && (size_t)(ar->end - ar->cur) > n) {
-		*ar->cur++ = (unsigned char)n;
-		memcpy(ar->cur, s, n);
-		ar->cur += n;
 		return;
 	}
 	if (caski_put_text_length(ar, n, false))
@@ -302,7 +296,9 @@ struct source {
 	uint64_t left;  /* code units not yet taken from the archive */
 	size_t width;   /* bytes of a code unit */
 	bool unicode;   /* UTF-16; else a code page, or UTF-8 itself */
-	struct caski_charset charset;
+	int codepage;
+	struct caski_charset charset; /* opened when it is needed */
+	bool open;
 	union {
 		char bytes[2 * PIECE];
 		uint16_t units[PIECE];
@@ -325,10 +321,25 @@ take(struct cask_ar *ar, struct source *from)
 	if (from->unicode)
 		for (size_t i = from->have; i < from->have + k; i++)
 			from->held.units[i] =
-			    cask_order16(from->held.units[i], ar->order);
+			    cask_order16(from->held.units[i], ar->big_endian);
 	from->have += k;
 	from->left -= k;
 	return true;
+}
+
+/* Whether a code page is worth opening: not for ASCII, which needs none.  But
+ * in 1258 an ASCII letter may become one with the mark that follows it. */
+static int
+open_charset(struct source *from, const char *bytes, size_t n)
+{
+	int err;
+
+	if (from->open ||
+	    (from->codepage != 1258 && cask_ascii_length(bytes, n) == n))
+		return 0;
+	err = caski_charset_open(&from->charset, from->codepage, true);
+	from->open = err == 0;
+	return err;
 }
 
 /* Convert what is held into the sink's room. */
@@ -336,15 +347,21 @@ static int
 convert(struct cask_ar *ar, struct source *from, struct sink *to,
     struct cask_progress *done)
 {
-	int flags = policy(ar) | (from->left > 0 ? CASK_MORE : 0);
+	int flags = policy(ar) | (from->left > 0 ? CASK_MORE : 0), err;
 	size_t room = to->size - to->length;
 	char *dst = to->data + to->length;
 
 	if (from->unicode)
 		return cask_utf16_to_utf8(dst, room, from->held.units,
 		    from->have, flags, done);
-	return caski_charset_convert(&from->charset, dst, room,
-	    from->held.bytes, from->have, flags, done);
+	err = open_charset(from, from->held.bytes, from->have);
+	if (err != 0)
+		return err;
+	if (from->open)
+		return caski_charset_convert(&from->charset, dst, room,
+		    from->held.bytes, from->have, flags, done);
+	return cask_utf8_to_utf8(dst, room, from->held.bytes, from->have,
+	    flags, done);
 }
 
 /*
@@ -383,42 +400,14 @@ load_piece(struct cask_ar *ar, struct source *from, struct sink *to)
 static bool
 load_converted(struct cask_ar *ar, struct source *from, struct sink *to)
 {
-	int codepage = ar->form == CASK_UTF8 ? 65001 : codepage_of(ar);
 	bool ok;
-	int err;
 
-	if (!from->unicode) {
-		err = caski_charset_open(&from->charset, codepage, true);
-		if (err != 0)
-			return convert_failed(ar, err, 0);
-	}
 	do
 		ok = load_piece(ar, from, to);
 	while (ok && (from->left > 0 || from->have > 0));
-	caski_charset_close(&from->charset);
+	if (from->open)
+		caski_charset_close(&from->charset);
 	return ok;
-}
-
-#define ONES  UINT64_C(0x0101010101010101)
-#define HIGHS UINT64_C(0x8080808080808080)
-
-/* Copy n bytes if all of them are ASCII and none is NUL. */
-static bool
-copy_plain(char *dst, const unsigned char *src, size_t n)
-{
-	uint64_t odd = 0, w;
-	size_t i;
-
-	for (i = 0; i + 8 <= n; i += 8) {
-		memcpy(&w, src + i, 8);
-		odd |= w | (w - ONES); /* a high bit: not ASCII, or NUL */
-		memcpy(dst + i, &w, 8);
-	}
-	for (; i < n; i++) {
-		odd |= (uint64_t)src[i] | ((uint64_t)src[i] - 1);
-		dst[i] = (char)src[i];
-	}
-	return (odd & HIGHS) == 0;
 }
 
 /* ASCII that lies in the buffer needs no converting. */
@@ -429,7 +418,7 @@ load_plain(struct cask_ar *ar, const struct source *from, struct sink *to)
 
 	if (from->unicode || (uint64_t)(ar->end - ar->cur) < from->left ||
 	    sink_room(to, n) != 0 || to->size < n ||
-	    !copy_plain(to->data, ar->cur, n))
+	    !cask_copy_plain(to->data, ar->cur, n))
 		return false;
 	ar->cur += n;
 	to->length = n;
@@ -457,24 +446,25 @@ load_text(struct cask_ar *ar, struct sink *to)
 	from.width = wide ? 2 : 1;
 	if (load_plain(ar, &from, to))
 		return true;
-	from.charset = (struct caski_charset) { 0 };
+	from.codepage = ar->form == CASK_UTF8 ? 65001 : codepage_of(ar);
+	from.open = false;
 	from.have = 0;
 	from.converted = 0;
 	return load_converted(ar, &from, to);
 }
 
-/* The public functions */
+/* The public functions, where the fast path of text.h did not serve */
 
-static size_t
-get_text(struct cask_ar *ar, char *s, size_t size, const char *name)
+size_t
+cask_slow_get_text(struct cask_ar *ar, char *s, size_t size, const char *name)
 {
 	struct sink to = { .data = s };
 
+	caski_begin(ar, "text", name);
 	if (size == 0) {
 		caski_fail(ar, EINVAL, "an array of 0 bytes holds no text");
 		return 0;
 	}
-	caski_begin(ar, "text", name);
 	to.max = to.size = (size_t)text_limit(ar, size - 1);
 	if (!load_text(ar, &to))
 		to.length = 0;
@@ -482,30 +472,13 @@ get_text(struct cask_ar *ar, char *s, size_t size, const char *name)
 	return to.length;
 }
 
-size_t
-cask_get_text(struct cask_ar *ar, char *s, size_t size)
-{
-	return get_text(ar, s, size, "");
-}
-
 void
-cask_put_text(struct cask_ar *ar, const char *s)
+cask_slow_put_text(struct cask_ar *ar, const char *s, size_t size,
+    const char *name)
 {
-	caski_begin(ar, "text", "");
-	put_text(ar, s, strlen(s), UINT64_MAX);
-}
+	const char *nul = memchr(s, '\0', size);
 
-void
-cask_text_named(struct cask_ar *ar, char *s, size_t size, const char *name)
-{
-	const char *nul;
-
-	if (ar->loading) {
-		get_text(ar, s, size, name);
-		return;
-	}
 	caski_begin(ar, "text", name);
-	nul = memchr(s, '\0', size);
 	if (nul != NULL)
 		put_text(ar, s, (size_t)(nul - s), UINT64_MAX);
 	else if (caski_may_store(ar))

@@ -32,7 +32,7 @@ static const struct {
 static void
 reorder(const struct cask_ar *ar, void *to, const void *from, size_t size)
 {
-	if (ar->order == CASK_HOST_ORDER)
+	if (ar->big_endian == CASK_HOST_BIG)
 		memcpy(to, from, size);
 	else
 		caski_swap(to, from, 1, size);
@@ -74,6 +74,16 @@ cask_slow_get(struct cask_ar *ar, enum cask_type type, void *v,
 	if (caski_may_load(ar) && caski_get(ar, wire, size))
 		reorder(ar, bytes, wire, size);
 	set(type, v, bytes, size);
+}
+
+void
+cask_slow_value(struct cask_ar *ar, enum cask_type type, void *v,
+    const char *name)
+{
+	if (ar->loading)
+		cask_slow_get(ar, type, v, name);
+	else
+		cask_slow_put(ar, type, v, name);
 }
 
 /* Raw bytes */
@@ -167,7 +177,7 @@ cask_slow_array(struct cask_ar *ar, enum cask_type type, void *v, size_t n,
     const char *name)
 {
 	size_t size = types[type].size;
-	bool plain = ar->order == CASK_HOST_ORDER;
+	bool plain = ar->big_endian == CASK_HOST_BIG;
 
 	if (n == 0)
 		return;

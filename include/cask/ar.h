@@ -54,7 +54,7 @@ struct cask_frame {
 /* All zero is valid: an archive on which nothing was opened yet. */
 struct cask_ar {
 	/* Settings: fill them in first, or change them between values. */
-	enum cask_order order;    /* of all values; CASK_LITTLE is MFC's */
+	bool big_endian;          /* byte order of all values; MFC's is little */
 	enum cask_text_form form; /* of text that is stored */
 	int codepage;             /* of ANSI text; 0: 1252 */
 	bool replace;             /* replace what has no equivalent, counted */
@@ -69,10 +69,12 @@ struct cask_ar {
 	uint64_t replaced; /* characters replaced so far */
 
 	/* private */
-	unsigned char *cur; /* the next byte in the buffer */
-	unsigned char *end; /* the end of what the fast path may use */
 	bool loading;
 	bool storing;
+	unsigned char *cur;     /* the next byte in the buffer */
+	unsigned char *end;     /* the end of what the fast path may use */
+	unsigned char *put_end; /* … NULL when loading */
+	unsigned char *get_end; /* … NULL when storing */
 	unsigned depth;
 	struct cask_frame *frame;
 	struct cask_io *io;
@@ -178,7 +180,22 @@ cask_loading(const struct cask_ar *ar)
 		cask_leave((ar), &frame_);                            \
 	} while (0)
 
-/* What the two are made of. */
+/* ------------------------------------------------------------------------ */
+/* What the above, and the fast paths of value.h and text.h, are made of.    */
+
+#if defined(__GNUC__)
+#define CASK_LIKELY(x) __builtin_expect(!!(x), 1)
+#else
+#define CASK_LIKELY(x) (x)
+#endif
+
+/* Numbers, not pointers: adding to a pointer must not leave its array. */
+static inline bool
+cask_fits(const unsigned char *at, size_t n, const unsigned char *end)
+{
+	return (uintptr_t)at + n <= (uintptr_t)end;
+}
+
 bool cask_too_deep(struct cask_ar *ar);
 
 static inline bool

@@ -10,6 +10,7 @@
 #ifndef CASK_BYTES_H
 #define CASK_BYTES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -17,15 +18,10 @@
 extern "C" {
 #endif
 
-enum cask_order {
-	CASK_LITTLE, /* least significant byte first: MFC's, the default */
-	CASK_BIG,    /* most significant byte first: "network order" */
-};
-
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-#define CASK_HOST_ORDER CASK_BIG
+#define CASK_HOST_BIG true
 #else
-#define CASK_HOST_ORDER CASK_LITTLE
+#define CASK_HOST_BIG false
 #endif
 
 /* Reverse the bytes of a value.  Compilers make one instruction of each. */
@@ -48,23 +44,23 @@ cask_swap64(uint64_t v)
 	    cask_swap32((uint32_t)(v >> 32));
 }
 
-/* From the host's order to the given one, or back: the same operation. */
+/* From the host's order to big- or little-endian, or back: it is the same. */
 static inline uint16_t
-cask_order16(uint16_t v, enum cask_order order)
+cask_order16(uint16_t v, bool big)
 {
-	return order == CASK_HOST_ORDER ? v : cask_swap16(v);
+	return big == CASK_HOST_BIG ? v : cask_swap16(v);
 }
 
 static inline uint32_t
-cask_order32(uint32_t v, enum cask_order order)
+cask_order32(uint32_t v, bool big)
 {
-	return order == CASK_HOST_ORDER ? v : cask_swap32(v);
+	return big == CASK_HOST_BIG ? v : cask_swap32(v);
 }
 
 static inline uint64_t
-cask_order64(uint64_t v, enum cask_order order)
+cask_order64(uint64_t v, bool big)
 {
-	return order == CASK_HOST_ORDER ? v : cask_swap64(v);
+	return big == CASK_HOST_BIG ? v : cask_swap64(v);
 }
 
 /*

@@ -105,6 +105,8 @@ void cask_slow_put(struct cask_ar *ar, enum cask_type type, const void *v,
     const char *name);
 void cask_slow_get(struct cask_ar *ar, enum cask_type type, void *v,
     const char *name);
+void cask_slow_value(struct cask_ar *ar, enum cask_type type, void *v,
+    const char *name);
 void cask_slow_array(struct cask_ar *ar, enum cask_type type, void *v,
     size_t n, const char *name);
 
@@ -112,69 +114,77 @@ void cask_slow_array(struct cask_ar *ar, enum cask_type type, void *v,
  * The fast path: the value fits into what is left of the buffer.
  *
  * After an error, or when something wants to see every value, the archive
- * shows an empty buffer (cur == end), and all goes the slow way.
+ * shows an empty buffer (cur == end), and all goes the slow way.  The one-way
+ * forms have ends of their own, which tell the wrong direction at no cost.
  */
-static inline bool
-cask_room(const struct cask_ar *ar, size_t n)
-{
-	return (size_t)(ar->end - ar->cur) >= n;
-}
-
-#if defined(__GNUC__)
-#define CASK_LIKELY(x) __builtin_expect(!!(x), 1)
-#else
-#define CASK_LIKELY(x) (x)
-#endif
-
-/* One type: T as it is in memory, U its bits, in the given number of bits. */
+/*
+ * One type: T as it is in memory, in so many bits on the wire.
+ *
+ * The cursor is read before and set after the value has moved, from a variable
+ * of its own: a byte that is written might, for all the compiler knows, be part
+ * of the archive, and it would fetch the cursor again to go on.
+ */
 #define CASK_VALUE(name, NAME, T, bits, TO_BITS, FROM_BITS)                   \
-	static inline void cask_put_##name##_named(                          \
-	    struct cask_ar *ar, T v, const char *field)                      \
+	static inline void cask_store_##name(struct cask_ar *ar, const T *v, \
+	    const unsigned char *end, const char *field)                     \
 	{                                                                    \
-		if (CASK_LIKELY(cask_room(ar, bits / 8) && ar->storing)) {   \
-			CASK_WRITE_##bits(ar, TO_BITS(v));                   \
-			ar->cur += bits / 8;                                 \
+		unsigned char *at = ar->cur;                                 \
+		if (CASK_LIKELY(cask_fits(at, bits / 8, end))) {             \
+			CASK_WRITE_##bits(at, TO_BITS(*v), ar->big_endian);  \
+			ar->cur = at + bits / 8;                             \
 		} else {                                                     \
-			cask_slow_put(ar, CASK_TYPE_##NAME, &v, field);      \
+			T slow = *v;                                         \
+			cask_slow_put(ar, CASK_TYPE_##NAME, &slow, field);   \
 		}                                                            \
 	}                                                                    \
-	static inline T cask_get_##name##_named(                             \
-	    struct cask_ar *ar, const char *field)                           \
+	static inline void cask_load_##name(struct cask_ar *ar, T *v,        \
+	    const unsigned char *end, const char *field)                     \
 	{                                                                    \
-		T v;                                                         \
-		if (CASK_LIKELY(cask_room(ar, bits / 8) && ar->loading)) {   \
-			v = FROM_BITS(CASK_READ_##bits(ar));                 \
-			ar->cur += bits / 8;                                 \
-			return v;                                            \
+		unsigned char *at = ar->cur;                                 \
+		if (CASK_LIKELY(cask_fits(at, bits / 8, end))) {             \
+			*v = FROM_BITS(CASK_READ_##bits(at, ar->big_endian)); \
+			ar->cur = at + bits / 8;                             \
+		} else {                                                     \
+			T slow;                                              \
+			cask_slow_get(ar, CASK_TYPE_##NAME, &slow, field);   \
+			*v = slow;                                           \
 		}                                                            \
-		cask_slow_get(ar, CASK_TYPE_##NAME, &v, field);              \
-		return v;                                                    \
 	}                                                                    \
 	static inline void cask_##name##_named(                              \
 	    struct cask_ar *ar, T *v, const char *field)                     \
 	{                                                                    \
-		if (ar->loading)                                             \
-			*v = cask_get_##name##_named(ar, field);             \
-		else                                                         \
-			cask_put_##name##_named(ar, *v, field);              \
+		unsigned char *at = ar->cur;                                 \
+		if (CASK_LIKELY(cask_fits(at, bits / 8, ar->end))) {         \
+			if (ar->loading)                                     \
+				*v = FROM_BITS(                              \
+				    CASK_READ_##bits(at, ar->big_endian));   \
+			else                                                 \
+				CASK_WRITE_##bits(at, TO_BITS(*v),           \
+				    ar->big_endian);                         \
+			ar->cur = at + bits / 8;                             \
+		} else {                                                     \
+			cask_slow_value(ar, CASK_TYPE_##NAME, v, field);     \
+		}                                                            \
 	}                                                                    \
 	static inline void cask_put_##name(struct cask_ar *ar, T v)          \
 	{                                                                    \
-		cask_put_##name##_named(ar, v, "");                          \
+		cask_store_##name(ar, &v, ar->put_end, "");                  \
 	}                                                                    \
 	static inline T cask_get_##name(struct cask_ar *ar)                  \
 	{                                                                    \
-		return cask_get_##name##_named(ar, "");                      \
+		T v;                                                         \
+		cask_load_##name(ar, &v, ar->get_end, "");                   \
+		return v;                                                    \
 	}
 
-#define CASK_WRITE_8(ar, v)  (*(ar)->cur = (v))
-#define CASK_WRITE_16(ar, v) cask_write16((ar)->cur, cask_order16(v, (ar)->order))
-#define CASK_WRITE_32(ar, v) cask_write32((ar)->cur, cask_order32(v, (ar)->order))
-#define CASK_WRITE_64(ar, v) cask_write64((ar)->cur, cask_order64(v, (ar)->order))
-#define CASK_READ_8(ar)      (*(ar)->cur)
-#define CASK_READ_16(ar)     cask_order16(cask_read16((ar)->cur), (ar)->order)
-#define CASK_READ_32(ar)     cask_order32(cask_read32((ar)->cur), (ar)->order)
-#define CASK_READ_64(ar)     cask_order64(cask_read64((ar)->cur), (ar)->order)
+#define CASK_WRITE_8(at, v, big)  (*(at) = (v))
+#define CASK_WRITE_16(at, v, big) cask_write16((at), cask_order16((v), (big)))
+#define CASK_WRITE_32(at, v, big) cask_write32((at), cask_order32((v), (big)))
+#define CASK_WRITE_64(at, v, big) cask_write64((at), cask_order64((v), (big)))
+#define CASK_READ_8(at, big)      (*(at))
+#define CASK_READ_16(at, big)     cask_order16(cask_read16(at), (big))
+#define CASK_READ_32(at, big)     cask_order32(cask_read32(at), (big))
+#define CASK_READ_64(at, big)     cask_order64(cask_read64(at), (big))
 
 #define CASK_AS_U8(v)   ((uint8_t)(v))
 #define CASK_AS_I8(v)   ((int8_t)(v))
