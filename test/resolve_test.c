@@ -282,20 +282,19 @@ whoever_ends_last_cleans_up(void **state)
 {
 	struct addrinfo *list;
 	int descriptors = fault_descriptors();
-	unsigned found = 0;
 
 	(void)state;
 	fault_lookup(loopback);
 	for (int i = 0; i < 300; i++) {
 		int err = caski_resolve(&list, "name", "1", false,
-		    caski_sys_now() + i % 100 * 1000);
+		    caski_sys_now() + i % 100 * 5000);
 
 		assert_true(err == 0 || err == ETIMEDOUT || err == EAGAIN);
-		found += err == 0;
 		if (err == 0)
 			caski_sys_freeaddrinfo(list);
 	}
-	assert_true(found > 0);
+	assert_all_gone(0, descriptors);
+	assert_int_equal(resolve("name", "1"), 0);
 	assert_all_gone(0, descriptors);
 	fault_lookup(NULL);
 }
