@@ -10,6 +10,7 @@
 #include "fault.h"
 
 #include "../lib/charset.h"
+#include "../lib/sys.h"
 
 #include <cask/error.h>
 
@@ -23,13 +24,34 @@ static const int pages[] = { 437, 850, 866, 874, 932, 936, 949, 950, 1250, 1251,
 /* Helpers */
 
 static bool
+opens(const char *to, const char *from)
+{
+	void *cd;
+
+	if (caski_sys_iconv_open(&cd, to, from) != 0)
+		return false;
+	caski_sys_iconv_close(cd);
+	return true;
+}
+
+/* A page that iconv has both ways must be found good. */
+static bool
 is_here(int page)
 {
+	const char *known = page == 20866   ? "KOI8-R"
+			    : page == 28591 ? "ISO-8859-1"
+			    : page == 28605 ? "ISO-8859-15"
+			    : page == 65001 ? "UTF-8"
+					    : NULL;
+	char name[16];
 	int err = cask_charset_check(page);
 
-	if (err != CASK_ECHARSET)
+	snprintf(name, sizeof name, "CP%d", page);
+	if (known == NULL)
+		known = name;
+	if (opens("UTF-8", known) && opens(known, "UTF-8"))
 		assert_int_equal(err, 0);
-	else
+	else if (err != 0)
 		print_message("code page %d: not on this machine\n", page);
 	return err == 0;
 }
@@ -589,6 +611,62 @@ text_that_is_cut_anywhere_converts_as_in_one_piece(void **state)
 }
 
 static void
+ascii_that_does_not_fit_is_a_lack_of_room(void **state)
+{
+	struct caski_charset c = open_page(1252, false);
+	struct cask_progress p;
+	char out[2];
+
+	(void)state;
+	assert_int_equal(
+	    caski_charset_convert(&c, out, 0, "ab", 2, 0, &p), E2BIG);
+	assert_int_equal(
+	    caski_charset_convert(&c, out, 1, "ab", 2, 0, &p), E2BIG);
+	assert_int_equal(p.read, 1);
+	assert_int_equal(
+	    caski_charset_convert(&c, out, 2, u8"\u00E9ab", 4, 0, &p), E2BIG);
+	assert_int_equal(p.read, 3);
+	caski_charset_close(&c);
+}
+
+/* How often iconv is called for a unit repeated 2000 times. */
+static unsigned
+count_calls(int page, bool to_utf8, const char *unit)
+{
+	struct caski_charset c = open_page(page, to_utf8);
+	size_t n = strlen(unit);
+	char *s = exact(NULL, 2000 * n);
+	struct cask_progress p;
+
+	for (size_t i = 0; i < 2000; i++)
+		memcpy(s + i * n, unit, n);
+	fault_reset();
+	assert_int_equal(
+	    caski_charset_convert(&c, NULL, 0, s, 2000 * n, CASK_REPLACE, &p),
+	    0);
+	caski_charset_close(&c);
+	free(s);
+	return fault_count(FAULT_ICONV);
+}
+
+static void
+sound_text_goes_in_stretches_and_bad_text_does_not_cost_much(void **state)
+{
+	(void)state;
+	assert_true(count_calls(1252, true, "\xE9") < 40);
+	assert_true(count_calls(1252, false, u8"\u00E9") < 80);
+	assert_true(count_calls(1252, true, "abcdefgh") == 0);
+	assert_true(count_calls(1252, true, "\x81") < 2 * 2000 + 80);
+	assert_true(count_calls(1252, false, u8"\u3042") < 2 * 2000 + 200);
+	if (!is_here(932))
+		return;
+	/* The second is cut inside a character at the end of each stretch. */
+	assert_true(count_calls(932, true, "\x83\x5C") < 80);
+	assert_true(count_calls(932, true, "\xB1\x83\x5C") < 200);
+	assert_true(count_calls(932, false, u8"\u30BD") < 200);
+}
+
+static void
 an_unknown_page_has_no_converter(void **state)
 {
 	static const int unknown[] = { 0, -1, 1, 1200, 1259, 65000, 932 << 16 };
@@ -711,6 +789,31 @@ what_iconv_says_to_have_lost_is_lost(void **state)
 	caski_charset_close(&from);
 }
 
+static void
+an_iconv_that_fails_to_flush_or_never_has_enough_is_not_believed(void **state)
+{
+	struct caski_charset c = open_page(1252, true);
+	struct cask_progress p;
+	char out[16];
+
+	(void)state;
+	fault_reset();
+	fault_plan(FAULT_ICONV, 1, true, EILSEQ);
+	assert_int_equal(
+	    caski_charset_convert(&c, out, 8, "\xE9", 1, 0, &p), EILSEQ);
+	fault_reset();
+	fault_plan(FAULT_ICONV, 0, true, EINVAL);
+	assert_int_equal(
+	    caski_charset_convert(&c, out, 16, "\xE9\xE9z", 3, CASK_MORE, &p),
+	    EILSEQ);
+	assert_int_equal(caski_charset_convert(
+			     &c, out, 16, "\xE9\xE9z", 3, CASK_REPLACE, &p),
+	    0);
+	assert_int_equal(p.replaced, 2);
+	fault_reset();
+	caski_charset_close(&c);
+}
+
 /* A text there and back; whatever fails, it comes out as an error of ours. */
 static void
 convert_both_ways(void *arg)
@@ -758,12 +861,17 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(
 	    any_room_is_filled_to_the_last_whole_character_and_resumed),
 	cmocka_unit_test(text_that_is_cut_anywhere_converts_as_in_one_piece),
+	cmocka_unit_test(ascii_that_does_not_fit_is_a_lack_of_room),
+	cmocka_unit_test(
+	    sound_text_goes_in_stretches_and_bad_text_does_not_cost_much),
 	cmocka_unit_test(an_unknown_page_has_no_converter),
 	cmocka_unit_test(a_block_is_converted_whole_and_goes_back),
 	cmocka_unit_test(
 	    a_missing_converter_is_told_from_a_lack_of_descriptors),
 	cmocka_unit_test(a_name_that_is_missing_or_wrong_leads_to_the_next),
 	cmocka_unit_test(what_iconv_says_to_have_lost_is_lost),
+	cmocka_unit_test(
+	    an_iconv_that_fails_to_flush_or_never_has_enough_is_not_believed),
 	cmocka_unit_test(every_call_may_fail_and_nothing_leaks),
 };
 

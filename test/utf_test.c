@@ -416,6 +416,29 @@ surrogates_count_only_in_pairs_and_in_order(void **state)
 }
 
 static void
+a_high_pairs_with_nothing_but_a_low(void **state)
+{
+	static const uint16_t high[] = { 0xD800, 0xDBFF };
+	static const struct {
+		uint16_t unit;
+		size_t replaced;
+	} second[] = { { 0xD7FF, 1 }, { 0xD800, 2 }, { 0xDBFF, 2 },
+		{ 0xDC00, 0 }, { 0xDFFF, 0 }, { 0xE000, 1 }, { 0xFFFF, 1 } };
+	struct cask_progress p;
+
+	(void)state;
+	for (size_t i = 0; i < 2 * COUNT(second); i++) {
+		uint16_t s[] = { high[i % 2], second[i / 2].unit };
+
+		assert_int_equal(
+		    cask_utf16_to_utf8(NULL, 0, s, 2, CASK_REPLACE, &p), 0);
+		assert_int_equal(p.replaced, second[i / 2].replaced);
+		assert_int_equal(cask_utf16_to_utf8(NULL, 0, s, 2, 0, &p),
+		    second[i / 2].replaced > 0 ? EILSEQ : 0);
+	}
+}
+
+static void
 two_highs_and_a_low_are_one_error_and_one_character(void **state)
 {
 	static const uint16_t s[] = { 0xD83D, 0xD83D, 0xDE00, 0xDE00 };
@@ -634,6 +657,7 @@ static const struct CMUnitTest tests[] = {
 	    every_boundary_of_three_or_four_bytes_is_judged_as_in_table_3_7),
 	cmocka_unit_test(one_replacement_stands_for_each_maximal_part),
 	cmocka_unit_test(surrogates_count_only_in_pairs_and_in_order),
+	cmocka_unit_test(a_high_pairs_with_nothing_but_a_low),
 	cmocka_unit_test(two_highs_and_a_low_are_one_error_and_one_character),
 	cmocka_unit_test(utf32_beyond_10ffff_is_ill_formed),
 	cmocka_unit_test(text_that_is_cut_anywhere_converts_as_in_one_piece),

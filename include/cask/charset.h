@@ -29,11 +29,15 @@ int cask_charset_check(int codepage);
  * Convert n bytes in a code page to UTF-8, and the reverse.
  *
  * The contract is that of the functions in utf.h; written counts bytes.
- * Replacement is U+FFFD towards UTF-8 and '?' towards a code page.  Each call
- * is whole in itself: src must be all of the text (no CASK_MORE), and where E2BIG
- * is given, start again with more room.  Besides 0, E2BIG and EILSEQ: CASK_ETEXT
- * when the code page has no such character (strict; read is its offset),
- * CASK_ECHARSET, ENOMEM, EMFILE, ENFILE.
+ * Replacement is U+FFFD towards UTF-8, for one byte each, and '?' towards a
+ * code page, for each character that it lacks or ill-formed part.  Nothing is
+ * converted to what only looks like it.  In 1255 and 1258 a letter and the mark
+ * behind it stay two characters, as in Windows.
+ *
+ * Each call is whole in itself: src must be all of the text (no CASK_MORE), and
+ * where E2BIG is given, start again with more room.  Besides 0, E2BIG and
+ * EILSEQ: CASK_ETEXT when the code page has no such character (strict; read is
+ * its offset), CASK_ECHARSET, ENOMEM, EMFILE, ENFILE.
  */
 int cask_codepage_to_utf8(int codepage, char *dst, size_t room,
     const char *src, size_t n, int flags, struct cask_progress *done);
