@@ -100,7 +100,7 @@ static void
 get_bytes(struct cask_ar *ar, void *p, size_t n, const char *name)
 {
 	caski_begin(ar, "bytes", name);
-	if (!caski_may_load(ar) || !caski_get(ar, p, n))
+	if ((!caski_may_load(ar) || !caski_get(ar, p, n)) && n > 0)
 		memset(p, 0, n);
 }
 
