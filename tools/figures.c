@@ -1,0 +1,222 @@
+/*
+ * How a report and its acknowledgement travel.  See figures.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "figures.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+
+static void refuse(struct cask_ar *ar, int err, const char *format, ...)
+    PRINTS(3, 4);
+
+/* Refuse what a peer sent.  After an error all is zero, and that is no fault.
+ */
+static void
+refuse(struct cask_ar *ar, int err, const char *format, ...)
+{
+	char words[80];
+	va_list args;
+
+	if (!cask_loading(ar) || ar->err != 0)
+		return;
+	va_start(args, format);
+	vsnprintf(words, sizeof words, format, args);
+	va_end(args);
+	cask_fail(ar, err, words);
+}
+
+void
+frame_x(struct cask_ar *ar, uint32_t *length)
+{
+	cask_u32(ar, length);
+	if (*length == 0 || *length > FRAME_MOST)
+		refuse(ar, CASK_ELIMIT,
+		    "a report of %" PRIu32 " bytes, limit %d", *length,
+		    FRAME_MOST);
+}
+
+static void
+hello_x(struct cask_ar *ar, struct hello *h)
+{
+	cask_u32(ar, &h->magic);
+	if (h->magic != REPORT_MAGIC)
+		refuse(ar, EPROTO, "%08" PRIx32 " does not begin a report",
+		    h->magic);
+	cask_u16(ar, &h->version);
+	if (h->version != REPORT_VERSION)
+		refuse(ar, EPROTO, "version %d, but only %d is known here",
+		    h->version, REPORT_VERSION);
+	cask_u64(ar, &h->reporter);
+	cask_u64(ar, &h->sequence);
+	if (h->sequence == 0)
+		refuse(ar, EPROTO, "0, but sequences begin with 1");
+}
+
+static void
+memory_x(struct cask_ar *ar, struct memory *m)
+{
+	cask_u64(ar, &m->total);
+	cask_u64(ar, &m->free);
+	cask_u64(ar, &m->available);
+	cask_u64(ar, &m->buffers);
+	cask_u64(ar, &m->cached);
+	cask_u64(ar, &m->swap_total);
+	cask_u64(ar, &m->swap_free);
+}
+
+static void
+cpu_x(struct cask_ar *ar, struct cpu *c)
+{
+	cask_u32(ar, &c->number);
+	cask_u64(ar, &c->user);
+	cask_u64(ar, &c->nice);
+	cask_u64(ar, &c->system);
+	cask_u64(ar, &c->idle);
+	cask_u64(ar, &c->iowait);
+	cask_u64(ar, &c->irq);
+	cask_u64(ar, &c->softirq);
+	cask_u64(ar, &c->steal);
+}
+
+static void
+interface_x(struct cask_ar *ar, struct interface *i)
+{
+	cask_text(ar, i->name, sizeof i->name);
+	cask_u64(ar, &i->received);
+	cask_u64(ar, &i->sent);
+}
+
+static void
+disk_x(struct cask_ar *ar, struct disk *d)
+{
+	cask_text(ar, d->path, sizeof d->path);
+	cask_text(ar, d->device, sizeof d->device);
+	cask_text(ar, d->type, sizeof d->type);
+	cask_bool(ar, &d->measured);
+	cask_u64(ar, &d->size);
+	cask_u64(ar, &d->free);
+	cask_u64(ar, &d->available);
+}
+
+/* These are shown and reckoned with: no NaN, nothing endless. */
+static void
+check_figure(struct cask_ar *ar, double v)
+{
+	if (!(v >= 0 && v < 1e15))
+		refuse(ar, ERANGE, "not a number from 0 to 1e15");
+}
+
+static void
+load_x(struct cask_ar *ar, struct load *l)
+{
+	cask_f64(ar, &l->one);
+	check_figure(ar, l->one);
+	cask_f64(ar, &l->five);
+	check_figure(ar, l->five);
+	cask_f64(ar, &l->fifteen);
+	check_figure(ar, l->fifteen);
+}
+
+void
+report_x(struct cask_ar *ar, struct report *r)
+{
+	cask_struct(ar, &r->hello, hello_x);
+	cask_text(ar, r->name, sizeof r->name);
+	cask_text(ar, r->host, sizeof r->host);
+	cask_text(ar, r->kernel, sizeof r->kernel);
+	cask_i64(ar, &r->time_ms);
+	cask_u32(ar, &r->interval_ms);
+	if (r->interval_ms > INTERVAL_MOST * 1000u)
+		refuse(ar, ERANGE, "%" PRIu32 " ms, limit 86400000",
+		    r->interval_ms);
+	cask_f64(ar, &r->uptime);
+	check_figure(ar, r->uptime);
+	cask_struct(ar, &r->load, load_x);
+	cask_struct(ar, &r->memory, memory_x);
+	cask_struct(ar, &r->cpu, cpu_x);
+	cask_count(ar, &r->cpu_count, CPUS_MOST);
+	cask_u32(ar, &r->cpus_total);
+	cask_structs(ar, r->cpus, r->cpu_count, cpu_x);
+	cask_count(ar, &r->interface_count, INTERFACES_MOST);
+	cask_u32(ar, &r->interfaces_total);
+	cask_structs(ar, r->interfaces, r->interface_count, interface_x);
+	cask_count(ar, &r->disk_count, DISKS_MOST);
+	cask_u32(ar, &r->disks_total);
+	cask_structs(ar, r->disks, r->disk_count, disk_x);
+	cask_u32(ar, &r->altered);
+}
+
+void
+ack_x(struct cask_ar *ar, struct ack *a)
+{
+	cask_u32(ar, &a->magic);
+	if (a->magic != ACK_MAGIC)
+		refuse(ar, EPROTO, "%08" PRIx32 " is no acknowledgement",
+		    a->magic);
+	cask_u64(ar, &a->sequence);
+	cask_u8(ar, &a->status);
+	if (a->status > ACK_AGAIN)
+		refuse(ar, EPROTO, "%d is no known status", a->status);
+}
+
+int
+report_encode(struct report *report, struct cask_mem *m, char *why, size_t size)
+{
+	struct cask_ar out = { 0 };
+
+	cask_store(&out, cask_mem_grow(m, FRAME_MOST));
+	cask_struct(&out, report, report_x);
+	cask_flush(&out);
+	snprintf(why, size, "%s", cask_why(&out));
+	if (out.err != 0)
+		cask_mem_close(m);
+	return out.err;
+}
+
+int
+report_decode(
+    struct report *report, const void *bytes, size_t n, char *why, size_t size)
+{
+	unsigned char one;
+	struct cask_ar in = { .buffer = &one, .buffer_size = 1 };
+	struct cask_mem m;
+
+	/* A value from the edge of the buffer is known by its name when it is
+	 * refused; with a buffer of one byte every value is. */
+	cask_load(&in, cask_mem_read(&m, bytes, n));
+	cask_struct(&in, report, report_x);
+	if (cask_more(&in))
+		refuse(&in, EPROTO, "%" PRIu64 " bytes are left over",
+		    n - cask_at(&in));
+	snprintf(why, size, "%s", cask_why(&in));
+	return in.err;
+}
+
+uint64_t
+hash_on(uint64_t hash, const void *bytes, size_t n)
+{
+	const unsigned char *p = bytes;
+
+	for (size_t i = 0; i < n; i++)
+		hash = (hash ^ p[i]) * 0x100000001b3u;
+	return hash;
+}
+
+void
+text_copy(struct report *r, char *to, size_t size, const char *from)
+{
+	struct cask_progress done;
+	int err = cask_utf8_to_utf8(
+	    to, size - 1, from, strlen(from), CASK_REPLACE, &done);
+
+	to[done.written] = '\0';
+	if (err != 0 || done.replaced > 0)
+		r->altered++;
+}
