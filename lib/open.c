@@ -26,9 +26,9 @@ begin(struct cask_sock *s, const char *op)
 {
 	if (s->open)
 		return cask_io_fail(&s->io, EISCONN, op);
-	s->io = (struct cask_io){ .table = &caski_sock_table };
+	s->io = (struct cask_io) { .table = &caski_sock_table };
 	s->listening = s->receiving = s->sending = false;
-	s->watch = (struct cask_watch){ .fd = -1 };
+	s->watch = (struct cask_watch) { .fd = -1 };
 	s->name[0] = '\0';
 	return 0;
 }

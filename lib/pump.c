@@ -74,7 +74,7 @@ static short
 asked(int events)
 {
 	return (short)((events & CASK_READABLE ? POLLIN : 0) |
-		       (events & CASK_WRITABLE ? POLLOUT : 0));
+	    (events & CASK_WRITABLE ? POLLOUT : 0));
 }
 
 static int
@@ -168,7 +168,7 @@ get_pump(void)
 	if (pump == NULL) {
 		pump = caski_sys_malloc(sizeof *pump);
 		if (pump != NULL)
-			*pump = (struct pump){ .fds = NULL };
+			*pump = (struct pump) { .fds = NULL };
 	}
 	return pump;
 }
@@ -178,7 +178,7 @@ static bool
 watched(const struct cask_watch *w)
 {
 	return pump != NULL && w->slot > 0 && w->slot <= pump->used &&
-	       pump->watches[w->slot - 1] == w;
+	    pump->watches[w->slot - 1] == w;
 }
 
 /*
@@ -189,7 +189,7 @@ watched(const struct cask_watch *w)
 static void
 set_slot(const struct cask_watch *w)
 {
-	pump->fds[w->slot - 1] = (struct pollfd){
+	pump->fds[w->slot - 1] = (struct pollfd) {
 		.fd = w->events != 0 ? w->fd : -1,
 		.events = asked(w->events),
 	};

@@ -105,7 +105,7 @@ start(struct job **started, int *announced, const char *host, const char *port,
 
 	if (j == NULL)
 		return ENOMEM;
-	*j = (struct job){ .holders = 2, .flags = flags };
+	*j = (struct job) { .holders = 2, .flags = flags };
 	memcpy(j->host, host, strlen(host));
 	memcpy(j->port, port, strlen(port));
 	r = caski_sys_pipe(fd);

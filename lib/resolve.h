@@ -24,8 +24,9 @@ struct addrinfo;
  * deadline comes first, the thread is left to end by itself.
  *
  * Gives 0; CASK_ENAME when there is no such host or port, or it can't be one
- * (empty, too long, a number beyond 65535); ETIMEDOUT; ENOMEM; EMFILE and ENFILE;
- * EAGAIN when there are CASKI_LOOKUPS_MOST look-ups already, or no thread.
+ * (empty, too long, a number beyond 65535); ETIMEDOUT; ENOMEM; EMFILE and
+ * ENFILE; EAGAIN when there are CASKI_LOOKUPS_MOST look-ups already, or no
+ * thread.
  */
 int caski_resolve(struct addrinfo **list, const char *host, const char *port,
     bool passive, int64_t deadline);

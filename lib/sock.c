@@ -42,7 +42,7 @@ caski_sock_limit(const struct cask_sock *s, int default_ms)
 	struct caski_limit l = { caski_deadline(ms), ms };
 
 	if (s->deadline != 0 && s->deadline < l.at)
-		l = (struct caski_limit){ s->deadline, s->deadline_ms };
+		l = (struct caski_limit) { s->deadline, s->deadline_ms };
 	return l;
 }
 

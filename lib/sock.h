@@ -31,8 +31,8 @@ int caski_sock_again(struct cask_sock *s, int fd, int err, int events,
     const struct caski_limit *l);
 
 /* The same wait alone, for what is under way already.  Gives 0 or an error. */
-int caski_sock_wait(struct cask_sock *s, int fd, int events,
-    const struct caski_limit *l);
+int caski_sock_wait(
+    struct cask_sock *s, int fd, int events, const struct caski_limit *l);
 
 /* Let the notification of s come again, the next time there is reason to. */
 void caski_sock_rearm(struct cask_sock *s);

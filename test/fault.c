@@ -44,8 +44,8 @@ static const int errors[FAULT_CALLS][8] = {
 };
 
 static struct {
-	int call; /* the kind that fails, or FAULT_CALLS: any */
-	bool planned;
+	int call;            /* the kind that fails, or FAULT_CALLS: any */
+	atomic_bool planned; /* a look-up left behind may still ask */
 	bool ever_after;
 	unsigned nth;
 	int err; /* 0: from the list */
@@ -204,7 +204,7 @@ shortened(size_t n)
 	return plan.most;
 }
 
-#define WRAP(type, name, parameters) \
+#define WRAP(type, name, parameters)             \
 	type __real_caski_sys_##name parameters; \
 	type __wrap_caski_sys_##name parameters; \
 	type __wrap_caski_sys_##name parameters
@@ -245,18 +245,18 @@ WRAP(int, close, (int fd))
 	return err ? -err : r;
 }
 
-#define FAIL(call)               \
-	do {                     \
+#define FAIL(call)                    \
+	do {                          \
 		int e_ = fails(call); \
-		if (e_)          \
-			return -e_; \
+		if (e_)               \
+			return -e_;   \
 	} while (0)
 
-#define DISTURB(again)           \
-	do {                     \
+#define DISTURB(again)                     \
+	do {                               \
 		int e_ = disturbed(again); \
-		if (e_)          \
-			return -e_; \
+		if (e_)                    \
+			return -e_;        \
 	} while (0)
 
 WRAP(ptrdiff_t, read, (int fd, void *buf, size_t n))
@@ -287,7 +287,7 @@ WRAP(ptrdiff_t, send, (int fd, const void *buf, size_t n))
 	return __real_caski_sys_send(fd, buf, shortened(n));
 }
 
-WRAP(int, poll, (struct pollfd *fds, size_t n, int timeout_ms))
+WRAP(int, poll, (struct pollfd * fds, size_t n, int timeout_ms))
 {
 	FAIL(FAULT_POLL);
 	DISTURB(false);
@@ -367,8 +367,9 @@ WRAP(int, getpeername, (int fd, struct sockaddr *sa, socklen_t *len))
 	return __real_caski_sys_getpeername(fd, sa, len);
 }
 
-WRAP(int, getaddrinfo, (const char *host, const char *service,
-    const struct addrinfo *hints, struct addrinfo **list))
+WRAP(int, getaddrinfo,
+    (const char *host, const char *service, const struct addrinfo *hints,
+	struct addrinfo **list))
 {
 	int err = fails(FAULT_GETADDRINFO);
 	fault_lookup_fn *instead = lookup;
@@ -389,8 +390,9 @@ WRAP(void, freeaddrinfo, (struct addrinfo * list))
 	__real_caski_sys_freeaddrinfo(list);
 }
 
-WRAP(int, getnameinfo, (const struct sockaddr *sa, socklen_t len, char *host,
-    size_t host_size, char *service, size_t service_size, int flags))
+WRAP(int, getnameinfo,
+    (const struct sockaddr *sa, socklen_t len, char *host, size_t host_size,
+	char *service, size_t service_size, int flags))
 {
 	int err = fails(FAULT_GETNAMEINFO);
 
@@ -421,8 +423,8 @@ WRAP(void, iconv_close, (void *cd))
 	__real_caski_sys_iconv_close(cd);
 }
 
-WRAP(ptrdiff_t, iconv, (void *cd, const char **in, size_t *in_left,
-    char **out, size_t *out_left))
+WRAP(ptrdiff_t, iconv,
+    (void *cd, const char **in, size_t *in_left, char **out, size_t *out_left))
 {
 	ptrdiff_t r;
 

@@ -44,7 +44,7 @@ station_open(struct station *st, void (*then)(struct station *st))
 	int fd[2];
 
 	assert_int_equal(pipe(fd), 0);
-	*st = (struct station){
+	*st = (struct station) {
 		.watch = { .fd = fd[0],
 		    .events = CASK_READABLE,
 		    .ready = arrived,

@@ -305,7 +305,7 @@ one_name_one_number(void *arg)
 	int err = resolve(arg, "1");
 
 	assert_true(err == 0 || err == ENOMEM || err == EMFILE ||
-		    err == ENFILE || err == EAGAIN || err == CASK_ENAME);
+	    err == ENFILE || err == EAGAIN || err == CASK_ENAME);
 	assert_true(err == 0 || fault_injected() > 0);
 }
 

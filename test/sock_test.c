@@ -46,7 +46,7 @@ listen_on(struct cask_sock *l, const char *host, char port[8])
 static void
 trio_open(struct trio *t)
 {
-	*t = (struct trio){ .a.timeout_ms = PATIENCE,
+	*t = (struct trio) { .a.timeout_ms = PATIENCE,
 		.b.timeout_ms = PATIENCE,
 		.l.timeout_ms = PATIENCE };
 	listen_on(&t->l, "127.0.0.1", t->port);
@@ -899,16 +899,16 @@ a_socket_that_is_not_open_says_so(void **state)
 	char c;
 
 	(void)state;
-	s = (struct cask_sock){ 0 };
+	s = (struct cask_sock) { 0 };
 	assert_int_equal(cask_send(&s, "x", 1), EBADF);
 	assert_string_equal(s.io.op, "send");
-	s = (struct cask_sock){ 0 };
+	s = (struct cask_sock) { 0 };
 	assert_int_equal(cask_receive(&s, &c, 1), -1);
 	assert_int_equal(s.io.err, EBADF);
-	s = (struct cask_sock){ 0 };
+	s = (struct cask_sock) { 0 };
 	assert_int_equal(cask_try_send(&s, &c, 1), -1);
 	assert_int_equal(s.io.err, EBADF);
-	s = (struct cask_sock){ 0 };
+	s = (struct cask_sock) { 0 };
 	assert_int_equal(cask_shutdown(&s, CASK_BOTH), EBADF);
 	assert_int_equal(s.io.err, EBADF);
 }
@@ -1223,8 +1223,8 @@ static const struct cask_notify noting = {
 static void
 trio_notify(struct trio *t, struct log *log, const struct cask_notify *notify)
 {
-	*log = (struct log){ 0 };
-	*t = (struct trio){ .b.notify = notify, .b.user = log };
+	*log = (struct log) { 0 };
+	*t = (struct trio) { .b.notify = notify, .b.user = log };
 	listen_on(&t->l, "127.0.0.1", t->port);
 	assert_int_equal(cask_connect(&t->a, "127.0.0.1", t->port), 0);
 	assert_int_equal(cask_accept(&t->l, &t->b), 0);

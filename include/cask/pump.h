@@ -3,9 +3,9 @@
  *
  * A blocking call on a socket waits in it, and a program that serves many
  * sockets at once runs it to get their notifications.  Each thread has its own,
- * made when it is first needed and gone with the last thing it watches.  Nothing
- * is called but from within cask_pump_turn and cask_pump_run, and, while a
- * notification is being delivered, no other one is.
+ * made when it is first needed and gone with the last thing it watches.
+ * Nothing is called but from within cask_pump_turn and cask_pump_run, and, while
+ * a notification is being delivered, no other one is.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -44,7 +44,7 @@ struct cask_watch {
  * Start watching, in this thread's pump; or, when it is watched already, take
  * over changed events (can't fail), and forget what was seen but not delivered
  * yet.  ready is called whenever one of the events holds, again and again as
- * long as it does; a hang-up or an error of the descriptor counts as either.  It
+ * long as it does; a hang-up or an error of the descriptor counts as either. It
  * may watch, unwatch and free anything, its own struct included.  What is
  * watched in a turn is visited in the next.  Unwatch before closing fd.  Does
  * not block.  Gives 0, ENOMEM or EINVAL.

@@ -34,11 +34,14 @@ struct cask_sock;
  * const table serves all sockets of a kind; NULL: not interested.  Each is
  * delivered once, and again only after the call that answers it was made
  * (cask_receive or cask_try_receive; cask_accept or cask_try_accept): a handler
- * that does nothing doesn't spin.  A handler may close any socket and free its
- * own.  MFC: CAsyncSocket::OnReceive and its sisters.
+ * that does nothing doesn't spin.  The end of the stream and errors are
+ * announced by receive too, once: the call that answers it gives them.  A
+ * handler may close any socket and free its own.  It may make blocking calls:
+ * nobody else is served meanwhile.  MFC: CAsyncSocket::OnReceive and its
+ * sisters.
  */
 struct cask_notify {
-	void (*receive)(struct cask_sock *s); /* data, or the end, has come */
+	void (*receive)(struct cask_sock *s); /* data, an end, an error */
 	void (*accept)(struct cask_sock *s);  /* a connection is waiting */
 };
 
@@ -66,16 +69,18 @@ struct cask_sock {
  * limit.  A look-up never outlasts the limit.  Blocks.
  *
  * Gives 0; CASK_ENAME when the host or port is not known; the last address's
- * error (ECONNREFUSED, EHOSTUNREACH, …); ETIMEDOUT; EISCONN when s is open;
- * ENOMEM; EMFILE.  MFC: CSocket::Create and Connect.
+ * error (ECONNREFUSED, EHOSTUNREACH, …); ETIMEDOUT; EISCONN when s is open,
+ * which sticks; EAGAIN when too many look-ups are under way; EINVAL when host
+ * or port is NULL; ENOMEM; EMFILE.  After any but EISCONN s is closed.  MFC:
+ * CSocket::Create and Connect.
  */
 int cask_connect(struct cask_sock *s, const char *host, const char *port);
 
 /*
  * Take a local address to listen on.  host NULL: every address of this
- * machine, IPv6 and IPv4 alike.  port "0": the system chooses (cask_local tells).
- * A port in TIME_WAIT can be taken again at once.  Does not block, but for
- * looking up a host that is a name.
+ * machine, IPv6 and IPv4 alike.  port "0": the system chooses (cask_local
+ * tells).  A port in TIME_WAIT can be taken again at once.  Does not block, but
+ * for looking up a host that is a name.
  *
  * Gives 0; CASK_ENAME; EADDRINUSE; EACCES; EADDRNOTAVAIL; EISCONN; ….
  * MFC: CAsyncSocket::Bind.
@@ -90,13 +95,15 @@ int cask_listen(struct cask_sock *s, int backlog);
 
 /*
  * Accept a connection into c, a socket that is not open, with its settings
- * filled in; with no notify of its own it takes over the listener's.
+ * filled in; with no notify of its own it takes over the listener's.  Its
+ * peer's name is a number: nobody is asked.
  *
  * cask_accept blocks: without a limit unless listener->timeout_ms is set.
  * cask_try_accept never does: EAGAIN when none is waiting.  Errors of accepting
- * (ETIMEDOUT, EAGAIN, EMFILE, ENFILE, ENOMEM, …) don't stick: the listener stays good,
- * and c stays closed.  A connection that was gone before it was accepted is passed
- * over.  MFC: CSocket::Accept, CAsyncSocket::Accept.
+ * (ETIMEDOUT, EAGAIN, EMFILE, ENFILE, ENOMEM, …) don't stick: the listener
+ * stays good, and c stays closed.  A connection that was gone before it was
+ * accepted is passed over.  c->io tells which error it was.  MFC:
+ * CSocket::Accept, CAsyncSocket::Accept.
  */
 int cask_accept(struct cask_sock *listener, struct cask_sock *c);
 int cask_try_accept(struct cask_sock *listener, struct cask_sock *c);
@@ -133,21 +140,23 @@ int cask_shutdown(struct cask_sock *s, enum cask_shutdown how);
 
 /*
  * One limit for everything that is done with s from now on, look-up included:
- * ms milliseconds (below 0: lift it).  It comes on top of timeout_ms.
+ * ms milliseconds (below 0: lift it).  It comes on top of timeout_ms, holds for
+ * calls that don't block too, and stays when s is closed and connected anew.
  */
 void cask_deadline(struct cask_sock *s, int ms);
 
 /*
  * This end's, or the other end's, numeric address and port.  host may be NULL;
- * else size bytes, NUL included (46 are enough).  Gives 0 or an error that does
- * not stick (EBADF when s is not open, ENOTCONN).  MFC: GetSockName, GetPeerName.
+ * else size bytes, NUL included (64 are enough).  Gives 0 or an error that does
+ * not stick (EBADF when s is not open, ENOTCONN, ENOSPC when size is too
+ * small).  MFC: GetSockName, GetPeerName.
  */
 int cask_local(struct cask_sock *s, char *host, size_t size, uint16_t *port);
 int cask_remote(struct cask_sock *s, char *host, size_t size, uint16_t *port);
 
 /*
  * Close.  Data that was sent is still delivered.  Gives the first error of the
- * socket's life, which stays readable; settings stay too.  Twice is fine.  After
+ * socket's life, which stays readable; settings stay too.  Twice is fine. After
  * this s may be connected anew, which forgets the error.  MFC: CSocket::Close.
  */
 int cask_close(struct cask_sock *s);
