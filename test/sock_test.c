@@ -983,6 +983,26 @@ a_send_to_one_who_does_not_read_times_out(void **state)
 	free(block);
 }
 
+/* poll says that there is something, and recv that there is nothing. */
+static void
+readiness_that_comes_to_nothing_does_not_stretch_the_limit(void **state)
+{
+	struct trio t;
+	char c;
+
+	(void)state;
+	trio_open(&t);
+	t.a.timeout_ms = 20;
+	cask_send(&t.b, "x", 1);
+	fault_reset();
+	fault_plan(FAULT_RECV, 0, true, EAGAIN);
+	assert_int_equal(cask_receive(&t.a, &c, 1), -1);
+	assert_true(fault_injected() > 1);
+	assert_why(
+	    &t.a, "receive 127.0.0.1:", t.port, ": timed out after 20 ms");
+	trio_close(&t);
+}
+
 static atomic_bool enough;
 
 /* Take some, wait, take some: never enough, and never nothing. */
@@ -1668,6 +1688,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_receive_times_out_and_says_after_how_long),
 	cmocka_unit_test(a_time_out_of_the_system_is_said_in_its_own_words),
 	cmocka_unit_test(a_send_to_one_who_does_not_read_times_out),
+	cmocka_unit_test(
+	    readiness_that_comes_to_nothing_does_not_stretch_the_limit),
 	cmocka_unit_test(
 	    a_peer_that_reads_sparingly_does_not_stretch_the_limit),
 	cmocka_unit_test(a_peer_that_drips_does_not_stretch_the_deadline),
