@@ -1,20 +1,23 @@
 # Cask: C Archives and SocKets.
 #
 #   make            the library (static and shared) and the cask command
-#   make demo       build, then a collector and two reporters on this machine
-#   make test       all tests (installs cmocka if it is missing)
+#   make demo       build, then run a collector and two reporters for 5 rounds
+#   make test       every test
 #   make sanitize   the same tests under AddressSanitizer and UBSan
 #   make bench      the benchmarks, as ratios
+#   make fuzz       the fuzz target, with libFuzzer, for FUZZ_SECONDS
 #   make lint       layers, names, headers, format, analysers
-#   make fuzz       the fuzz target with libFuzzer for FUZZ_SECONDS (60)
-#   make install    to $(DESTDIR)$(PREFIX); make uninstall takes it away
 #   make format     rewrite the sources as .clang-format says
-#   make clean      remove build/
+#   make install    into $(DESTDIR)$(PREFIX); make uninstall takes it away
+#   make clean      remove $(BUILD)
 #
-# Variables: CC CFLAGS CPPFLAGS LDFLAGS LDLIBS AR as usual; PREFIX
-# (/usr/local), LIBDIR, INCLUDEDIR, BINDIR, DESTDIR; BUILD (build) is where
-# everything goes; ICONV_LIBS when iconv is in neither libc nor -liconv;
-# INSTALL_DEPS=no forbids the installing of missing packages.
+# demo, test, sanitize, lint and fuzz install what they need if it is missing,
+# with apt-get, and say so; INSTALL_DEPS=no forbids it.  On other systems: a C11
+# compiler, GNU make, and for the tests cmocka.
+#
+# Variables, all as usual: CC CFLAGS CPPFLAGS LDFLAGS LDLIBS AR, PREFIX BINDIR
+# LIBDIR INCLUDEDIR DESTDIR.  BUILD (build) is where everything goes.
+# FUZZ_SECONDS is 60.  ICONV_LIBS is found out: nothing, or -liconv.
 #
 # SPDX-License-Identifier: MIT
 
@@ -25,52 +28,162 @@ LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 CFLAGS ?= -O2 -g
 FUZZ_SECONDS ?= 60
+JOBS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 
 VERSION := $(shell awk '/define CASK_VERSION_(MAJOR|MINOR|PATCH)/ \
 	{ v = v sep $$3; sep = "." } END { print v }' include/cask.h)
-SONAME := libcask.so.0
+SOVERSION = 0
 
+# What the compiler is asked for besides the user's own flags.
 WARN = -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wcast-qual \
 	-Wformat=2 -Wundef -Wvla -Wstrict-prototypes -Wmissing-prototypes \
 	-Wwrite-strings
-# -fPIC for both libraries: one set of objects.
-OWN = -std=c11 $(WARN) -Iinclude -D_POSIX_C_SOURCE=200809L \
+OWN = -std=c11 -D_POSIX_C_SOURCE=200809L -Iinclude $(WARN) \
 	-fPIC -fno-semantic-interposition -MMD -MP
-COMPILE = $(CC) $(OWN) $(CPPFLAGS) $(CFLAGS)
+COMPILE = $(CC) $(OWN) $(CPPFLAGS) $(CFLAGS) $(EXTRA)
+LINK = $(CC) $(CFLAGS) $(LDFLAGS)
+LIBS = $(shell cat $(BUILD)/iconv.libs) -lpthread $(LDLIBS)
 
-LIB_SRC := $(sort $(wildcard lib/*.c))
-TOOL_SRC := $(sort $(wildcard tools/*.c))
-TEST_SRC := $(sort $(wildcard test/*_test.c))
-LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
-TOOL_OBJ := $(TOOL_SRC:%.c=$(BUILD)/%.o)
-TESTS := $(TEST_SRC:%.c=$(BUILD)/%)
+LIB_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard lib/*.c)))
+TOOL_OBJ := $(patsubst %.c,$(BUILD)/%.o, \
+	$(sort $(filter-out tools/bench%.c,$(wildcard tools/*.c))))
+TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard test/*_test.c)))
 LIB := $(BUILD)/libcask.a
-SHARED := $(BUILD)/$(SONAME)
+SHARED := $(BUILD)/libcask.so.$(VERSION)
 CASK := $(BUILD)/cask
+
+# Every function of the seam, for the tests to wrap.
+comma := ,
+WRAP := $(patsubst %,-Wl$(comma)--wrap=%,$(shell \
+	grep -o 'caski_sys_[a-z_]*' lib/sys.h | sort -u))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all
+.PHONY: all demo test check sanitize tiny bench fuzz lint format install \
+	uninstall clean
 
 all: $(LIB) $(SHARED) $(CASK)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(COMPILE) $(EXTRA) -c -o $@ $<
+	$(COMPILE) -c -o $@ $<
 
-# gcc makes vector code of a loop only here.
+# gcc makes vector code of a plain loop only at -O3.
 $(BUILD)/lib/swap.o: EXTRA = -O3
+
+# iconv is in libc, or in a library of its own: compile and link to find out.
+$(BUILD)/iconv.libs:
+	@mkdir -p $(@D)
+	@printf '\043include <iconv.h>\nint main(void)\n{ return iconv_open("a", "b") == 0; }\n' \
+		>$(BUILD)/iconv.c
+	@if [ -n "$(ICONV_LIBS)" ]; then echo "$(ICONV_LIBS)" >$@; \
+	elif $(LINK) $(CPPFLAGS) -o $(BUILD)/iconv.try $(BUILD)/iconv.c \
+		2>/dev/null; then echo >$@; \
+	elif $(LINK) $(CPPFLAGS) -o $(BUILD)/iconv.try $(BUILD)/iconv.c \
+		-liconv 2>/dev/null; then echo -liconv >$@; \
+	else echo 'cask: no iconv: install libiconv, or set ICONV_LIBS' >&2; \
+		exit 1; fi
 
 $(LIB): $(LIB_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-comma := ,
-# Every function of the seam, wrapped for the tests.
-WRAP := $(patsubst %,-Wl$(comma)--wrap=%,$(shell \
-	grep -o 'caski_sys_[a-z_]*' lib/sys.h | sort -u))
+$(SHARED): $(LIB_OBJ) lib/cask.map $(BUILD)/iconv.libs
+	$(LINK) -shared -Wl,-soname,libcask.so.$(SOVERSION) \
+		-Wl,--version-script=lib/cask.map -Wl,-z,defs \
+		-o $@ $(LIB_OBJ) $(LIBS)
 
-$(BUILD)/test/%_test: $(BUILD)/test/%_test.o $(BUILD)/test/fault.o $(LIB)
-	$(CC) $(CFLAGS) $(LDFLAGS) $(WRAP) -o $@ $^ $(ICONV_LIBS) -lcmocka -lpthread $(LDLIBS)
+$(CASK): $(TOOL_OBJ) $(LIB) $(BUILD)/iconv.libs
+	$(LINK) -o $@ $(TOOL_OBJ) $(LIB) $(LIBS)
 
--include $(LIB_OBJ:.o=.d) $(TOOL_OBJ:.o=.d) $(TESTS:=.d)
+$(BUILD)/bench: $(BUILD)/tools/bench.o $(LIB) $(BUILD)/iconv.libs
+	$(LINK) -o $@ $(BUILD)/tools/bench.o $(LIB) $(LIBS)
+
+demo:
+	@sh tools/need.sh cc
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all
+	@sh tools/demo.sh $(CASK)
+
+bench: $(BUILD)/bench
+	$(BUILD)/bench
+
+# Tests.  The archive's are run a second time with a buffer of 7 bytes, which
+# puts every value on its edge; the README's programs are compiled and run.
+
+$(BUILD)/test/%_test: $(BUILD)/test/%_test.o $(BUILD)/test/fault.o $(LIB) \
+		$(BUILD)/iconv.libs
+	$(LINK) $(WRAP) -o $@ $(filter %.o %.a,$^) -lcmocka $(LIBS)
+
+$(BUILD)/test/load_fuzz: $(BUILD)/test/load_fuzz.o $(LIB) $(BUILD)/iconv.libs
+	$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS)
+
+TINY_TESTS = value text ar hostile
+
+tiny: $(TINY_TESTS:%=$(BUILD)/test/%_test)
+
+test:
+	@sh tools/need.sh cc cmocka
+	@$(MAKE) --no-print-directory -s -j$(JOBS) check
+
+check: all $(TESTS) $(BUILD)/test/load_fuzz
+	@$(MAKE) --no-print-directory -s BUILD=$(BUILD)/tiny \
+		CPPFLAGS='$(CPPFLAGS) -DCASK_BUFFER=7' tiny
+	@BUILD=$(BUILD) CC='$(CC)' CFLAGS='$(CFLAGS) $(LDFLAGS)' \
+		LIBS='$(LIBS)' sh test/run.sh $(TESTS) \
+		$(TINY_TESTS:%=$(BUILD)/tiny/test/%_test)
+
+SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=all
+
+sanitize:
+	@sh tools/need.sh cc cmocka
+	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)/sanitize \
+		CFLAGS='$(SANITIZE)' check
+
+fuzz:
+	@sh tools/need.sh clang fuzzer
+	@mkdir -p $(BUILD)/fuzz/load
+	clang -std=c11 -D_POSIX_C_SOURCE=200809L -Iinclude -DFUZZING -O1 -g \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-o $(BUILD)/fuzz/load_fuzz test/load_fuzz.c lib/*.c -lpthread
+	$(BUILD)/fuzz/load_fuzz -max_total_time=$(FUZZ_SECONDS) \
+		-max_len=4096 $(BUILD)/fuzz/load test/corpus/load
+
+# Lint and format
+
+lint:
+	@sh tools/need.sh cc c++ clang-format clang-tidy cppcheck
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all
+	@BUILD=$(BUILD) sh test/lint.sh
+
+format:
+	clang-format -i include/*.h include/cask/*.h lib/*.[ch] tools/*.[ch] \
+		test/*.[ch]
+
+# Installing
+
+install: all
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
+		$(DESTDIR)$(INCLUDEDIR)/cask
+	install -m 755 $(CASK) $(DESTDIR)$(BINDIR)/
+	install -m 644 $(LIB) $(DESTDIR)$(LIBDIR)/
+	install -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)/
+	ln -sf libcask.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libcask.so.$(SOVERSION)
+	ln -sf libcask.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libcask.so
+	install -m 644 include/cask.h $(DESTDIR)$(INCLUDEDIR)/
+	install -m 644 include/cask/*.h $(DESTDIR)$(INCLUDEDIR)/cask/
+	sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|' \
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' \
+		-e 's|@LIBS@|$(LIBS)|' lib/cask.pc.in \
+		>$(DESTDIR)$(LIBDIR)/pkgconfig/cask.pc
+
+uninstall:
+	rm -rf $(DESTDIR)$(INCLUDEDIR)/cask
+	rm -f $(DESTDIR)$(INCLUDEDIR)/cask.h $(DESTDIR)$(BINDIR)/cask \
+		$(DESTDIR)$(LIBDIR)/libcask.a $(DESTDIR)$(LIBDIR)/libcask.so* \
+		$(DESTDIR)$(LIBDIR)/pkgconfig/cask.pc
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(wildcard $(BUILD)/lib/*.d $(BUILD)/tools/*.d $(BUILD)/test/*.d)

@@ -1,8 +1,76 @@
+/*
+ * Cask: blocking sockets, and archives over them that read and write typed
+ * values, byte order and text taken care of.
+ *
+ * This header includes all others.
+ *
+ *     error.h    errors and their words
+ *     io.h       transports: memory, file descriptors, your own
+ *     sock.h     sockets: connect, listen, accept, send, receive
+ *     pump.h     the private loop of a thread: many sockets at once
+ *     ar.h       archives: store and load, limits, what went wrong
+ *     value.h    numbers, raw bytes, counts, arrays
+ *     text.h     text, in MFC's forms and others
+ *     bytes.h    byte order
+ *     utf.h      UTF-8, UTF-16, UTF-32
+ *     charset.h  code pages
+ *
+ * Conventions
+ *
+ * Structs.  They are yours: on the stack, in an array, within other structs. An
+ * all-zero struct is valid.  The members on top are settings and results, plain
+ * fields to be written and read; those below the line "private" are not.
+ * Nothing has to be set up, and there is no set-up that could fail.  A struct
+ * must not move while it is in use.
+ *
+ * Memory.  Only functions whose name ends in _dup hand out memory, to be freed
+ * with free(3).  What else the library needs it gives back by itself, with two
+ * exceptions that are closed: sockets (cask_close) and growing memory
+ * (cask_mem_close).  Pointers that you pass are not kept beyond the call unless
+ * the function says so, and must not be NULL unless it says so.
+ *
+ * Errors.  An error is an int: 0, an errno value, or one of the negative codes
+ * of error.h.  The first one sticks to its socket or archive; after it, calls
+ * do nothing, values are loaded as zero and counts as 0, so that loops end.
+ * Errors flow downhill, from the name look-up to the socket to the archive, and
+ * come out with what, where and why in words: cask_why.  So a program tests
+ * once, at the end of a conversation.
+ *
+ * A message is described once, by an ordinary function:
+ *
+ *     struct quote { char symbol[16]; uint32_t count; double price[8]; };
+ *
+ *     static void
+ *     quote_x(struct cask_ar *ar, struct quote *q)
+ *     {
+ *             cask_text(ar, q->symbol, sizeof q->symbol);
+ *             cask_count(ar, &q->count, 8);
+ *             for (uint32_t i = 0; i < q->count; i++)
+ *                     cask_f64(ar, &q->price[i]);
+ *     }
+ *
+ * quote_x(&out, &q) sends a quote, quote_x(&in, &q) receives one.  The names of
+ * the functions are the types on the wire, and the compiler checks them.
+ *
+ * Time.  Blocking calls have a limit, 30 s unless you say otherwise
+ * (cask_sock.timeout_ms), and cask_deadline puts one limit on a whole exchange.
+ *
+ * Threads.  The library has no state of its own but one pump a thread.  A
+ * socket or an archive belongs to one thread at a time; a socket that is
+ * watched by a pump, to that pump's thread.
+ *
+ * The process.  No signal is raised, no handler installed, nothing printed, no
+ * locale looked at; all descriptors are closed on exec.
+ *
+ * SPDX-License-Identifier: MIT
+ */
 #ifndef CASK_H
 #define CASK_H
+
 #define CASK_VERSION_MAJOR 0
 #define CASK_VERSION_MINOR 1
 #define CASK_VERSION_PATCH 0
+
 #include <cask/ar.h>
 #include <cask/bytes.h>
 #include <cask/charset.h>
@@ -13,4 +81,5 @@
 #include <cask/text.h>
 #include <cask/utf.h>
 #include <cask/value.h>
+
 #endif

@@ -3,8 +3,8 @@
  * that sticks.  See <cask/ar.h>.
  *
  * The fast path of <cask/value.h> moves cur towards end and nothing else, so
- * everything here that has to be noticed (a full or empty buffer, the limit of a
- * message, an error) is a matter of where end stands.
+ * everything here that has to be noticed (a full or empty buffer, the limit of
+ * a message, an error) is a matter of where end stands.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -138,9 +138,9 @@ say_where(struct cask_ar *ar)
 	const char *path = ar->name != NULL ? path_of(ar, &p) : "";
 	int n;
 
-	n = snprintf(ar->why, sizeof ar->why, "%s%s%s at byte %llu: ",
-	    ar->type != NULL ? ar->type : "archive", *path != '\0' ? " " : "",
-	    path, (unsigned long long)ar->at);
+	n = snprintf(ar->why, sizeof ar->why,
+	    "%s%s%s at byte %llu: ", ar->type != NULL ? ar->type : "archive",
+	    *path != '\0' ? " " : "", path, (unsigned long long)ar->at);
 	return (size_t)n < sizeof ar->why ? (size_t)n : sizeof ar->why - 1;
 }
 
@@ -207,8 +207,8 @@ may(struct cask_ar *ar, bool direction, const char *wrong)
 	if (ar->err != 0)
 		return false;
 	if (ar->io == NULL)
-		return caski_fail(ar, EINVAL,
-		    "neither cask_store nor cask_load was called");
+		return caski_fail(
+		    ar, EINVAL, "neither cask_store nor cask_load was called");
 	if (!direction)
 		return caski_fail(ar, CASK_EDIRECTION, "%s", wrong);
 	return true;
@@ -231,8 +231,9 @@ cask_too_deep(struct cask_ar *ar)
 {
 	if (ar->err == 0) {
 		caski_begin(ar, "struct", "");
-		caski_fail(ar, CASK_ELIMIT, "more than %u structs deep "
-					    "(limit.depth)",
+		caski_fail(ar, CASK_ELIMIT,
+		    "more than %u structs deep "
+		    "(limit.depth)",
 		    ar->depth - 1);
 	}
 	return true;
@@ -267,8 +268,8 @@ message_limit(const struct cask_ar *ar)
 	const struct cask_io_table *t = ar->io->table;
 	bool peer = ar->loading && t != NULL && !t->local;
 
-	return caski_limit(ar->limit.message,
-	    peer ? MESSAGE_FROM_PEER : UINT64_MAX);
+	return caski_limit(
+	    ar->limit.message, peer ? MESSAGE_FROM_PEER : UINT64_MAX);
 }
 
 /* How many bytes the present message may still have. */
@@ -524,8 +525,8 @@ caski_get(struct cask_ar *ar, void *data, size_t n)
 }
 
 void
-caski_encode(const struct cask_ar *ar, unsigned char *wire, uint64_t v,
-    size_t size)
+caski_encode(
+    const struct cask_ar *ar, unsigned char *wire, uint64_t v, size_t size)
 {
 	switch (size) {
 	case 1:

@@ -42,10 +42,10 @@ void caski_gather(struct cask_ar *ar, size_t n);
 bool caski_get(struct cask_ar *ar, void *p, size_t n);
 
 /* Unsigned integers of the archive's byte order: size is 1, 2, 4 or 8. */
-void caski_encode(const struct cask_ar *ar, unsigned char *wire, uint64_t v,
-    size_t size);
-uint64_t caski_decode(const struct cask_ar *ar, const unsigned char *wire,
-    size_t size);
+void caski_encode(
+    const struct cask_ar *ar, unsigned char *wire, uint64_t v, size_t size);
+uint64_t caski_decode(
+    const struct cask_ar *ar, const unsigned char *wire, size_t size);
 bool caski_get_uint(struct cask_ar *ar, uint64_t *v, size_t size);
 
 /* A limit's value: the program's, or the default. */

@@ -23,21 +23,24 @@ INLINE void
 swap2(unsigned char *dst, const unsigned char *src, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		cask_write16(dst + 2 * i, cask_swap16(cask_read16(src + 2 * i)));
+		cask_write16(
+		    dst + 2 * i, cask_swap16(cask_read16(src + 2 * i)));
 }
 
 INLINE void
 swap4(unsigned char *dst, const unsigned char *src, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		cask_write32(dst + 4 * i, cask_swap32(cask_read32(src + 4 * i)));
+		cask_write32(
+		    dst + 4 * i, cask_swap32(cask_read32(src + 4 * i)));
 }
 
 INLINE void
 swap8(unsigned char *dst, const unsigned char *src, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		cask_write64(dst + 8 * i, cask_swap64(cask_read64(src + 8 * i)));
+		cask_write64(
+		    dst + 8 * i, cask_swap64(cask_read64(src + 8 * i)));
 }
 
 INLINE void

@@ -236,8 +236,7 @@ caski_sys_shutdown(int fd, int how)
 int
 caski_sys_setsockopt(int fd, int level, int option, int value)
 {
-	return result_int(
-	    setsockopt(fd, level, option, &value, sizeof value));
+	return result_int(setsockopt(fd, level, option, &value, sizeof value));
 }
 
 int
@@ -359,8 +358,8 @@ caski_sys_iconv_open(void **cd, const char *to, const char *from)
 
 /* in as void *: whether iconv wants const there differs between systems. */
 ptrdiff_t
-caski_sys_iconv(void *cd, const char **in, size_t *in_left, char **out,
-    size_t *out_left)
+caski_sys_iconv(
+    void *cd, const char **in, size_t *in_left, char **out, size_t *out_left)
 {
 	size_t r = iconv((iconv_t)cd, (void *)in, in_left, out, out_left);
 

@@ -56,22 +56,21 @@ int caski_sys_getpeername(int fd, struct sockaddr *sa, socklen_t *len);
 int caski_sys_getaddrinfo(const char *host, const char *service,
     const struct addrinfo *hints, struct addrinfo **list);
 void caski_sys_freeaddrinfo(struct addrinfo *list);
-int caski_sys_getnameinfo(const struct sockaddr *sa, socklen_t len,
-    char *host, size_t host_size, char *service, size_t service_size,
-    int flags);
+int caski_sys_getnameinfo(const struct sockaddr *sa, socklen_t len, char *host,
+    size_t host_size, char *service, size_t service_size, int flags);
 
 /* Run a function in a thread that is detached and blocks every signal. */
 int caski_sys_thread(void (*run)(void *), void *arg);
 
 /*
  * iconv.  open gives 0 and a descriptor, or -EINVAL for an unknown name and
- * -ENOMEM, -EMFILE, -ENFILE when it can't be known.  convert gives the number of
- * characters converted in a non-reversible way, or -EILSEQ, -EINVAL, -E2BIG;
+ * -ENOMEM, -EMFILE, -ENFILE when it can't be known.  convert gives the number
+ * of characters converted in a non-reversible way, or -EILSEQ, -EINVAL, -E2BIG;
  * in == NULL flushes.
  */
 int caski_sys_iconv_open(void **cd, const char *to, const char *from);
-ptrdiff_t caski_sys_iconv(void *cd, const char **in, size_t *in_left,
-    char **out, size_t *out_left);
+ptrdiff_t caski_sys_iconv(
+    void *cd, const char **in, size_t *in_left, char **out, size_t *out_left);
 void caski_sys_iconv_close(void *cd);
 
 #endif

@@ -1,9 +1,9 @@
 /*
  * Text in its wire forms.  See <cask/text.h>.
  *
- * Stored text is gone through twice: once to learn its length on the wire, which
- * comes first there, and once to convert it, piece by piece.  Loaded text is
- * converted as it comes in, into an array or into memory that grows with it.
+ * Stored text is gone through twice: once to learn its length on the wire,
+ * which comes first there, and once to convert it, piece by piece.  Loaded text
+ * is converted as it comes in, into an array or into memory that grows with it.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -102,8 +102,8 @@ convert_failed(struct cask_ar *ar, int err, uint64_t where)
 	switch (err) {
 	case EILSEQ:
 	case EINVAL:
-		return caski_fail(ar, EILSEQ, "ill-formed text at its unit %llu",
-		    at);
+		return caski_fail(
+		    ar, EILSEQ, "ill-formed text at its unit %llu", at);
 	case CASK_ETEXT:
 		return caski_fail(ar, err,
 		    "code page %d lacks the character at byte %llu of the text",
@@ -293,9 +293,9 @@ sink_room(struct sink *to, size_t more)
 
 /* What arrived: code units of one width, and how to convert them. */
 struct source {
-	uint64_t left;  /* code units not yet taken from the archive */
-	size_t width;   /* bytes of a code unit */
-	bool unicode;   /* UTF-16; else a code page, or UTF-8 itself */
+	uint64_t left; /* code units not yet taken from the archive */
+	size_t width;  /* bytes of a code unit */
+	bool unicode;  /* UTF-16; else a code page, or UTF-8 itself */
 	int codepage;
 	struct caski_charset charset; /* opened when it is needed */
 	bool open;
@@ -327,15 +327,13 @@ take(struct cask_ar *ar, struct source *from)
 	return true;
 }
 
-/* Whether a code page is worth opening: not for ASCII, which needs none.  But
- * in 1258 an ASCII letter may become one with the mark that follows it. */
+/* ASCII is the same in every code page: open one when more has come. */
 static int
 open_charset(struct source *from, const char *bytes, size_t n)
 {
 	int err;
 
-	if (from->open ||
-	    (from->codepage != 1258 && cask_ascii_length(bytes, n) == n))
+	if (from->open || cask_ascii_length(bytes, n) == n)
 		return 0;
 	err = caski_charset_open(&from->charset, from->codepage, true);
 	from->open = err == 0;
@@ -352,16 +350,16 @@ convert(struct cask_ar *ar, struct source *from, struct sink *to,
 	char *dst = to->data + to->length;
 
 	if (from->unicode)
-		return cask_utf16_to_utf8(dst, room, from->held.units,
-		    from->have, flags, done);
+		return cask_utf16_to_utf8(
+		    dst, room, from->held.units, from->have, flags, done);
 	err = open_charset(from, from->held.bytes, from->have);
 	if (err != 0)
 		return err;
 	if (from->open)
 		return caski_charset_convert(&from->charset, dst, room,
 		    from->held.bytes, from->have, flags, done);
-	return cask_utf8_to_utf8(dst, room, from->held.bytes, from->have,
-	    flags, done);
+	return cask_utf8_to_utf8(
+	    dst, room, from->held.bytes, from->have, flags, done);
 }
 
 /*
@@ -473,8 +471,8 @@ cask_slow_get_text(struct cask_ar *ar, char *s, size_t size, const char *name)
 }
 
 void
-cask_slow_put_text(struct cask_ar *ar, const char *s, size_t size,
-    const char *name)
+cask_slow_put_text(
+    struct cask_ar *ar, const char *s, size_t size, const char *name)
 {
 	const char *nul = memchr(s, '\0', size);
 

@@ -28,7 +28,8 @@ static const struct {
 	[CASK_TYPE_F64] = { "f64", 8 },
 };
 
-/* From a variable's bytes to the wire's, or back: sizes agree, order may not. */
+/* From a variable's bytes to the wire's, or back: sizes agree, order may not.
+ */
 static void
 reorder(const struct cask_ar *ar, void *to, const void *from, size_t size)
 {
@@ -49,8 +50,8 @@ set(enum cask_type type, void *v, const unsigned char *bytes, size_t size)
 }
 
 void
-cask_slow_put(struct cask_ar *ar, enum cask_type type, const void *v,
-    const char *name)
+cask_slow_put(
+    struct cask_ar *ar, enum cask_type type, const void *v, const char *name)
 {
 	size_t size = types[type].size;
 	unsigned char wire[8];
@@ -64,8 +65,8 @@ cask_slow_put(struct cask_ar *ar, enum cask_type type, const void *v,
 }
 
 void
-cask_slow_get(struct cask_ar *ar, enum cask_type type, void *v,
-    const char *name)
+cask_slow_get(
+    struct cask_ar *ar, enum cask_type type, void *v, const char *name)
 {
 	size_t size = types[type].size;
 	unsigned char wire[8], bytes[8] = { 0 };
@@ -77,8 +78,8 @@ cask_slow_get(struct cask_ar *ar, enum cask_type type, void *v,
 }
 
 void
-cask_slow_value(struct cask_ar *ar, enum cask_type type, void *v,
-    const char *name)
+cask_slow_value(
+    struct cask_ar *ar, enum cask_type type, void *v, const char *name)
 {
 	if (ar->loading)
 		cask_slow_get(ar, type, v, name);
@@ -276,8 +277,8 @@ put_count(struct cask_ar *ar, uint64_t n, uint64_t max, const char *name)
 }
 
 void
-cask_count64_named(struct cask_ar *ar, uint64_t *n, uint64_t max,
-    const char *name)
+cask_count64_named(
+    struct cask_ar *ar, uint64_t *n, uint64_t max, const char *name)
 {
 	if (ar->loading) {
 		*n = get_count(ar, max, name);
@@ -289,8 +290,8 @@ cask_count64_named(struct cask_ar *ar, uint64_t *n, uint64_t max,
 }
 
 void
-cask_count_named(struct cask_ar *ar, uint32_t *n, uint32_t max,
-    const char *name)
+cask_count_named(
+    struct cask_ar *ar, uint32_t *n, uint32_t max, const char *name)
 {
 	uint64_t wide = *n;
 

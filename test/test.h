@@ -26,10 +26,10 @@
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 /* main(): the tests of one file.  Their names are sentences. */
-#define RUN_TESTS(tests)                                         \
-	int main(void)                                           \
-	{                                                        \
-		alarm(TEST_SECONDS);                             \
+#define RUN_TESTS(tests)                                          \
+	int main(void)                                            \
+	{                                                         \
+		alarm(TEST_SECONDS);                              \
 		return cmocka_run_group_tests(tests, NULL, NULL); \
 	}
 

@@ -2,10 +2,10 @@
  * What typed values cost, as ratios: beside hand-written C that does the same,
  * and beside plain memcpy.  `make bench` runs it; no dependencies.
  *
- * Each row does its work in 7 rounds, all rows in turn in every round, so that a
- * change of the machine's speed meets them all.  A ratio is taken within a round;
- * the median of the rounds is printed.  Every row checks that what it loaded
- * is what was stored, and that its bytes are those of the first row.
+ * Each row does its work in 7 rounds, all rows in turn in every round, so that
+ * a change of the machine's speed meets them all.  A ratio is taken within a
+ * round; the median of the rounds is printed.  Every row checks that what it
+ * loaded is what was stored, and that its bytes are those of the first row.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -207,32 +207,32 @@ hand_fill(size_t need)
 
 	memmove(hand.buf, hand.p, left);
 	hand.p = hand.buf;
-	hand.end = hand.buf + left + wire_get(hand.buf + left,
-	    sizeof hand.buf - left);
+	hand.end =
+	    hand.buf + left + wire_get(hand.buf + left, sizeof hand.buf - left);
 	hand.failed = (size_t)(hand.end - hand.p) < need;
 	return !hand.failed;
 }
 
 #define NO_SWAP(v) (v)
-#define HAND(name, T, SWAP)                                            \
-	static inline void hand_put_##name(T v)                        \
-	{                                                              \
-		if ((size_t)(hand.end - hand.p) < sizeof v)            \
-			hand_flush();                                  \
-		if (hand.swap)                                         \
-			v = SWAP(v);                                   \
-		memcpy(hand.p, &v, sizeof v);                          \
-		hand.p += sizeof v;                                    \
-	}                                                              \
-	static inline T hand_get_##name(void)                          \
-	{                                                              \
-		T v;                                                   \
-		if ((size_t)(hand.end - hand.p) < sizeof v &&          \
-		    !hand_fill(sizeof v))                              \
-			return 0;                                      \
-		memcpy(&v, hand.p, sizeof v);                          \
-		hand.p += sizeof v;                                    \
-		return hand.swap ? SWAP(v) : v;                        \
+#define HAND(name, T, SWAP)                                   \
+	static inline void hand_put_##name(T v)               \
+	{                                                     \
+		if ((size_t)(hand.end - hand.p) < sizeof v)   \
+			hand_flush();                         \
+		if (hand.swap)                                \
+			v = SWAP(v);                          \
+		memcpy(hand.p, &v, sizeof v);                 \
+		hand.p += sizeof v;                           \
+	}                                                     \
+	static inline T hand_get_##name(void)                 \
+	{                                                     \
+		T v;                                          \
+		if ((size_t)(hand.end - hand.p) < sizeof v && \
+		    !hand_fill(sizeof v))                     \
+			return 0;                             \
+		memcpy(&v, hand.p, sizeof v);                 \
+		hand.p += sizeof v;                           \
+		return hand.swap ? SWAP(v) : v;               \
 	}
 HAND(u8, uint8_t, NO_SWAP)
 HAND(u16, uint16_t, cask_swap16)
@@ -326,22 +326,21 @@ copy_short(void *to, const void *from, size_t n)
 		d[i] = s[i];
 }
 
-#define CURSOR(name, T, SWAP)                                          \
-	static inline unsigned char *cursor_put_##name(                \
-	    unsigned char *p, T v, bool swap)                          \
-	{                                                              \
-		if (swap)                                              \
-			v = SWAP(v);                                   \
-		memcpy(p, &v, sizeof v);                               \
-		return p + sizeof v;                                   \
-	}                                                              \
-	static inline T cursor_get_##name(                             \
-	    const unsigned char **p, bool swap)                        \
-	{                                                              \
-		T v;                                                   \
-		memcpy(&v, *p, sizeof v);                              \
-		*p += sizeof v;                                        \
-		return swap ? SWAP(v) : v;                             \
+#define CURSOR(name, T, SWAP)                                                 \
+	static inline unsigned char *cursor_put_##name(                       \
+	    unsigned char *p, T v, bool swap)                                 \
+	{                                                                     \
+		if (swap)                                                     \
+			v = SWAP(v);                                          \
+		memcpy(p, &v, sizeof v);                                      \
+		return p + sizeof v;                                          \
+	}                                                                     \
+	static inline T cursor_get_##name(const unsigned char **p, bool swap) \
+	{                                                                     \
+		T v;                                                          \
+		memcpy(&v, *p, sizeof v);                                     \
+		*p += sizeof v;                                               \
+		return swap ? SWAP(v) : v;                                    \
 	}
 CURSOR(u16, uint16_t, cask_swap16)
 CURSOR(u32, uint32_t, cask_swap32)
@@ -512,10 +511,10 @@ copy_f64_load(void)
 /* The vectorised swap: the best code for this processor, from memory to
  * memory, knowing nothing of archives. */
 #if defined(__x86_64__) && !defined(__clang__)
-#define FAST __attribute__((optimize("O3"), target("avx2")))
+#define FAST      __attribute__((optimize("O3"), target("avx2")))
 #define FAST_HERE __builtin_cpu_supports("avx2")
 #elif defined(__x86_64__)
-#define FAST __attribute__((target("avx2")))
+#define FAST      __attribute__((target("avx2")))
 #define FAST_HERE __builtin_cpu_supports("avx2")
 #else
 #define FAST
@@ -743,9 +742,9 @@ bench_records(void)
 	exchange_store();
 	memcpy(encoded, wire, wire_length);
 	encoded_length = wire_length;
-	run(big_endian ? "record, big-endian" : "record, little-endian",
-	    rows, sizeof rows / sizeof rows[0], 0, PASSES,
-	    (double)PASSES * RECORDS, check_records);
+	run(big_endian ? "record, big-endian" : "record, little-endian", rows,
+	    sizeof rows / sizeof rows[0], 0, PASSES, (double)PASSES * RECORDS,
+	    check_records);
 }
 
 static void

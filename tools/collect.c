@@ -153,6 +153,8 @@ static int
 run(struct collector *c)
 {
 	c->live = !c->json && (c->force_table || isatty(STDOUT_FILENO));
+	if (c->live) /* a table at a time: no flicker */
+		setvbuf(stdout, NULL, _IOFBF, BUFSIZ);
 	if (!clients_listen(c))
 		return EXIT_FAILED;
 	while (!c->stop && !told_to_end)

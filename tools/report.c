@@ -40,7 +40,8 @@ const char report_help[] =
     "Exit codes: 0 N reports were acknowledged; 1 failed, HOST is unknown;\n"
     "2 wrong arguments.\n";
 
-#define PAUSE_MOST 8.0
+#define PAUSE_MOST 8.0 /* seconds */
+#define PROC       "/proc"
 
 struct options {
 	double interval;
@@ -238,7 +239,7 @@ send_report(struct reporter *r)
 	bool delivered;
 
 	figures_read(&r->report, r->o.proc);
-	r->report.hello = (struct hello){ .magic = REPORT_MAGIC,
+	r->report.hello = (struct hello) { .magic = REPORT_MAGIC,
 		.version = REPORT_VERSION,
 		.reporter = r->reporter,
 		.sequence = ++r->sequence };
@@ -345,6 +346,10 @@ parse(struct reporter *r, int argc, char **argv)
 		complain("HOST: is empty");
 		return EXIT_WRONG_USE;
 	}
+	if (access(o->proc, X_OK) < 0 && strcmp(o->proc, PROC) != 0) {
+		complain("--proc: %s: %s", o->proc, cask_strerror(errno));
+		return EXIT_WRONG_USE;
+	}
 	r->host = operands[0];
 	r->port = operands[1];
 	return is_port("PORT", r->port, 1) ? 0 : EXIT_WRONG_USE;
@@ -357,11 +362,11 @@ report_main(int argc, char **argv)
 	int wrong;
 	bool well;
 
-	r = (struct reporter){ .hash = HASH_START,
+	r = (struct reporter) { .hash = HASH_START,
 		.o = { .interval = 1,
 		    .timeout = 10,
 		    .retry = 0.25,
-		    .proc = "/proc" } };
+		    .proc = PROC } };
 	wrong = parse(&r, argc, argv);
 	if (wrong != 0)
 		return wrong;

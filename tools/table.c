@@ -30,7 +30,7 @@ ask_terminal(struct screen *s, int fd)
 
 	if (ioctl(fd, TIOCGWINSZ, &w) < 0 || w.ws_col == 0 || w.ws_row == 0)
 		return false;
-	*s = (struct screen){ w.ws_row, w.ws_col };
+	*s = (struct screen) { w.ws_row, w.ws_col };
 	return true;
 }
 #else
@@ -114,10 +114,10 @@ print_plain(const struct row *r)
 void
 table_erase(struct table *t)
 {
-	if (t->lines > 0)
-		printf("\033[%dA\r\033[J", t->lines);
-	if (t->lines > 0)
-		fflush(stdout);
+	if (t->lines == 0)
+		return;
+	printf("\033[%dA\r\033[J", t->lines);
+	fflush(stdout);
 	t->lines = 0;
 }
 
@@ -125,7 +125,7 @@ static void
 print_line(struct table *t, char *line, const struct screen *s)
 {
 	cut_to(line, s->columns - 1);
-	printf("%s\033[K\n", line);
+	printf("%s\n", line);
 	t->lines++;
 }
 
@@ -157,7 +157,7 @@ table_draw(struct table *t, const struct rows *rows)
 	char line[256];
 
 	if (t->lines > 0)
-		printf("\033[%dA\r", t->lines);
+		printf("\033[%dA\r\033[J", t->lines);
 	t->lines = 0;
 	snprintf(line, sizeof line,
 	    "%-20s REPORTS   LAST         UP   LOAD  CPU     USED   MEMORY    "
@@ -178,7 +178,6 @@ table_draw(struct table *t, const struct rows *rows)
 		snprintf(line, sizeof line, "and %zu more", left_out);
 		print_line(t, line, &s);
 	}
-	printf("\033[J");
 	t->drawn = now;
 	t->stale = false;
 }

@@ -36,7 +36,7 @@ enum cask_text_form {
 /* Limits.  0 in a member: the default. */
 struct cask_limits {
 	uint64_t message; /* bytes of one message: 64 MiB when loading from a
-	                     peer; from memory and files, and storing, none */
+			     peer; from memory and files, and storing, none */
 	uint64_t text;    /* bytes of one text, in memory: 16 MiB */
 	uint64_t count;   /* things announced by one count: 16777216 */
 	unsigned depth;   /* structs within structs: 100 */
@@ -54,7 +54,7 @@ struct cask_frame {
 /* All zero is valid: an archive on which nothing was opened yet. */
 struct cask_ar {
 	/* Settings: fill them in first, or change them between values. */
-	bool big_endian;          /* byte order of all values; MFC's is little */
+	bool big_endian; /* byte order of all values; MFC's is little */
 	enum cask_text_form form; /* of text that is stored */
 	int codepage;             /* of ANSI text; 0: 1252 */
 	bool replace;             /* replace what has no equivalent, counted */
@@ -132,8 +132,8 @@ const char *cask_why(const struct cask_ar *ar);
 
 /*
  * Make an archive fail, from within an exchange function that finds a value
- * wrong: err is an errno value, reason some words.  Only the first error sticks.
- * Gives the error that stuck.
+ * wrong: err is an errno value, reason some words.  Only the first error
+ * sticks. Gives the error that stuck.
  */
 int cask_fail(struct cask_ar *ar, int err, const char *reason);
 
@@ -156,28 +156,29 @@ cask_loading(const struct cask_ar *ar)
  *
  * The exchange function is called for each, and an error names the whole path.
  * Calling memory_x(ar, &r->memory) does the same but for the path and the limit
- * to depth.  Beyond the limit (CASK_ELIMIT) the struct is zeroed, not exchanged.
+ * to depth.  Beyond the limit (CASK_ELIMIT) the struct is zeroed, not
+ * exchanged.
  */
-#define cask_struct(ar, p, exchange)                                  \
-	do {                                                          \
-		struct cask_frame frame_;                             \
-		if (cask_enter((ar), &frame_, #p))                    \
-			exchange((ar), (p));                          \
-		else if (cask_loading(ar))                            \
-			memset((p), 0, sizeof *(p));                  \
-		cask_leave((ar), &frame_);                            \
+#define cask_struct(ar, p, exchange)                 \
+	do {                                         \
+		struct cask_frame frame_;            \
+		if (cask_enter((ar), &frame_, #p))   \
+			exchange((ar), (p));         \
+		else if (cask_loading(ar))           \
+			memset((p), 0, sizeof *(p)); \
+		cask_leave((ar), &frame_);           \
 	} while (0)
 
-#define cask_structs(ar, p, n, exchange)                              \
-	do {                                                          \
-		struct cask_frame frame_;                             \
-		if (cask_enter((ar), &frame_, #p))                    \
-			for (frame_.index = 0; frame_.index < (n);    \
-			     frame_.index++)                          \
-				exchange((ar), &(p)[frame_.index]);   \
-		else if (cask_loading(ar))                            \
-			memset((p), 0, (n) * sizeof *(p));            \
-		cask_leave((ar), &frame_);                            \
+#define cask_structs(ar, p, n, exchange)                            \
+	do {                                                        \
+		struct cask_frame frame_;                           \
+		if (cask_enter((ar), &frame_, #p))                  \
+			for (frame_.index = 0; frame_.index < (n);  \
+			     frame_.index++)                        \
+				exchange((ar), &(p)[frame_.index]); \
+		else if (cask_loading(ar))                          \
+			memset((p), 0, (n) * sizeof *(p));          \
+		cask_leave((ar), &frame_);                          \
 	} while (0)
 
 /* ------------------------------------------------------------------------ */

@@ -74,12 +74,19 @@ cask_order64(uint64_t v, bool big)
 #if defined(__GNUC__)
 #define CASK_PACKED __attribute__((packed))
 
-struct cask_at16 { uint16_t v; } CASK_PACKED;
-struct cask_at32 { uint32_t v; } CASK_PACKED;
-struct cask_at64 { uint64_t v; } CASK_PACKED;
+struct cask_at16 {
+	uint16_t v;
+} CASK_PACKED;
+struct cask_at32 {
+	uint32_t v;
+} CASK_PACKED;
+struct cask_at64 {
+	uint64_t v;
+} CASK_PACKED;
 
 #define CASK_AT_FUNCTIONS(bits)                                              \
-	static inline void cask_write##bits(unsigned char *p, uint##bits##_t v) \
+	static inline void cask_write##bits(                                 \
+	    unsigned char *p, uint##bits##_t v)                              \
 	{                                                                    \
 		((struct cask_at##bits *)(void *)p)->v = v;                  \
 	}                                                                    \
@@ -89,7 +96,8 @@ struct cask_at64 { uint64_t v; } CASK_PACKED;
 	}
 #else
 #define CASK_AT_FUNCTIONS(bits)                                              \
-	static inline void cask_write##bits(unsigned char *p, uint##bits##_t v) \
+	static inline void cask_write##bits(                                 \
+	    unsigned char *p, uint##bits##_t v)                              \
 	{                                                                    \
 		memcpy(p, &v, sizeof v);                                     \
 	}                                                                    \
@@ -107,8 +115,14 @@ CASK_AT_FUNCTIONS(64)
 #undef CASK_AT_FUNCTIONS
 
 /* The bits of a floating-point value, and back; NaNs keep theirs. */
-union cask_f32 { float f; uint32_t bits; };
-union cask_f64 { double f; uint64_t bits; };
+union cask_f32 {
+	float f;
+	uint32_t bits;
+};
+union cask_f64 {
+	double f;
+	uint64_t bits;
+};
 
 #ifdef __cplusplus
 }

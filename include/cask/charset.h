@@ -39,10 +39,10 @@ int cask_charset_check(int codepage);
  * EILSEQ: CASK_ETEXT when the code page has no such character (strict; read is
  * its offset), CASK_ECHARSET, ENOMEM, EMFILE, ENFILE.
  */
-int cask_codepage_to_utf8(int codepage, char *dst, size_t room,
-    const char *src, size_t n, int flags, struct cask_progress *done);
-int cask_utf8_to_codepage(int codepage, char *dst, size_t room,
-    const char *src, size_t n, int flags, struct cask_progress *done);
+int cask_codepage_to_utf8(int codepage, char *dst, size_t room, const char *src,
+    size_t n, int flags, struct cask_progress *done);
+int cask_utf8_to_codepage(int codepage, char *dst, size_t room, const char *src,
+    size_t n, int flags, struct cask_progress *done);
 
 #ifdef __cplusplus
 }

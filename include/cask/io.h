@@ -85,8 +85,8 @@ struct cask_mem {
 };
 
 struct cask_io *cask_mem_write(struct cask_mem *m, void *block, size_t size);
-struct cask_io *cask_mem_read(struct cask_mem *m, const void *block,
-    size_t size);
+struct cask_io *cask_mem_read(
+    struct cask_mem *m, const void *block, size_t size);
 struct cask_io *cask_mem_grow(struct cask_mem *m, size_t max);
 
 /* Free what grew.  Twice is fine; a fixed block is the caller's. */

@@ -2,17 +2,16 @@
  * Text: UTF-8 in memory, and on the wire what the archive's settings say.
  *
  * Stored:  ar->form CASK_UNICODE  MFC's CStringW: FF FE FF, a length, UTF-16
- *                   CASK_ANSI     MFC's CStringA: a length, bytes in ar->codepage
- *                   CASK_UTF8     a count (see value.h) and UTF-8
- * Loaded:  both MFC forms, told apart by their marker; or, if ar->form is
- *          CASK_UTF8, that one.
+ *                   CASK_ANSI     MFC's CStringA: a length, bytes in
+ * ar->codepage CASK_UTF8     a count (see value.h) and UTF-8 Loaded:  both MFC
+ * forms, told apart by their marker; or, if ar->form is CASK_UTF8, that one.
  *
  * In a big-endian archive the lengths, the marker and the UTF-16 code units are
  * big-endian.  Text is never cut, altered or converted silently: ill-formed
  * text is EILSEQ, characters that the target lacks are CASK_ETEXT, or, with
- * ar->replace, U+FFFD or '?', counted in ar->replaced.  A text that holds a NUL can't
- * be a C string: CASK_ETEXT.  A code page without a converter is CASK_ECHARSET.
- * The other errors are those of values.
+ * ar->replace, U+FFFD or '?', counted in ar->replaced.  A text that holds a NUL
+ * can't be a C string: CASK_ETEXT.  A code page without a converter is
+ * CASK_ECHARSET. The other errors are those of values.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -50,12 +49,12 @@ static inline size_t cask_get_text(struct cask_ar *ar, char *s, size_t size);
 /* ------------------------------------------------------------------------ */
 /* How the above is done.                                                    */
 
-size_t cask_slow_get_text(struct cask_ar *ar, char *s, size_t size,
-    const char *name);
-void cask_slow_put_text(struct cask_ar *ar, const char *s, size_t size,
-    const char *name);
-void cask_text_dup_named(struct cask_ar *ar, char **s, size_t max,
-    const char *name);
+size_t cask_slow_get_text(
+    struct cask_ar *ar, char *s, size_t size, const char *name);
+void cask_slow_put_text(
+    struct cask_ar *ar, const char *s, size_t size, const char *name);
+void cask_text_dup_named(
+    struct cask_ar *ar, char **s, size_t max, const char *name);
 
 /* Copy 8 bytes; the result has a high bit where one is a NUL or not ASCII. */
 static inline uint64_t
@@ -93,12 +92,12 @@ cask_copy_plain(void *to, const void *from, size_t n)
 
 /*
  * The fast path of ANSI text: short, plain, and within the buffer.  Plain text
- * is the same in every code page.  That the archive has not failed and goes this
- * way is seen to by the end, as with values.
+ * is the same in every code page.  That the archive has not failed and goes
+ * this way is seen to by the end, as with values.
  */
 static inline bool
-cask_put_short(struct cask_ar *ar, const char *s, size_t n,
-    const unsigned char *end)
+cask_put_short(
+    struct cask_ar *ar, const char *s, size_t n, const unsigned char *end)
 {
 	unsigned char *at = ar->cur;
 

@@ -14,8 +14,9 @@
  * Errors: the transport's; CASK_ECUT; CASK_ELIMIT (the message's bytes);
  * CASK_EDIRECTION; EINVAL (no transport).
  *
- * On the wire a value has its size, no padding and no tag, in the archive's
- * byte order; signed ones are two's complement, floats IEEE 754 by their bits.
+ * char16 is a code unit of UTF-16.  On the wire a value has its size, no
+ * padding and no tag, in the archive's byte order; signed ones are two's
+ * complement, floats IEEE 754 by their bits.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -28,19 +29,18 @@
 extern "C" {
 #endif
 
-#define cask_u8(ar, p)     cask_u8_named((ar), (p), #p)     /* BYTE */
-#define cask_u16(ar, p)    cask_u16_named((ar), (p), #p)    /* WORD */
-#define cask_u32(ar, p)    cask_u32_named((ar), (p), #p)    /* DWORD, UINT */
-#define cask_u64(ar, p)    cask_u64_named((ar), (p), #p)    /* ULONGLONG */
-#define cask_i8(ar, p)     cask_i8_named((ar), (p), #p)     /* char */
-#define cask_i16(ar, p)    cask_i16_named((ar), (p), #p)    /* short */
-#define cask_i32(ar, p)    cask_i32_named((ar), (p), #p)    /* LONG, int, BOOL */
-#define cask_i64(ar, p)    cask_i64_named((ar), (p), #p)    /* LONGLONG */
-#define cask_f32(ar, p)    cask_f32_named((ar), (p), #p)    /* float */
-#define cask_f64(ar, p)    cask_f64_named((ar), (p), #p)    /* double */
-#define cask_bool(ar, p)   cask_bool_named((ar), (p), #p)   /* bool: 01 or 00 */
-#define cask_char16(ar, p) cask_char16_named((ar), (p), #p) /* wchar_t: a code
-                                                        unit of UTF-16 */
+#define cask_u8(ar, p)     cask_u8_named((ar), (p), #p)   /* BYTE */
+#define cask_u16(ar, p)    cask_u16_named((ar), (p), #p)  /* WORD */
+#define cask_u32(ar, p)    cask_u32_named((ar), (p), #p)  /* DWORD, UINT */
+#define cask_u64(ar, p)    cask_u64_named((ar), (p), #p)  /* ULONGLONG */
+#define cask_i8(ar, p)     cask_i8_named((ar), (p), #p)   /* char */
+#define cask_i16(ar, p)    cask_i16_named((ar), (p), #p)  /* short */
+#define cask_i32(ar, p)    cask_i32_named((ar), (p), #p)  /* LONG, int, BOOL */
+#define cask_i64(ar, p)    cask_i64_named((ar), (p), #p)  /* LONGLONG */
+#define cask_f32(ar, p)    cask_f32_named((ar), (p), #p)  /* float */
+#define cask_f64(ar, p)    cask_f64_named((ar), (p), #p)  /* double */
+#define cask_bool(ar, p)   cask_bool_named((ar), (p), #p) /* bool: 01 or 00 */
+#define cask_char16(ar, p) cask_char16_named((ar), (p), #p) /* wchar_t */
 
 /*
  * Raw bytes, exactly n, never converted.  Large blocks pass the buffer by.
@@ -67,9 +67,9 @@ void cask_get_bytes(struct cask_ar *ar, void *p, size_t n);
  * A count (uint32_t or, with 64, uint64_t) of things that follow, at most max:
  * two bytes, or FFFF and four, or FFFF FFFFFFFF and eight; with ar->count32,
  * never more than FFFF and four.  A larger count, stored or loaded, is
- * CASK_ELIMIT, and so is one above ar->limit.count.  After any error a loaded count
- * is 0, and one that was to be stored but is above max becomes 0: the loop
- * that follows does nothing.  MFC: ReadCount, WriteCount.
+ * CASK_ELIMIT, and so is one above ar->limit.count.  After any error a loaded
+ * count is 0, and one that was to be stored but is above max becomes 0: the
+ * loop that follows does nothing.  MFC: ReadCount, WriteCount.
  */
 #define cask_count(ar, p, max)   cask_count_named((ar), (p), (max), #p)
 #define cask_count64(ar, p, max) cask_count64_named((ar), (p), (max), #p)
@@ -95,20 +95,20 @@ enum cask_type {
 };
 
 void cask_bytes_named(struct cask_ar *ar, void *p, size_t n, const char *name);
-void cask_count_named(struct cask_ar *ar, uint32_t *n, uint32_t max,
-    const char *name);
-void cask_count64_named(struct cask_ar *ar, uint64_t *n, uint64_t max,
-    const char *name);
+void cask_count_named(
+    struct cask_ar *ar, uint32_t *n, uint32_t max, const char *name);
+void cask_count64_named(
+    struct cask_ar *ar, uint64_t *n, uint64_t max, const char *name);
 
 /* The buffer's edge, an error, the wrong direction: all that isn't fast. */
-void cask_slow_put(struct cask_ar *ar, enum cask_type type, const void *v,
+void cask_slow_put(
+    struct cask_ar *ar, enum cask_type type, const void *v, const char *name);
+void cask_slow_get(
+    struct cask_ar *ar, enum cask_type type, void *v, const char *name);
+void cask_slow_value(
+    struct cask_ar *ar, enum cask_type type, void *v, const char *name);
+void cask_slow_array(struct cask_ar *ar, enum cask_type type, void *v, size_t n,
     const char *name);
-void cask_slow_get(struct cask_ar *ar, enum cask_type type, void *v,
-    const char *name);
-void cask_slow_value(struct cask_ar *ar, enum cask_type type, void *v,
-    const char *name);
-void cask_slow_array(struct cask_ar *ar, enum cask_type type, void *v,
-    size_t n, const char *name);
 
 /*
  * The fast path: the value fits into what is left of the buffer.
@@ -125,56 +125,56 @@ void cask_slow_array(struct cask_ar *ar, enum cask_type type, void *v,
  * of the archive, and it would fetch the cursor again to go on.
  */
 #define CASK_VALUE(name, NAME, T, bits, TO_BITS, FROM_BITS)                   \
-	static inline void cask_store_##name(struct cask_ar *ar, const T *v, \
-	    const unsigned char *end, const char *field)                     \
-	{                                                                    \
-		unsigned char *at = ar->cur;                                 \
-		if (CASK_LIKELY(cask_fits(at, bits / 8, end))) {             \
-			CASK_WRITE_##bits(at, TO_BITS(*v), ar->big_endian);  \
-			ar->cur = at + bits / 8;                             \
-		} else {                                                     \
-			T slow = *v;                                         \
-			cask_slow_put(ar, CASK_TYPE_##NAME, &slow, field);   \
-		}                                                            \
-	}                                                                    \
-	static inline void cask_load_##name(struct cask_ar *ar, T *v,        \
-	    const unsigned char *end, const char *field)                     \
-	{                                                                    \
-		unsigned char *at = ar->cur;                                 \
-		if (CASK_LIKELY(cask_fits(at, bits / 8, end))) {             \
+	static inline void cask_store_##name(struct cask_ar *ar, const T *v,  \
+	    const unsigned char *end, const char *field)                      \
+	{                                                                     \
+		unsigned char *at = ar->cur;                                  \
+		if (CASK_LIKELY(cask_fits(at, bits / 8, end))) {              \
+			CASK_WRITE_##bits(at, TO_BITS(*v), ar->big_endian);   \
+			ar->cur = at + bits / 8;                              \
+		} else {                                                      \
+			T slow = *v;                                          \
+			cask_slow_put(ar, CASK_TYPE_##NAME, &slow, field);    \
+		}                                                             \
+	}                                                                     \
+	static inline void cask_load_##name(struct cask_ar *ar, T *v,         \
+	    const unsigned char *end, const char *field)                      \
+	{                                                                     \
+		unsigned char *at = ar->cur;                                  \
+		if (CASK_LIKELY(cask_fits(at, bits / 8, end))) {              \
 			*v = FROM_BITS(CASK_READ_##bits(at, ar->big_endian)); \
-			ar->cur = at + bits / 8;                             \
-		} else {                                                     \
-			T slow;                                              \
-			cask_slow_get(ar, CASK_TYPE_##NAME, &slow, field);   \
-			*v = slow;                                           \
-		}                                                            \
-	}                                                                    \
-	static inline void cask_##name##_named(                              \
-	    struct cask_ar *ar, T *v, const char *field)                     \
-	{                                                                    \
-		unsigned char *at = ar->cur;                                 \
-		if (CASK_LIKELY(cask_fits(at, bits / 8, ar->end))) {         \
-			if (ar->loading)                                     \
-				*v = FROM_BITS(                              \
-				    CASK_READ_##bits(at, ar->big_endian));   \
-			else                                                 \
-				CASK_WRITE_##bits(at, TO_BITS(*v),           \
-				    ar->big_endian);                         \
-			ar->cur = at + bits / 8;                             \
-		} else {                                                     \
-			cask_slow_value(ar, CASK_TYPE_##NAME, v, field);     \
-		}                                                            \
-	}                                                                    \
-	static inline void cask_put_##name(struct cask_ar *ar, T v)          \
-	{                                                                    \
-		cask_store_##name(ar, &v, ar->put_end, "");                  \
-	}                                                                    \
-	static inline T cask_get_##name(struct cask_ar *ar)                  \
-	{                                                                    \
-		T v;                                                         \
-		cask_load_##name(ar, &v, ar->get_end, "");                   \
-		return v;                                                    \
+			ar->cur = at + bits / 8;                              \
+		} else {                                                      \
+			T slow;                                               \
+			cask_slow_get(ar, CASK_TYPE_##NAME, &slow, field);    \
+			*v = slow;                                            \
+		}                                                             \
+	}                                                                     \
+	static inline void cask_##name##_named(                               \
+	    struct cask_ar *ar, T *v, const char *field)                      \
+	{                                                                     \
+		unsigned char *at = ar->cur;                                  \
+		if (CASK_LIKELY(cask_fits(at, bits / 8, ar->end))) {          \
+			if (ar->loading)                                      \
+				*v = FROM_BITS(                               \
+				    CASK_READ_##bits(at, ar->big_endian));    \
+			else                                                  \
+				CASK_WRITE_##bits(                            \
+				    at, TO_BITS(*v), ar->big_endian);         \
+			ar->cur = at + bits / 8;                              \
+		} else {                                                      \
+			cask_slow_value(ar, CASK_TYPE_##NAME, v, field);      \
+		}                                                             \
+	}                                                                     \
+	static inline void cask_put_##name(struct cask_ar *ar, T v)           \
+	{                                                                     \
+		cask_store_##name(ar, &v, ar->put_end, "");                   \
+	}                                                                     \
+	static inline T cask_get_##name(struct cask_ar *ar)                   \
+	{                                                                     \
+		T v;                                                          \
+		cask_load_##name(ar, &v, ar->get_end, "");                    \
+		return v;                                                     \
 	}
 
 #define CASK_WRITE_8(at, v, big)  (*(at) = (v))
@@ -245,11 +245,11 @@ CASK_VALUE(i64, I64, int64_t, 64, CASK_AS_U64, CASK_AS_I64)
 CASK_VALUE(f32, F32, float, 32, cask_bits_of_f32, cask_f32_of_bits)
 CASK_VALUE(f64, F64, double, 64, cask_bits_of_f64, cask_f64_of_bits)
 
-#define CASK_ARRAY(name, NAME, T)                                     \
-	static inline void cask_##name##s_named(                      \
-	    struct cask_ar *ar, T *v, size_t n, const char *field)    \
-	{                                                             \
-		cask_slow_array(ar, CASK_TYPE_##NAME, v, n, field);   \
+#define CASK_ARRAY(name, NAME, T)                                   \
+	static inline void cask_##name##s_named(                    \
+	    struct cask_ar *ar, T *v, size_t n, const char *field)  \
+	{                                                           \
+		cask_slow_array(ar, CASK_TYPE_##NAME, v, n, field); \
 	}
 
 CASK_ARRAY(u16, U16, uint16_t)

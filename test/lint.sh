@@ -1,0 +1,182 @@
+#!/bin/sh
+# What `make lint` checks.  Says nothing but what is wrong, and "lint: clean".
+# Environment: BUILD from the Makefile.
+#
+# SPDX-License-Identifier: MIT
+set -u
+
+work=$BUILD/lint
+mkdir -p "$work"
+bad=0
+
+complain() {
+	bad=1
+	printf 'lint: %s\n' "$1" >&2
+	[ $# -gt 1 ] && printf '%s\n' "$2" | sed 's/^/  /' >&2
+}
+
+# A check that must print nothing and succeed.
+quiet() {
+	what=$1
+	shift
+	if ! out=$("$@" 2>&1) || [ -n "$out" ]; then
+		complain "$what" "$out"
+	fi
+}
+
+# Layers: a file sees its own layer and those below it, and nothing above.
+
+layer() {
+	case $1 in
+	sys | error | bytes | utf | charset | swap) echo 0 ;;
+	pump | resolve) echo 1 ;;
+	io | mem | file | sock | open | name) echo 2 ;;
+	ar) echo 3 ;;
+	value | text) echo 4 ;;
+	*) echo "no layer" ;;
+	esac
+}
+
+layers() {
+	for f in lib/*.[ch] include/cask/*.h; do
+		mine=$(basename "$f" | sed 's/\.[ch]$//')
+		level=$(layer "$mine")
+		[ "$level" = "no layer" ] &&
+			echo "$f has no layer: give it one in test/lint.sh"
+		for h in $(sed -n 's/^#include ["<]\(cask\/\)*\([a-z]*\)\.h[">].*/\2/p' \
+			"$f"); do
+			[ -f "lib/$h.h" ] || [ -f "include/cask/$h.h" ] ||
+				continue
+			[ "$(layer "$h")" -le "$level" ] ||
+				echo "$f (layer $level) includes $h (layer $(layer "$h"))"
+			case $mine:$h in
+			ar:sock | ar:pump | value:sock | text:sock)
+				echo "$f knows what a socket is" ;;
+			sock:ar | open:ar | name:ar)
+				echo "$f knows what an archive is" ;;
+			esac
+		done
+	done
+	grep -n '#include' tools/*.[ch] | grep '"\.\./\|"lib/\|<cask/' &&
+		echo "tools see only <cask.h>"
+	return 0
+}
+
+# The seam: only sys.o calls the outside.
+
+outside='accept|accept4|bind|calloc|clock_gettime|close|connect|fcntl|free'
+outside="$outside|freeaddrinfo|getaddrinfo|getnameinfo|getpeername|getsockname"
+outside="$outside|getsockopt|iconv|iconv_close|iconv_open|listen|malloc|open"
+outside="$outside|pipe|pipe2|poll|pthread_create|read|realloc|recv|recvfrom"
+outside="$outside|recvmsg|send|sendmsg|sendto|setsockopt|shutdown|socket"
+outside="$outside|socketpair|strdup|write|writev|printf|puts|exit|abort|getenv"
+
+seam() {
+	for o in lib/*.c; do
+		[ "$o" = lib/sys.c ] && continue
+		nm -u "$BUILD/${o%.c}.o" | awk '{ print $2 }' |
+			sed 's/@.*//; s/^_*\([a-z0-9_]*\)_chk$/\1/' |
+			grep -xE "$outside" | sed "s|^|$o calls |"
+	done
+	nm -u "$BUILD/lib/sys.o" | awk '{ print $2 }' |
+		grep -xE 'send|sendto|writev' | sed 's/^/lib\/sys.c calls /'
+	return 0
+}
+
+# Names: nothing is exported but cask_ (named in the map) and caski_.
+
+names() {
+	nm -g --defined-only "$BUILD/libcask.a" 2>/dev/null |
+		awk 'NF == 3 { print $3 }' | sort >"$work/defined"
+	grep -vE '^caski?_' "$work/defined" | sed 's/$/ is not ours to define/'
+	grep -E '^cask_' "$work/defined" >"$work/public"
+	sed -n 's/^[[:space:]]*\(cask_[a-z0-9_]*\);$/\1/p' lib/cask.map |
+		sort >"$work/map"
+	comm -23 "$work/public" "$work/map" |
+		sed 's/$/ is missing from lib\/cask.map/'
+	comm -13 "$work/public" "$work/map" |
+		sed 's/$/ is in lib\/cask.map, but not defined/'
+	for f in $(cat "$work/public"); do
+		grep -qw "$f" include/cask.h include/cask/*.h ||
+			echo "$f is in no header"
+	done
+}
+
+# Headers stand alone, in C and C++, with all warnings.
+
+headers() {
+	strict='-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror'
+	for h in include/cask.h include/cask/*.h; do
+		cc -std=c11 $strict -Iinclude -x c -fsyntax-only "$h"
+		# a struct and a function of one name, as stat(2), are no shadow
+		c++ -std=c++17 $strict -Wno-shadow -Iinclude -x c++ \
+			-fsyntax-only "$h"
+	done
+	for h in lib/*.h; do
+		cc -std=c11 $strict -Iinclude -x c -fsyntax-only "$h"
+	done
+}
+
+# The text of the sources.
+
+sources() {
+	git ls-files '*.c' '*.h' 2>/dev/null | grep . ||
+		ls include/*.h include/cask/*.h lib/*.[ch] tools/*.[ch] test/*.[ch]
+}
+
+text() {
+	for f in $(sources); do
+		expand "$f" | awk -v f="$f" 'length($0) > 100 {
+			print f ":" NR ": longer than 100 columns" }'
+		grep -q 'SPDX-License-Identifier: MIT' "$f" ||
+			echo "$f: no SPDX line"
+		[ "$f" = lib/sys.c ] || awk -v f="$f" '
+			/^\{/ { body = 1 } /^\}/ { body = 0 }
+			body && /^#[ \t]*if/ {
+				print f ":" NR ": #if in a function" }' "$f"
+		case $f in
+		lib/* | tools/*) awk -v f="$f" '
+			/^\{/ { from = NR } /^\}/ { if (from && NR - from > 60)
+				print f ":" from ": function of over 60 lines"
+				from = 0 }' "$f" ;;
+		esac
+	done
+}
+
+# Analysers.
+
+flags='-std=c11 -D_POSIX_C_SOURCE=200809L -Iinclude'
+
+analyse_gcc() {
+	for f in lib/*.c tools/*.c; do
+		for o in -O0 -O2; do
+			gcc $flags $o -fanalyzer -Wall -Wextra -c -o "$work/x.o" "$f"
+		done
+	done
+}
+
+analyse_cppcheck() {
+	cppcheck --quiet --std=c11 --inline-suppr -Iinclude \
+		--enable=warning,portability,performance \
+		--suppressions-list=.cppcheck -D__GNUC__ -D__x86_64__ \
+		--error-exitcode=1 lib tools
+}
+
+analyse_tidy() {
+	clang-tidy --quiet --warnings-as-errors='*' lib/*.c tools/*.c -- \
+		$flags 2>&1 | grep -vE '^[0-9]+ warnings? (generated|treated)|^$'
+	return 0
+}
+
+quiet "layers" layers
+quiet "the seam" seam
+quiet "names" names
+quiet "headers alone" headers
+quiet "text" text
+quiet "clang-format" clang-format --dry-run -Werror $(sources)
+quiet "cppcheck" analyse_cppcheck
+command -v gcc >/dev/null && quiet "gcc -fanalyzer" analyse_gcc
+quiet "clang-tidy" analyse_tidy
+
+[ $bad -eq 0 ] && echo "lint: clean"
+exit $bad

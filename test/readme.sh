@@ -1,0 +1,87 @@
+#!/bin/sh
+# Take the programs out of README.md, compile them with all warnings, run them
+# against each other, and check what README.md says they say.
+# Environment: BUILD, CC, CFLAGS, LIBS from the Makefile.
+#
+# SPDX-License-Identifier: MIT
+set -eu
+
+here=$BUILD/readme
+mkdir -p "$here"
+awk -v dir="$here" '
+	/^```c [a-z]+\.[ch]$/ { file = dir "/" $2; printf "" >file; next }
+	/^```/ { file = "" }
+	file { print >file }' README.md
+
+# A server that dies in the middle of its answer, 16 bytes into it.
+sed 's/cask_flush(&out);/cask_send(\&c, "\\xff\\xfe\\xff\\4A\\0C\\0M\\0E\\0\\2\\0\\0\\0", 16); break;/' \
+	"$here/quoted.c" >"$here/dying.c"
+
+for p in ask quoted dying; do
+	# shellcheck disable=SC2086 # flags are words
+	${CC:-cc} -std=c11 -Wall -Wextra -Werror -Iinclude ${CFLAGS:-} \
+		-D_DEFAULT_SOURCE -o "$here/$p" "$here/$p.c" \
+		"$BUILD/libcask.a" ${LIBS:-}
+done
+
+server=
+trap 'kill $server 2>/dev/null || true' EXIT
+
+# Start a server on a port nobody else has: try until it stays.
+port=$((20000 + $$ % 20000))
+serve() {
+	for try in 1 2 3 4 5 6 7 8 9; do
+		"$here/$1" $port 2>"$here/server.log" &
+		server=$!
+		sleep 0.2
+		kill -0 $server 2>/dev/null && return
+		port=$((port + try * 7))
+	done
+}
+
+stop() {
+	kill $server
+	wait $server 2>/dev/null || true
+	server=
+}
+
+expect() {
+	if [ "$2" != "$3" ]; then
+		printf '%s\n  wanted: %s\n  got:    %s\n' "$1" "$2" "$3" >&2
+		exit 1
+	fi
+}
+
+ask() {
+	"$here/ask" "$@" 2>&1 || true
+}
+
+serve quoted
+expect "an answer" "ACME 41.50
+ACME 42.25" "$(ask localhost $port)"
+expect "by number" "ACME 41.50
+ACME 42.25" "$(ask 127.0.0.1 $port)"
+
+# A client that sends garbage is told off, and the next one is served.
+if command -v bash >/dev/null; then
+	bash -c "exec 3<>/dev/tcp/127.0.0.1/$port; printf '\377\377\377\377' >&3"
+	expect "after garbage" "ACME 41.50
+ACME 42.25" "$(ask localhost $port)"
+	expect "what the server says" \
+		"quoted: text q->symbol at byte 0: stream ended inside a message" \
+		"$(cat "$here/server.log")"
+fi
+
+stop
+serve dying
+expect "a server that dies" \
+	"ask: f64 q->price[i] at byte 14: stream ended inside a message" \
+	"$(ask localhost $port)"
+stop
+expect "no server" \
+	"ask: connect localhost:$port: Connection refused" "$(ask localhost $port)"
+expect "a misspelt host" \
+	"ask: connect lokalhost.invalid:$port: name not known" \
+	"$(ask lokalhost.invalid $port)"
+expect "no arguments" "ask: usage: ask host port" "$(ask)"
+echo "the programs of README.md do as it says"

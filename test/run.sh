@@ -1,0 +1,46 @@
+#!/bin/sh
+# Run the test programs named, then the replay of the fuzz corpus, then the
+# programs in README.md; one line a program, all of its output where it fails.
+# Environment: BUILD, CC, CFLAGS, LIBS from the Makefile.
+#
+# SPDX-License-Identifier: MIT
+set -u
+
+log=$BUILD/test.log
+passed=0
+failed=0
+started=$(date +%s)
+export CASK="$BUILD/cask"
+
+count() {
+	grep -c "$1" "$log"
+}
+
+run() {
+	name=$1
+	shift
+	if "$@" >"$log" 2>&1; then
+		n=$(count '^\[       OK \]')
+		[ "$n" -eq 0 ] && n=1
+		passed=$((passed + n))
+		echo "ok      $name ($n)"
+	else
+		code=$?
+		n=$(count '^\[  FAILED  \] [a-z]')
+		[ "$n" -eq 0 ] && n=1
+		passed=$((passed + $(count '^\[       OK \]')))
+		failed=$((failed + n))
+		cat "$log"
+		echo "FAILED  $name (exit code $code)"
+	fi
+}
+
+for t; do
+	run "${t#"$BUILD"/}" "$t"
+done
+run "fuzz corpus" "$BUILD/test/load_fuzz" test/corpus/load/*
+run "README.md" sh test/readme.sh
+
+echo "$passed passed, $failed failed"
+echo "in $(($(date +%s) - started)) s" >&2
+[ "$failed" -eq 0 ]
