@@ -13,7 +13,7 @@
 #include "collect.h"
 #include "words.h"
 
-#define NAME_COLUMNS 20
+#define NAME_COLUMNS 12
 #define GONE_MS      60000 /* how long one that is gone is still shown */
 
 /* The size of the terminal; a window's edge is no place for a character. */
@@ -140,7 +140,7 @@ draw_row(struct table *t, const struct row *r, const struct screen *s)
 	cut_to(c.name, NAME_COLUMNS);
 	fill_to(c.name, sizeof c.name, NAME_COLUMNS);
 	snprintf(line, sizeof line,
-	    "%s %7" PRIu64 " %4" PRId64 " s %10s %6.2f %3d%% %8s %8s %8s/s "
+	    "%s %6" PRIu64 " %3" PRId64 "s %9s %5.2f %3d%% %7s %7s %7s/s "
 	    "%3d%% %s%s",
 	    c.name, r->reports, age, c.up, r->load, percent(r->cpu), c.used,
 	    c.total, c.rate, percent(r->disk_used),
@@ -159,10 +159,8 @@ table_draw(struct table *t, const struct rows *rows)
 	if (t->lines > 0)
 		printf("\033[%dA\r\033[J", t->lines);
 	t->lines = 0;
-	snprintf(line, sizeof line,
-	    "%-20s REPORTS   LAST         UP   LOAD  CPU     USED   MEMORY    "
-	    "NETWORK FULLEST DISK",
-	    "NAME");
+	snprintf(line, sizeof line, "%-*s %s", NAME_COLUMNS, "NAME",
+	    " COUNT LAST        UP  LOAD  CPU    USED  MEMORY   NETWORK DISK");
 	print_line(t, line, &s);
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct row *r = rows->row[i];
