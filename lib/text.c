@@ -171,17 +171,21 @@ put_codepage(struct cask_ar *ar, const char *s, size_t n)
 {
 	struct caski_charset c = { 0 };
 	struct cask_progress sum = { 0 };
+	size_t length;
 	int err;
 
 	err = caski_charset_open(&c, codepage_of(ar), false);
 	if (err == 0)
 		err = convert_ansi(ar, &c, s, n, false, &sum);
-	if (err != 0) {
-		convert_failed(ar, err, sum.read);
-	} else if (caski_put_text_length(ar, sum.written, false)) {
+	length = sum.written;
+	if (err == 0 && caski_put_text_length(ar, length, false)) {
 		ar->replaced += sum.replaced;
-		convert_ansi(ar, &c, s, n, true, &sum);
+		err = convert_ansi(ar, &c, s, n, true, &sum);
+		if (err == 0 && ar->err == 0 && sum.written != length)
+			err = CASK_ETEXT; /* a converter that is not constant */
 	}
+	if (err != 0)
+		convert_failed(ar, err, sum.read);
 	caski_charset_close(&c);
 }
 

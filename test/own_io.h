@@ -16,6 +16,18 @@
 
 #define OWN_NEVER UINT64_MAX
 
+/* Whether sizes and times are those of a sanitizer rather than of the code. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
 struct own_io {
 	struct cask_io io;
 
