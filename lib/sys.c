@@ -347,13 +347,11 @@ open_failed(int err)
 int
 caski_sys_iconv_open(void **cd, const char *to, const char *from)
 {
-	iconv_t made = iconv_open(to, from);
-
+	*cd = (void *)iconv_open(to, from);
+	if (*cd != (void *)(iconv_t)-1)
+		return 0;
 	*cd = NULL;
-	if (made == (iconv_t)-1)
-		return open_failed(errno);
-	*cd = (void *)made;
-	return 0;
+	return open_failed(errno);
 }
 
 /* in as void *: whether iconv wants const there differs between systems. */

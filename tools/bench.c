@@ -104,8 +104,7 @@ record_x(struct cask_ar *a, struct record *r)
 	cask_u32(a, &r->id);
 	cask_i64(a, &r->timestamp);
 	cask_f32(a, &r->a);
-	for (int i = 0; i < 4; i++)
-		cask_f64(a, &r->b[i]);
+	cask_f64_array(a, r->b, 4);
 	cask_bool(a, &r->flag);
 	cask_text(a, r->name, sizeof r->name);
 }

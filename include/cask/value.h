@@ -245,21 +245,49 @@ CASK_VALUE(i64, I64, int64_t, 64, CASK_AS_U64, CASK_AS_I64)
 CASK_VALUE(f32, F32, float, 32, cask_bits_of_f32, cask_f32_of_bits)
 CASK_VALUE(f64, F64, double, 64, cask_bits_of_f64, cask_f64_of_bits)
 
-#define CASK_ARRAY(name, NAME, T)                                   \
-	static inline void cask_##name##s_named(                    \
-	    struct cask_ar *ar, T *v, size_t n, const char *field)  \
-	{                                                           \
-		cask_slow_array(ar, CASK_TYPE_##NAME, v, n, field); \
+/* Few numbers (n - 1: but some): one check, and then, in the host's order, one
+ * copy. */
+#define CASK_FEW 32
+
+#define CASK_ARRAY(name, NAME, T, bits, TO_BITS, FROM_BITS)                 \
+	static inline void cask_few_##name(                                 \
+	    struct cask_ar *ar, unsigned char *at, T *v, size_t n)          \
+	{                                                                   \
+		size_t i;                                                   \
+		if (ar->big_endian == CASK_HOST_BIG && ar->loading)         \
+			memcpy(v, at, n * sizeof *v);                       \
+		else if (ar->big_endian == CASK_HOST_BIG)                   \
+			memcpy(at, v, n * sizeof *v);                       \
+		else if (ar->loading)                                       \
+			for (i = 0; i < n; i++, at += sizeof *v)            \
+				v[i] = FROM_BITS(                           \
+				    cask_swap##bits(cask_read##bits(at)));  \
+		else                                                        \
+			for (i = 0; i < n; i++, at += sizeof *v)            \
+				cask_write##bits(                           \
+				    at, cask_swap##bits(TO_BITS(v[i])));    \
+	}                                                                   \
+	static inline void cask_##name##s_named(                            \
+	    struct cask_ar *ar, T *v, size_t n, const char *field)          \
+	{                                                                   \
+		unsigned char *at = ar->cur;                                \
+		if (n - 1 < CASK_FEW &&                                     \
+		    cask_fits(at, n * sizeof *v, ar->end)) {                \
+			cask_few_##name(ar, at, v, n);                      \
+			ar->cur = at + n * sizeof *v;                       \
+		} else {                                                    \
+			cask_slow_array(ar, CASK_TYPE_##NAME, v, n, field); \
+		}                                                           \
 	}
 
-CASK_ARRAY(u16, U16, uint16_t)
-CASK_ARRAY(u32, U32, uint32_t)
-CASK_ARRAY(u64, U64, uint64_t)
-CASK_ARRAY(i16, I16, int16_t)
-CASK_ARRAY(i32, I32, int32_t)
-CASK_ARRAY(i64, I64, int64_t)
-CASK_ARRAY(f32, F32, float)
-CASK_ARRAY(f64, F64, double)
+CASK_ARRAY(u16, U16, uint16_t, 16, CASK_AS_U16, CASK_AS_U16)
+CASK_ARRAY(u32, U32, uint32_t, 32, CASK_AS_U32, CASK_AS_U32)
+CASK_ARRAY(u64, U64, uint64_t, 64, CASK_AS_U64, CASK_AS_U64)
+CASK_ARRAY(i16, I16, int16_t, 16, CASK_AS_U16, CASK_AS_I16)
+CASK_ARRAY(i32, I32, int32_t, 32, CASK_AS_U32, CASK_AS_I32)
+CASK_ARRAY(i64, I64, int64_t, 64, CASK_AS_U64, CASK_AS_I64)
+CASK_ARRAY(f32, F32, float, 32, cask_bits_of_f32, cask_f32_of_bits)
+CASK_ARRAY(f64, F64, double, 64, cask_bits_of_f64, cask_f64_of_bits)
 
 #undef CASK_VALUE
 #undef CASK_ARRAY
