@@ -389,6 +389,23 @@ a_watch_without_events_is_silent_even_on_a_hang_up(void **state)
 }
 
 static void
+what_was_unwatched_is_not_waited_for(void **state)
+{
+	struct station a, b;
+
+	(void)state;
+	station_open(&a, NULL);
+	station_open(&b, NULL);
+	a.watch.events = 0;
+	cask_watch(&a.watch);
+	cask_watch(&b.watch);
+	cask_unwatch(&b.watch);
+	assert_int_equal(cask_pump_turn(-1, NULL), EDEADLK);
+	station_close(&a);
+	station_close(&b);
+}
+
+static void
 nonsense_is_refused(void **state)
 {
 	struct cask_watch w = {
@@ -709,6 +726,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(events_can_be_changed_while_watched),
 	cmocka_unit_test(a_hang_up_and_an_error_count_as_ready),
 	cmocka_unit_test(a_watch_without_events_is_silent_even_on_a_hang_up),
+	cmocka_unit_test(what_was_unwatched_is_not_waited_for),
 	cmocka_unit_test(nonsense_is_refused),
 	cmocka_unit_test(run_ends_when_nothing_is_left),
 	cmocka_unit_test(run_ends_after_the_turn_in_which_it_was_stopped),
