@@ -159,9 +159,9 @@ run(struct collector *c)
 		return EXIT_FAILED;
 	while (!c->stop && !told_to_end)
 		turn(c);
-	clients_close(c);
 	if (c->live)
 		table_draw(&c->table, &c->rows);
+	clients_close(c);
 	if (!c->json && !c->failed)
 		print_totals(c);
 	if (!c->failed)

@@ -133,18 +133,19 @@ static void
 draw_row(struct table *t, const struct row *r, const struct screen *s)
 {
 	int64_t age = (now_ms() - r->at) / 1000;
+	char last[16] = "gone";
 	char line[1024];
 	struct cells c;
 
 	fill_cells(&c, r);
 	cut_to(c.name, NAME_COLUMNS);
 	fill_to(c.name, sizeof c.name, NAME_COLUMNS);
+	if (r->clients > 0)
+		snprintf(last, sizeof last, "%ds", age < 999 ? (int)age : 999);
 	snprintf(line, sizeof line,
-	    "%s %6" PRIu64 " %3" PRId64 "s %9s %5.2f %3d%% %7s %7s %7s/s "
-	    "%3d%% %s%s",
-	    c.name, r->reports, age, c.up, r->load, percent(r->cpu), c.used,
-	    c.total, c.rate, percent(r->disk_used),
-	    r->clients > 0 ? "" : "(gone) ", c.disk);
+	    "%s %6" PRIu64 " %4s %9s %5.2f %3d%% %7s %7s %7s/s %3d%% %s",
+	    c.name, r->reports, last, c.up, r->load, percent(r->cpu), c.used,
+	    c.total, c.rate, percent(r->disk_used), c.disk);
 	print_line(t, line, s);
 }
 
