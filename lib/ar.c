@@ -163,6 +163,9 @@ caski_fail(struct cask_ar *ar, int err, const char *format, ...)
 int
 cask_fail(struct cask_ar *ar, int err, const char *reason)
 {
+	/* Which value came last is not known: the fast path names none. */
+	if (ar->err == 0)
+		caski_begin(ar, ar->frame != NULL ? "struct" : "archive", "");
 	caski_fail(ar, err, "%s", reason);
 	return ar->err;
 }
@@ -319,16 +322,25 @@ too_long(struct cask_ar *ar)
 	    (unsigned long long)message_limit(ar));
 }
 
+/* The transport failed before, or lacks what is wanted of it. */
+static bool
+unable(struct cask_ar *ar, const char *op)
+{
+	cask_io_fail(ar->io, EBADF, op);
+	return io_failed(ar);
+}
+
 static bool
 write_all(struct cask_ar *ar, const unsigned char *p, size_t n)
 {
 	const struct cask_io_table *t = ar->io->table;
 
-	if (ar->io->err == 0 && (t == NULL || t->write == NULL))
-		cask_io_fail(ar->io, EBADF, "write");
 	while (n > 0) {
-		ptrdiff_t done = ar->io->err != 0 ? -1 : t->write(ar->io, p, n);
+		ptrdiff_t done;
 
+		if (t == NULL || t->write == NULL || ar->io->err != 0)
+			return unable(ar, "write");
+		done = t->write(ar->io, p, n);
 		if (done <= 0 || (size_t)done > n)
 			return io_failed(ar);
 		p += done;
@@ -358,9 +370,11 @@ read_some(struct cask_ar *ar, void *p, size_t size)
 	const struct cask_io_table *t = ar->io->table;
 	ptrdiff_t n;
 
-	if (ar->io->err == 0 && (t == NULL || t->read == NULL))
-		cask_io_fail(ar->io, EBADF, "read");
-	n = ar->io->err != 0 ? -1 : t->read(ar->io, p, size);
+	if (t == NULL || t->read == NULL || ar->io->err != 0) {
+		unable(ar, "read");
+		return -1;
+	}
+	n = t->read(ar->io, p, size);
 	if (n < 0 || (size_t)n > size) {
 		io_failed(ar);
 		return -1;
@@ -472,8 +486,8 @@ caski_gather(struct cask_ar *ar, size_t n)
 		drain(ar);
 }
 
-/* The buffer is empty: read the next bytes, those of a large block straight to
- * where they belong.  Gives how many went there; -1 after an error. */
+/* Nothing is left before the end: read on, the bytes of a large block straight
+ * to where they belong.  Gives how many went there; -1 after an error. */
 static ptrdiff_t
 get_more(struct cask_ar *ar, void *p, size_t n)
 {
@@ -483,6 +497,10 @@ get_more(struct cask_ar *ar, void *p, size_t n)
 	if (left == 0) {
 		too_long(ar);
 		return -1;
+	}
+	if (ar->cur < ar->filled) { /* the limit has been raised */
+		set_end(ar, ar->filled);
+		return 0;
 	}
 	if (n < ar->size) {
 		got = fill(ar);
@@ -561,7 +579,7 @@ caski_decode(const struct cask_ar *ar, const unsigned char *wire, size_t size)
 bool
 caski_get_uint(struct cask_ar *ar, uint64_t *v, size_t size)
 {
-	unsigned char wire[8];
+	unsigned char wire[8] = { 0 };
 	bool ok = caski_get(ar, wire, size);
 
 	*v = ok ? caski_decode(ar, wire, size) : 0;

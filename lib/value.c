@@ -69,7 +69,7 @@ cask_slow_get(
     struct cask_ar *ar, enum cask_type type, void *v, const char *name)
 {
 	size_t size = types[type].size;
-	unsigned char wire[8], bytes[8] = { 0 };
+	unsigned char wire[8] = { 0 }, bytes[8] = { 0 };
 
 	caski_begin(ar, types[type].name, name);
 	if (caski_may_load(ar) && caski_get(ar, wire, size))
