@@ -221,7 +221,7 @@ caski_charset_open(struct caski_charset *c, int codepage, bool to_utf8)
 	const struct page *page = find(codepage);
 	int err = CASK_ECHARSET;
 
-	*c = (struct caski_charset){ NULL, to_utf8, codepage == UTF8, false };
+	*c = (struct caski_charset) { NULL, to_utf8, codepage == UTF8, false };
 	if (c->is_utf8)
 		return 0;
 	if (page != NULL)
@@ -331,7 +331,7 @@ is_same(const struct caski_charset *c, const char *src, size_t n,
 	ascii = count_ascii(src, n);
 	others = count_characters(src, n) - ascii;
 	return count_ascii(out, length) == ascii ||
-	       length == ascii + LONGEST * others;
+	    length == ascii + LONGEST * others;
 }
 
 /* Convert a stretch in one go, or give false and leave everything as it is. */
@@ -367,7 +367,7 @@ caski_charset_convert(struct caski_charset *c, char *dst, size_t room,
 		return cask_utf8_to_utf8(dst, room, src, n, flags, done);
 	if (dst == NULL)
 		room = SIZE_MAX;
-	*done = (struct cask_progress){ 0, 0, 0 };
+	*done = (struct cask_progress) { 0, 0, 0 };
 	while (err == 0 && done->read < n) {
 		const char *from = src + done->read;
 		char *to = dst != NULL ? dst + done->written : NULL;
@@ -413,7 +413,7 @@ convert_whole(int codepage, bool to_utf8, char *dst, size_t room,
 	struct caski_charset c;
 	int err = caski_charset_open(&c, codepage, to_utf8);
 
-	*done = (struct cask_progress){ 0, 0, 0 };
+	*done = (struct cask_progress) { 0, 0, 0 };
 	if (err != 0)
 		return err;
 	err = caski_charset_convert(

@@ -94,7 +94,10 @@ look_up(void *arg)
 
 /* The caller */
 
-/* Start a look-up; *announced is the pipe's end that tells of its result. */
+/*
+ * Start a look-up: 0 or an error, and the job, NULL after an error.  *announced
+ * is the pipe's end that tells of its result.
+ */
 static int
 start(struct job **started, int *announced, const char *host, const char *port,
     int flags)
@@ -103,6 +106,7 @@ start(struct job **started, int *announced, const char *host, const char *port,
 	int fd[2];
 	int r;
 
+	*started = NULL;
 	if (j == NULL)
 		return ENOMEM;
 	*j = (struct job) { .holders = 2, .flags = flags };
@@ -112,18 +116,16 @@ start(struct job **started, int *announced, const char *host, const char *port,
 	if (r == 0) {
 		j->announce = fd[1];
 		r = caski_sys_thread(look_up, j);
-		if (r < 0) {
-			caski_sys_close(fd[0]);
-			caski_sys_close(fd[1]);
+		if (r == 0) {
+			*started = j;
+			*announced = fd[0];
+			return 0;
 		}
+		caski_sys_close(fd[0]);
+		caski_sys_close(fd[1]);
 	}
-	if (r < 0) {
-		caski_sys_free(j);
-		return -r;
-	}
-	*started = j;
-	*announced = fd[0];
-	return 0;
+	caski_sys_free(j);
+	return -r;
 }
 
 static int
@@ -136,7 +138,7 @@ look_up_name(struct addrinfo **list, const char *host, const char *port,
 
 	if (atomic_fetch_add(&lookups, 1) < CASKI_LOOKUPS_MOST)
 		err = start(&j, &announced, host, port, flags);
-	if (err != 0) {
+	if (j == NULL) {
 		atomic_fetch_sub(&lookups, 1);
 		return err;
 	}

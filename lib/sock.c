@@ -39,11 +39,11 @@ struct caski_limit
 caski_sock_limit(const struct cask_sock *s, int default_ms)
 {
 	int ms = s->timeout_ms != 0 ? s->timeout_ms : default_ms;
-	struct caski_limit l = { caski_deadline(ms), ms };
+	int64_t at = caski_deadline(ms);
 
-	if (s->deadline != 0 && s->deadline < l.at)
-		l = (struct caski_limit) { s->deadline, s->deadline_ms };
-	return l;
+	if (s->deadline != 0 && s->deadline < at)
+		return (struct caski_limit) { s->deadline, s->deadline_ms };
+	return (struct caski_limit) { at, ms };
 }
 
 int
@@ -126,7 +126,7 @@ received(struct cask_sock *s, ptrdiff_t n, int err)
 ptrdiff_t
 cask_receive(struct cask_sock *s, void *buf, size_t size)
 {
-	struct caski_limit l;
+	struct caski_limit l = { 0 };
 	int err = begin(s, s->receiving, "receive", &l);
 	ptrdiff_t n;
 
@@ -146,7 +146,7 @@ cask_receive(struct cask_sock *s, void *buf, size_t size)
 ptrdiff_t
 cask_try_receive(struct cask_sock *s, void *buf, size_t size)
 {
-	struct caski_limit l;
+	struct caski_limit l = { 0 };
 	ptrdiff_t n;
 
 	if (begin(s, s->receiving, "receive", &l) != 0)
@@ -192,7 +192,7 @@ int
 cask_send(struct cask_sock *s, const void *buf, size_t n)
 {
 	const unsigned char *p = buf;
-	struct caski_limit l;
+	struct caski_limit l = { 0 };
 	int err = begin(s, s->sending, "send", &l);
 	ptrdiff_t sent;
 
@@ -210,7 +210,7 @@ ptrdiff_t
 cask_try_send(struct cask_sock *s, const void *buf, size_t n)
 {
 	const unsigned char *p = buf;
-	struct caski_limit l;
+	struct caski_limit l = { 0 };
 	ptrdiff_t sent = 0;
 	size_t done = 0;
 
@@ -239,7 +239,7 @@ static ptrdiff_t
 sock_write(struct cask_io *io, const void *buf, size_t size)
 {
 	struct cask_sock *s = sock(io);
-	struct caski_limit l;
+	struct caski_limit l = { 0 };
 	ptrdiff_t sent;
 
 	if (begin(s, s->sending, "send", &l) != 0)
@@ -267,7 +267,7 @@ cask_shutdown(struct cask_sock *s, enum cask_shutdown how)
 		[CASK_SENDS] = SHUT_WR,
 		[CASK_BOTH] = SHUT_RDWR,
 	};
-	struct caski_limit l;
+	struct caski_limit l = { 0 };
 	int err = begin(s, false, "shutdown", &l);
 	int r = -EINVAL;
 

@@ -26,13 +26,13 @@ struct piece {
 static inline struct piece
 whole(uint32_t code, unsigned length)
 {
-	return (struct piece){ code, length, WHOLE };
+	return (struct piece) { code, length, WHOLE };
 }
 
 static inline struct piece
 flawed(enum kind kind, unsigned length)
 {
-	return (struct piece){ CASK_REPLACEMENT, length, kind };
+	return (struct piece) { CASK_REPLACEMENT, length, kind };
 }
 
 static inline bool
@@ -249,7 +249,7 @@ flaw(enum kind kind, int flags)
 			written += length;                                    \
 			replaced += p.kind != WHOLE;                          \
 		}                                                             \
-		*done = (struct cask_progress){ read, written, replaced };    \
+		*done = (struct cask_progress) { read, written, replaced };   \
 		return err;                                                   \
 	}
 
