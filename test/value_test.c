@@ -841,7 +841,7 @@ arrays_of_all_types_and_sizes_have_their_bytes(void **state)
 		const size_t edges[] = { CASK_BUFFER, 2 * CASK_BUFFER, 1024,
 			BLOCK, 2 * BLOCK };
 
-		for (size_t n = 0; n < 10; n++)
+		for (size_t n = 0; n < 36; n++)
 			for (size_t lead = 0; lead < 8; lead++) {
 				check_array(t, n, lead, false);
 				check_array(t, n, lead, true);

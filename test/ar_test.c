@@ -1,0 +1,1073 @@
+/*
+ * Archives: messages and their ends, buffers of every size, limits, errors of
+ * transports, and the path that an error names.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "fault.h"
+#include "golden.h"
+#include "own_io.h"
+#include "test.h"
+
+#include "../lib/sys.h"
+
+#include <cask.h>
+
+#include <errno.h>
+#include <fcntl.h>
+
+static void
+assert_failed(const struct cask_ar *ar, int err, const char *why)
+{
+	assert_string_equal(cask_why(ar), why);
+	assert_int_equal(ar->err, err);
+}
+
+/* Messages */
+
+static void
+the_end_of_the_stream_is_an_error_only_inside_a_message(void **state)
+{
+	static const unsigned char bytes[] = { 1, 0, 2, 0, 3, 0 };
+	struct cask_mem m;
+
+	(void)state;
+	for (size_t n = 0; n <= sizeof bytes; n++)
+		for (size_t size = 0; size < 4; size++) {
+			struct cask_ar ar = { .buffer = (char[4]) { 0 },
+				.buffer_size = size };
+			unsigned messages = 0;
+
+			cask_load(&ar, cask_mem_read(&m, bytes, n));
+			while (cask_more(&ar)) {
+				unsigned v = cask_get_u16(&ar);
+
+				if (ar.err == 0)
+					assert_int_equal(v, ++messages);
+				else
+					assert_int_equal(v, 0);
+			}
+			assert_int_equal(messages, n / 2);
+			assert_int_equal(ar.err, n % 2 ? CASK_ECUT : 0);
+			assert_false(cask_more(&ar));
+			assert_int_equal(cask_at(&ar), n);
+			cask_get_u8(&ar);
+			assert_int_equal(ar.err, CASK_ECUT);
+		}
+}
+
+static void
+to_ask_for_more_takes_nothing(void **state)
+{
+	struct cask_ar ar = { 0 };
+	struct own_io own;
+
+	(void)state;
+	cask_load(&ar, own_source(&own, "ab", 2));
+	for (int i = 0; i < 3; i++)
+		assert_true(cask_more(&ar));
+	assert_int_equal(own.calls, 1);
+	assert_int_equal(cask_get_u8(&ar), 'a');
+	assert_true(cask_more(&ar));
+	assert_int_equal(cask_get_u8(&ar), 'b');
+	assert_false(cask_more(&ar));
+	assert_int_equal(ar.err, 0);
+}
+
+static void
+to_flush_sends_what_was_stored_and_no_more(void **state)
+{
+	struct cask_ar ar = { .buffer = (char[16]) { 0 }, .buffer_size = 16 };
+	unsigned char got[8];
+	struct own_io own;
+
+	(void)state;
+	cask_store(&ar, own_sink(&own, got, sizeof got));
+	assert_int_equal(cask_flush(&ar), 0);
+	assert_int_equal(own.calls, 0);
+	cask_put_u32(&ar, 0x04030201);
+	assert_int_equal(own.calls, 0);
+	assert_int_equal(cask_flush(&ar), 0);
+	assert_int_equal(own.calls, 1);
+	assert_memory_equal(got, "\1\2\3\4", 4);
+	assert_int_equal(cask_flush(&ar), 0);
+	assert_int_equal(own.calls, 1);
+	assert_int_equal(cask_at(&ar), 4);
+
+	cask_load(&ar, own_source(&own, got, 4));
+	assert_int_equal(cask_flush(&ar), 0);
+	assert_int_equal(own.calls, 0);
+	assert_int_equal(cask_get_u32(&ar), 0x04030201);
+	assert_int_equal(cask_flush(&ar), 0);
+	cask_get_u8(&ar);
+	assert_int_equal(cask_flush(&ar), CASK_ECUT);
+}
+
+static void
+what_is_pending_was_read_but_not_loaded(void **state)
+{
+	struct cask_ar ar = { .buffer = (char[16]) { 0 }, .buffer_size = 16 };
+	struct own_io own;
+
+	(void)state;
+	cask_load(&ar, own_source(&own, "0123456789", 10));
+	own.at_most = 6;
+	assert_int_equal(cask_pending(&ar), 0);
+	assert_true(cask_more(&ar));
+	assert_int_equal(cask_pending(&ar), 6);
+	cask_get_u32(&ar);
+	assert_int_equal(cask_pending(&ar), 2);
+	cask_get_u32(&ar);
+	assert_int_equal(cask_pending(&ar), 2);
+	cask_get_u32(&ar);
+	assert_int_equal(cask_pending(&ar), 0);
+	cask_store(&ar, own_sink(&own, NULL, 0));
+	cask_put_u32(&ar, 1);
+	assert_int_equal(cask_pending(&ar), 0);
+}
+
+/* Buffers */
+
+/* The whole table as one stream. */
+struct stream {
+	unsigned char *bytes;
+	size_t length;
+};
+
+static void
+append(struct stream *s, const struct golden *g, bool big)
+{
+	size_t n;
+	unsigned char *b = golden_bytes(g, big, &n);
+
+	s->bytes = realloc(s->bytes, s->length + n);
+	assert_non_null(s->bytes);
+	memcpy(s->bytes + s->length, b, n);
+	s->length += n;
+	free(b);
+}
+
+static void
+store_goldens(
+    struct cask_ar *ar, const struct stream *s, size_t at_most, bool big)
+{
+	unsigned char *got = malloc(s->length);
+	struct golden_value v;
+	struct own_io own;
+	size_t room = s->length;
+
+	assert_non_null(got);
+	cask_store(ar, own_sink(&own, got, room));
+	own.at_most = at_most;
+	for (size_t i = 0; i < COUNT(goldens); i++) {
+		const struct golden *g = &goldens[i];
+		size_t n;
+
+		golden_set(ar, g, big);
+		golden_make(g, &v);
+		if (g->loaded_only) {
+			unsigned char *b = golden_bytes(g, big, &n);
+
+			cask_put_bytes(ar, b, n);
+			free(b);
+		} else {
+			golden_exchange(ar, g->kind, &v);
+		}
+		golden_free(&v, false);
+	}
+	assert_int_equal(cask_flush(ar), 0);
+	assert_int_equal(own.moved, s->length);
+	assert_int_equal(cask_at(ar), s->length);
+	assert_memory_equal(got, s->bytes, s->length);
+	free(got);
+}
+
+static void
+load_goldens(struct cask_ar *ar, const struct stream *s, size_t at_most,
+    bool big, bool dup)
+{
+	struct golden_value v;
+	struct own_io own;
+
+	cask_load(ar, own_source(&own, s->bytes, s->length));
+	own.at_most = at_most;
+	for (size_t i = 0; i < COUNT(goldens); i++) {
+		struct golden g = goldens[i];
+
+		if (g.kind == GOLDEN_TEXT && dup)
+			g.kind = GOLDEN_DUP;
+		golden_set(ar, &g, big);
+		golden_place(&g, &v);
+		assert_true(cask_more(ar));
+		golden_exchange(ar, g.kind, &v);
+		assert_string_equal(cask_why(ar), "no error");
+		golden_assert_value(&g, &v);
+		golden_free(&v, g.kind == GOLDEN_DUP);
+	}
+	assert_false(cask_more(ar));
+	assert_int_equal(ar->err, 0);
+	assert_int_equal(cask_at(ar), s->length);
+}
+
+static void
+buffers_and_transfers_of_any_size_carry_the_same_bytes(void **state)
+{
+	static const size_t sizes[] = { 0, 1, 2, 7, 8, 128, 65536 };
+	static const size_t transfers[] = { 0, 1, 3 };
+	static unsigned char buffer[65536];
+
+	(void)state;
+	for (int big = 0; big < 2; big++) {
+		struct stream s = { 0 };
+
+		for (size_t i = 0; i < COUNT(goldens); i++)
+			append(&s, &goldens[i], big);
+		for (size_t b = 0; b < COUNT(sizes); b++)
+			for (size_t t = 0; t < COUNT(transfers); t++) {
+				struct cask_ar ar = { .buffer = buffer,
+					.buffer_size = sizes[b] };
+
+				store_goldens(&ar, &s, transfers[t], big);
+				load_goldens(&ar, &s, transfers[t], big, false);
+				load_goldens(&ar, &s, transfers[t], big, true);
+			}
+		free(s.bytes);
+	}
+	assert_int_equal(fault_allocations(), 0);
+}
+
+/* Limits: bytes of a message */
+
+/* A message of 24 bytes in all ways there are. */
+static void
+message_x(struct cask_ar *ar, unsigned *done)
+{
+	static const uint8_t ends[] = { 1, 5, 7, 8, 16, 21, 24 };
+	uint8_t byte = 1;
+	uint32_t word = 2;
+	uint16_t pair = 3;
+	uint64_t array[1] = { 4 };
+	char text[8] = "text", block[3] = "abc";
+	unsigned was = *done;
+
+	cask_u8(ar, &byte);
+	*done += ar->err == 0;
+	cask_u32(ar, &word);
+	*done += ar->err == 0;
+	cask_u16(ar, &pair);
+	*done += ar->err == 0;
+	cask_u8(ar, &byte);
+	*done += ar->err == 0;
+	cask_u64_array(ar, array, 1);
+	*done += ar->err == 0;
+	cask_text(ar, text, sizeof text);
+	*done += ar->err == 0;
+	cask_bytes(ar, block, sizeof block);
+	*done += ar->err == 0;
+	was = *done - was;
+	/* exactly the values that end within the limit */
+	for (unsigned i = 0; i < COUNT(ends); i++)
+		assert_int_equal(i < was, ends[i] <= ar->limit.message);
+}
+
+static void
+check_message_limit(struct cask_ar *ar, uint64_t limit)
+{
+	unsigned char got[80];
+	struct own_io own;
+	unsigned done = 0;
+	char why[80];
+
+	ar->form = CASK_ANSI;
+	ar->limit.message = limit;
+	cask_store(ar, own_sink(&own, got, sizeof got));
+	message_x(ar, &done);
+	if (limit >= 24) {
+		for (int i = 0; i < 2; i++) {
+			assert_int_equal(cask_flush(ar), 0);
+			message_x(ar, &done);
+		}
+		assert_int_equal(cask_flush(ar), 0);
+		assert_int_equal(own.moved, 72);
+		cask_load(ar, own_source(&own, got, 72));
+		done = 0;
+		while (cask_more(ar))
+			message_x(ar, &done);
+		assert_int_equal(ar->err, 0);
+		assert_int_equal(done, 21);
+		return;
+	}
+	snprintf(why, sizeof why,
+	    "message of more than %u bytes (limit.message)", (unsigned)limit);
+	assert_non_null(strstr(cask_why(ar), why));
+	assert_int_equal(ar->err, CASK_ELIMIT);
+	assert_in_range(own.moved, 0, limit);
+}
+
+static void
+a_message_is_limited_to_the_byte_in_both_directions(void **state)
+{
+	unsigned char bytes[24], buffer[64];
+	unsigned done = 0;
+
+	(void)state;
+	for (size_t size = 0; size <= sizeof buffer; size++)
+		for (uint64_t limit = 1; limit < 30; limit++) {
+			struct cask_ar ar = { .buffer = buffer,
+				.buffer_size = size,
+				.big_endian = limit % 2 };
+			struct own_io own;
+
+			check_message_limit(&ar, limit);
+			ar.limit.message = UINT64_MAX;
+			cask_store(&ar, own_sink(&own, bytes, sizeof bytes));
+			message_x(&ar, &done);
+			cask_flush(&ar);
+			ar.limit.message = limit;
+			cask_load(&ar, own_source(&own, bytes, sizeof bytes));
+			assert_true(cask_more(&ar));
+			message_x(&ar, &done);
+			assert_int_equal(ar.err, limit < 24 ? CASK_ELIMIT : 0);
+			assert_true(cask_at(&ar) <= limit);
+		}
+}
+
+static void
+the_limit_of_a_message_has_words(void **state)
+{
+	struct cask_ar ar = { .limit = { .message = 10 } };
+	uint32_t x = 7;
+	struct own_io own;
+
+	(void)state;
+	cask_load(&ar, own_source(&own, "0123456789012345", 16));
+	cask_get_u64(&ar);
+	cask_u32(&ar, &x);
+	assert_failed(&ar, CASK_ELIMIT,
+	    "u32 x at byte 8: message of more than 10 bytes (limit.message)");
+	assert_int_equal(x, 0);
+	cask_store(&ar, own_sink(&own, NULL, 0));
+	cask_put_u64(&ar, 1);
+	cask_u32(&ar, &x);
+	assert_failed(&ar, CASK_ELIMIT,
+	    "u32 x at byte 8: message of more than 10 bytes (limit.message)");
+}
+
+static void
+a_raised_limit_loses_no_bytes(void **state)
+{
+	struct cask_ar ar = { .limit = { .message = 4 } };
+	char s[5] = "";
+	struct own_io own;
+
+	(void)state;
+	cask_load(&ar, own_source(&own, "0123456789", 10));
+	assert_int_equal(cask_get_u32(&ar), 0x33323130);
+	ar.limit.message = 9;
+	cask_get_bytes(&ar, s, 4);
+	assert_string_equal(s, "4567");
+	assert_int_equal(cask_get_u8(&ar), '8');
+	assert_int_equal(ar.err, 0);
+	cask_get_u8(&ar);
+	assert_int_equal(ar.err, CASK_ELIMIT);
+
+	ar.limit.message = 4;
+	cask_store(&ar, own_sink(&own, s, 5));
+	cask_put_u32(&ar, 0x33323130);
+	ar.limit.message = 5;
+	cask_put_u8(&ar, '4');
+	assert_int_equal(cask_flush(&ar), 0);
+	assert_memory_equal(s, "01234", 5);
+}
+
+static uint64_t
+load_mebibytes(struct cask_ar *ar, unsigned n)
+{
+	static unsigned char block[1 << 20];
+
+	while (n-- > 0 && ar->err == 0)
+		cask_get_bytes(ar, block, sizeof block);
+	return cask_at(ar);
+}
+
+static void
+only_a_peer_is_limited_to_64_mib_by_itself(void **state)
+{
+	struct cask_ar ar = { 0 };
+	struct own_io own;
+
+	(void)state;
+	for (int local = 0; local < 2; local++) {
+		own_open(&own);
+		own.produce = (uint64_t)1 << 40;
+		if (local)
+			own.io.table = &own_local_table;
+		cask_load(&ar, &own.io);
+		assert_true(cask_more(&ar));
+		assert_int_equal(load_mebibytes(&ar, 64), 64 << 20);
+		assert_int_equal(ar.err, 0);
+		cask_get_u8(&ar);
+		if (local)
+			assert_int_equal(ar.err, 0);
+		else
+			assert_failed(&ar, CASK_ELIMIT,
+			    "u8 at byte 67108864: message of more than "
+			    "67108864 bytes (limit.message)");
+	}
+}
+
+/* … and the stream may be longer than 32 bits can say. */
+static void
+offsets_go_beyond_2_to_the_32(void **state)
+{
+	static unsigned char block[1 << 20];
+	struct cask_ar ar = { 0 };
+	struct own_io own;
+
+	(void)state;
+	cask_store(&ar, own_sink(&own, NULL, 0));
+	for (int i = 0; i < 5000; i++)
+		cask_put_bytes(&ar, block, sizeof block);
+	cask_put_u8(&ar, 1);
+	assert_int_equal(cask_flush(&ar), 0);
+	assert_true(cask_at(&ar) == UINT64_C(5000) * sizeof block + 1);
+	assert_true(own.moved == cask_at(&ar));
+	own.fail_at = own.moved;
+	cask_put_u8(&ar, 1);
+	cask_flush(&ar);
+	assert_failed(&ar, EIO,
+	    "flush at byte 5242880002: emit a peer: Input/output error");
+}
+
+/* Limits: depth */
+
+struct node {
+	unsigned levels; /* to make, when storing */
+	uint8_t value;
+	struct node *next;
+};
+
+static unsigned entered;
+
+static void
+node_x(struct cask_ar *ar, struct node *n)
+{
+	entered++;
+	cask_u8(ar, &n->value);
+	if (n->next != NULL)
+		cask_struct(ar, n->next, node_x);
+}
+
+static void
+structs_nest_to_the_limit_and_no_deeper(void **state)
+{
+	static struct node nodes[120];
+	static unsigned char bytes[120];
+	static const unsigned limits[] = { 0, 1, 3, 100, 110 };
+
+	(void)state;
+	memset(bytes, 9, sizeof bytes);
+	for (int i = 0; i < 119; i++)
+		nodes[i].next = &nodes[i + 1];
+	for (size_t l = 0; l < COUNT(limits); l++)
+		for (int storing = 0; storing < 2; storing++) {
+			struct cask_ar ar = { .limit.depth = limits[l] };
+			unsigned limit = limits[l] ? limits[l] : 100;
+			struct cask_mem m;
+			char why[80];
+
+			entered = 0;
+			if (storing)
+				cask_store(&ar,
+				    cask_mem_write(&m, bytes, sizeof bytes));
+			else
+				cask_load(&ar,
+				    cask_mem_read(&m, bytes, sizeof bytes));
+			cask_struct(&ar, &nodes[0], node_x);
+			assert_int_equal(entered, limit);
+			assert_int_equal(ar.err, CASK_ELIMIT);
+			snprintf(why, sizeof why,
+			    " at byte %u: more than %u structs deep "
+			    "(limit.depth)",
+			    limit, limit);
+			assert_non_null(strstr(cask_why(&ar), why));
+			assert_int_equal(nodes[limit - 1].value, 9);
+			if (!storing)
+				assert_null(nodes[limit].next); /* zeroed */
+			nodes[limit].next = &nodes[limit + 1];
+			nodes[limit].value = 9;
+			assert_int_equal(ar.depth, 0);
+			assert_null(ar.frame);
+		}
+}
+
+static void
+exactly_as_deep_as_allowed_is_no_error(void **state)
+{
+	struct node inner = { 0 }, outer = { .next = &inner };
+	struct cask_ar ar = { .limit.depth = 2 };
+	struct cask_mem m;
+
+	(void)state;
+	cask_load(&ar, cask_mem_read(&m, "\1\2\3\4", 4));
+	cask_struct(&ar, &outer, node_x);
+	cask_struct(&ar, &outer, node_x);
+	assert_int_equal(ar.err, 0);
+	assert_int_equal(inner.value, 4);
+	ar.limit.depth = 1;
+	cask_load(&ar, cask_mem_read(&m, "\1\2", 2));
+	cask_struct(&ar, &outer, node_x);
+	assert_failed(&ar, CASK_ELIMIT,
+	    "struct outer.next at byte 1: more than 1 structs deep "
+	    "(limit.depth)");
+	assert_int_equal(inner.value, 0);
+}
+
+/* Paths */
+
+struct disk {
+	char name[8];
+	uint32_t size;
+};
+
+struct report {
+	uint32_t count;
+	struct disk disks[8];
+	struct disk *first;
+};
+
+static void
+disk_x(struct cask_ar *ar, struct disk *d)
+{
+	cask_text(ar, d->name, sizeof d->name);
+	cask_u32(ar, &d->size);
+	if (d->size == 666)
+		cask_fail(ar, EDOM, "no disk has this size");
+}
+
+static void
+report_x(struct cask_ar *ar, struct report *r)
+{
+	cask_count(ar, &r->count, COUNT(r->disks));
+	cask_structs(ar, r->disks, r->count, disk_x);
+}
+
+static void
+an_error_names_the_whole_path(void **state)
+{
+	struct report report = { .count = 4 }, back;
+	struct cask_ar ar = { .form = CASK_ANSI };
+	struct cask_mem m;
+
+	(void)state;
+	strcpy(report.disks[3].name, "disk 3");
+	cask_store(&ar, cask_mem_grow(&m, 0));
+	cask_struct(&ar, &report, report_x);
+	assert_int_equal(cask_flush(&ar), 0);
+	assert_int_equal(m.length, 2 + 3 * 5 + 11);
+
+	m.length -= 5;
+	cask_load(&ar, &m.io);
+	cask_struct(&ar, &back, report_x);
+	assert_failed(&ar, CASK_ECUT,
+	    "text back.disks[3].name at byte 17: stream ended inside a "
+	    "message");
+	m.position = 0;
+	m.length += 3;
+	cask_load(&ar, &m.io);
+	cask_struct(&ar, &back, report_x);
+	assert_failed(&ar, CASK_ECUT,
+	    "u32 back.disks[3].size at byte 24: stream ended inside a "
+	    "message");
+	m.position = 0;
+	cask_load(&ar, &m.io);
+	report_x(&ar, &back); /* without a path of its own */
+	assert_failed(&ar, CASK_ECUT,
+	    "u32 r->disks[3].size at byte 24: stream ended inside a message");
+	cask_mem_close(&m);
+}
+
+/* The words are the same however the values before were loaded. */
+static void
+a_program_may_make_an_archive_fail(void **state)
+{
+	struct report report = { .count = 3 };
+	struct cask_mem m;
+
+	(void)state;
+	report.disks[2].size = 666;
+	for (size_t size = 0; size < 20; size++) {
+		struct cask_ar ar = { .form = CASK_ANSI,
+			.buffer = (char[20]) { 0 },
+			.buffer_size = size };
+
+		cask_store(&ar, cask_mem_grow(&m, 0));
+		cask_struct(&ar, &report, report_x);
+		assert_failed(&ar, EDOM,
+		    "struct report.disks[2] at byte 17: no disk has this "
+		    "size");
+		assert_int_equal(cask_fail(&ar, EINVAL, "another"), EDOM);
+		assert_int_equal(cask_flush(&ar), EDOM);
+		cask_mem_close(&m);
+
+		cask_store(&ar, cask_mem_grow(&m, 0));
+		cask_put_u16(&ar, 1);
+		assert_int_equal(cask_fail(&ar, CASK_ETEXT, "%s %n"), -3);
+		assert_failed(&ar, CASK_ETEXT, "archive at byte 2: %s %n");
+		cask_mem_close(&m);
+	}
+}
+
+static void
+deeper_x(struct cask_ar *ar, struct node *a_member_with_quite_a_long_name)
+{
+	struct node *n = a_member_with_quite_a_long_name;
+
+	if (n->next != NULL)
+		cask_struct(
+		    ar, a_member_with_quite_a_long_name->next, deeper_x);
+	else
+		cask_u8(ar, &a_member_with_quite_a_long_name->value);
+}
+
+static void
+a_path_that_is_too_long_loses_its_beginning(void **state)
+{
+	struct node nodes[90];
+	char long_reason[400];
+	struct cask_ar ar = { 0 };
+	struct cask_mem m;
+
+	(void)state;
+	memset(nodes, 0, sizeof nodes);
+	for (int i = 0; i < 89; i++)
+		nodes[i].next = &nodes[i + 1];
+	cask_load(&ar, cask_mem_read(&m, "", 0));
+	cask_struct(&ar, &nodes[0], deeper_x);
+	assert_int_equal(ar.err, CASK_ECUT);
+	assert_memory_equal(cask_why(&ar), "u8 ...", 6);
+	assert_non_null(strstr(cask_why(&ar),
+	    "next.next.value at byte 0: stream ended inside a message"));
+	assert_true(strlen(cask_why(&ar)) < 256);
+
+	memset(long_reason, 'x', sizeof long_reason);
+	long_reason[sizeof long_reason - 1] = '\0';
+	cask_load(&ar, cask_mem_read(&m, "", 0));
+	cask_fail(&ar, EDOM, long_reason);
+	assert_int_equal(strlen(cask_why(&ar)), 255);
+}
+
+static void
+an_array_of_no_structs_has_no_bytes(void **state)
+{
+	struct report r = { 0 };
+	struct cask_ar ar = { 0 };
+	struct cask_mem m;
+
+	(void)state;
+	cask_load(&ar, cask_mem_read(&m, "\0", 2));
+	report_x(&ar, &r);
+	assert_int_equal(ar.err, 0);
+	assert_int_equal(r.count, 0);
+	assert_int_equal(cask_at(&ar), 2);
+	ar.limit.depth = 1;
+	cask_load(&ar, cask_mem_read(&m, "\1\0\0", 3));
+	memset(&r, 0xA5, sizeof r);
+	cask_struct(&ar, &r, report_x); /* disks are one too deep */
+	assert_int_equal(ar.err, CASK_ELIMIT);
+	assert_int_equal(r.disks[0].size, 0);
+	assert_string_equal(r.disks[0].name, "");
+	assert_int_equal(r.disks[1].size, 0xA5A5A5A5);
+}
+
+/* Errors of transports */
+
+static void
+a_transport_may_fail_at_any_byte(void **state)
+{
+	static const unsigned char bytes[24] = { 0 };
+	unsigned char buffer[32];
+
+	(void)state;
+	for (uint64_t at = 0; at < 24; at++)
+		for (size_t size = 0; size < sizeof buffer; size++)
+			for (int storing = 0; storing < 2; storing++) {
+				struct cask_ar ar = { .form = CASK_ANSI,
+					.buffer = buffer,
+					.buffer_size = size,
+					.limit.message = UINT64_MAX };
+				struct own_io own;
+				unsigned calls;
+
+				own_source(&own, bytes, sizeof bytes);
+				own.fail_at = at;
+				own.fail_with = ECONNRESET;
+				if (storing)
+					cask_store(&ar, &own.io);
+				else
+					cask_load(&ar, &own.io);
+				for (int i = 0; i < 8; i++)
+					cask_u32(
+					    &ar, &(uint32_t) { 0x04040404 });
+				cask_flush(&ar);
+				assert_int_equal(ar.err, ECONNRESET);
+				assert_int_equal(own.moved, at);
+				calls = own.calls;
+				cask_flush(&ar);
+				cask_more(&ar);
+				assert_int_equal(own.calls, calls);
+				assert_non_null(strstr(cask_why(&ar),
+				    storing ? "emit a peer: "
+					    : "fetch a peer: "));
+			}
+}
+
+static void
+an_error_of_a_transport_has_its_words_and_the_place(void **state)
+{
+	uint32_t x = 1;
+	struct cask_ar ar = { 0 };
+	struct own_io own;
+
+	(void)state;
+	cask_load(&ar, own_source(&own, "01234567", 8));
+	own.fail_at = 8;
+	own.fail_with = ECONNRESET;
+	cask_get_u64(&ar);
+	cask_u32(&ar, &x);
+	assert_failed(&ar, ECONNRESET,
+	    "u32 x at byte 8: fetch a peer: Connection reset by peer");
+	assert_int_equal(x, 0);
+
+	/* before the first byte the place does not matter */
+	own_open(&own);
+	own.io.peer = "localhost:7000";
+	cask_io_fail(&own.io, ECONNREFUSED, "connect");
+	cask_load(&ar, &own.io);
+	cask_u32(&ar, &x);
+	assert_failed(
+	    &ar, ECONNREFUSED, "connect localhost:7000: Connection refused");
+	cask_store(&ar, &own.io);
+	cask_u32(&ar, &x);
+	assert_int_equal(cask_flush(&ar), ECONNREFUSED);
+	assert_string_equal(
+	    cask_why(&ar), "connect localhost:7000: Connection refused");
+	assert_int_equal(own.calls, 0);
+}
+
+static void
+impossible_results_are_errors(void **state)
+{
+	static const ptrdiff_t results[] = { -1, -2, PTRDIFF_MIN, 9,
+		PTRDIFF_MAX, 0 };
+	static const char why[] = "the transport gave an impossible result";
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(results); i++)
+		for (size_t big = 0; big < 2; big++) {
+			struct cask_ar ar = { .buffer = (char[8]) { 0 },
+				.buffer_size = 8 };
+			unsigned char b[8] = "abcdefg";
+			struct own_io own;
+
+			cask_store(&ar, own_sink(&own, NULL, 0));
+			own.odd = true;
+			own.odd_result = results[i];
+			cask_put_bytes(&ar, b, 1 + 7 * big);
+			assert_int_equal(cask_flush(&ar), EIO);
+			assert_string_equal(cask_why(&ar), why);
+			assert_int_equal(own.calls, 1);
+
+			if (results[i] == 0)
+				continue; /* is the end, when reading */
+			cask_load(&ar, own_source(&own, b, 8));
+			own.odd = true;
+			own.odd_result = results[i];
+			cask_get_bytes(&ar, b, 1 + 7 * big);
+			assert_failed(&ar, EIO, why);
+			assert_int_equal(b[0], 0);
+			assert_int_equal(own.calls, 1);
+		}
+}
+
+static void
+a_direction_that_a_transport_lacks_is_ebadf(void **state)
+{
+	static const struct cask_io_table none = { .name = "none" };
+	struct cask_io io = { .table = &none };
+	struct cask_io blank = { 0 };
+	struct cask_ar ar = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct cask_io *one = i ? &io : &blank;
+
+		cask_store(&ar, one);
+		cask_put_u8(&ar, 1);
+		assert_int_equal(cask_flush(&ar), EBADF);
+		assert_string_equal(
+		    cask_why(&ar), "write: Bad file descriptor");
+		one->err = 0;
+		one->op = NULL;
+		cask_load(&ar, one);
+		assert_int_equal(cask_get_u8(&ar), 0);
+		assert_failed(&ar, EBADF, "read: Bad file descriptor");
+	}
+}
+
+static void
+memory_has_limits_too(void **state)
+{
+	unsigned char block[6];
+	struct cask_ar ar = { .buffer = (char[5]) { 0 }, .buffer_size = 5 };
+	struct cask_mem m;
+
+	(void)state;
+	cask_store(&ar, cask_mem_write(&m, block, sizeof block));
+	cask_put_u32(&ar, 1);
+	cask_put_u32(&ar, 2);
+	cask_flush(&ar);
+	assert_failed(&ar, ENOSPC,
+	    "flush at byte 8: write memory: No space left on device");
+	assert_int_equal(m.length, 4);
+	cask_store(&ar, cask_mem_grow(&m, 6));
+	cask_put_u32(&ar, 1);
+	cask_put_u32(&ar, 2);
+	cask_flush(&ar);
+	assert_failed(
+	    &ar, CASK_ELIMIT, "flush at byte 8: write memory: limit exceeded");
+	cask_mem_close(&m);
+	cask_load(&ar, cask_mem_read(&m, "a", 1));
+	cask_get_u8(&ar);
+	cask_store(&ar, &m.io);
+	cask_put_u8(&ar, 1);
+	assert_int_equal(cask_flush(&ar), ENOSPC);
+}
+
+/* Anew */
+
+static void
+to_open_anew_clears_the_error_and_keeps_the_settings(void **state)
+{
+	struct cask_ar ar = { .big_endian = true,
+		.form = CASK_ANSI,
+		.codepage = 932,
+		.replace = true,
+		.limit = { .depth = 7, .text = 8 },
+		.user = &ar };
+	struct cask_mem m;
+	char s[16];
+
+	(void)state;
+	cask_load(&ar, cask_mem_read(&m, "\1\xFF", 2));
+	cask_text(&ar, s, sizeof s);
+	assert_int_equal(ar.replaced, 1);
+	cask_get_u8(&ar);
+	assert_int_equal(ar.err, CASK_ECUT);
+	cask_load(&ar, cask_mem_read(&m, "\1\2", 2));
+	assert_string_equal(cask_why(&ar), "no error");
+	assert_int_equal(ar.err, 0);
+	assert_int_equal(ar.replaced, 0);
+	assert_int_equal(cask_at(&ar), 0);
+	assert_int_equal(cask_get_u16(&ar), 0x0102);
+	assert_int_equal(ar.codepage, 932);
+	assert_int_equal(ar.limit.depth, 7);
+	assert_ptr_equal(ar.user, &ar);
+	assert_true(cask_loading(&ar) && !cask_storing(&ar));
+	cask_store(&ar, cask_mem_write(&m, s, 2));
+	assert_true(cask_storing(&ar) && !cask_loading(&ar));
+	cask_put_u16(&ar, 0x0102);
+	assert_int_equal(cask_flush(&ar), 0);
+	assert_memory_equal(s, "\1\2", 2);
+}
+
+/* Faults */
+
+static const struct golden *
+golden_named(const char *name)
+{
+	for (size_t i = 0; i < COUNT(goldens); i++)
+		if (strcmp(goldens[i].name, name) == 0)
+			return &goldens[i];
+	fail_msg("no golden is called %s", name);
+	return NULL;
+}
+
+/* Rows that need memory, converters, or many transfers. */
+static const char *const rows[] = { "two lines", "Japanese", "Cyrillic",
+	"Unicode 255", "ANSI 256", "a surrogate pair", "UTF-8", "DWORD" };
+
+static bool
+may_come_of_faults(int err)
+{
+	return err == ENOMEM || err == CASK_ECHARSET || err == CASK_ETEXT ||
+	    err == EMFILE || err == EILSEQ || err == EIO || err == ENOSPC ||
+	    err == EPIPE || err == ECONNRESET || err == CASK_ECUT;
+}
+
+/* Store the rows to one transport and load them from it or from another. */
+static void
+exchange_rows(struct cask_io *to, struct cask_io *(*turn)(void *), void *arg)
+{
+	struct cask_ar ar = { 0 };
+	struct golden_value v;
+	struct cask_io *from;
+
+	cask_store(&ar, to);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct golden *g = golden_named(rows[i]);
+
+		golden_set(&ar, g, false);
+		golden_make(g, &v);
+		golden_exchange(&ar, g->kind, &v);
+		golden_free(&v, false);
+	}
+	cask_flush(&ar);
+	assert_true(ar.err == 0 || may_come_of_faults(ar.err));
+	if (ar.err != 0)
+		return;
+	from = turn(arg);
+	cask_load(&ar, from);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct golden g = *golden_named(rows[i]);
+
+		if (g.kind == GOLDEN_TEXT)
+			g.kind = GOLDEN_DUP;
+		golden_set(&ar, &g, false);
+		golden_place(&g, &v);
+		golden_exchange(&ar, g.kind, &v);
+		if (ar.err == 0)
+			golden_assert_value(&g, &v);
+		else
+			golden_assert_zero(&g, &v);
+		golden_free(&v, g.kind == GOLDEN_DUP);
+	}
+	assert_true(ar.err == 0 || may_come_of_faults(ar.err));
+}
+
+static struct cask_io *
+same_memory(void *arg)
+{
+	return arg;
+}
+
+static void
+memory_scenario(void *arg)
+{
+	struct cask_mem m;
+
+	(void)arg;
+	exchange_rows(cask_mem_grow(&m, 0), same_memory, &m.io);
+	cask_mem_close(&m);
+}
+
+struct files {
+	struct cask_file io;
+	int fd;
+};
+
+static struct cask_io *
+start_of_file(void *arg)
+{
+	struct files *f = arg;
+
+	assert_int_equal(lseek(f->fd, 0, SEEK_SET), 0);
+	return cask_file(&f->io, f->fd);
+}
+
+static void
+file_scenario(void *arg)
+{
+	FILE *tmp = tmpfile();
+	struct files f;
+
+	(void)arg;
+	assert_non_null(tmp);
+	f.fd = fileno(tmp);
+	exchange_rows(cask_file(&f.io, f.fd), start_of_file, &f);
+	fclose(tmp);
+}
+
+static void
+every_fault_is_an_error_and_nothing_is_leaked(void **state)
+{
+	(void)state;
+	/* 2 modes x the calls there are x the errors of each */
+	assert_true(fault_everywhere(memory_scenario, NULL) > 200);
+	assert_true(fault_everywhere(file_scenario, NULL) > 200);
+}
+
+static void
+interruptions_and_short_transfers_are_invisible(void **state)
+{
+	(void)state;
+	for (size_t most = 0; most < 4; most++) {
+		FILE *tmp = tmpfile();
+		struct files f;
+		unsigned before;
+
+		assert_non_null(tmp);
+		f.fd = fileno(tmp);
+		fault_reset();
+		fault_disturb(true);
+		fault_shorten(most);
+		cask_file(&f.io, f.fd);
+		exchange_rows(&f.io.io, start_of_file, &f);
+		before = fault_injected();
+		assert_int_equal(f.io.io.err, 0);
+		assert_true(before > (most > 0 ? 100 : 2));
+		fault_reset();
+		fclose(tmp);
+	}
+}
+
+static void
+a_broken_pipe_is_epipe_and_no_signal(void **state)
+{
+	struct cask_ar ar = { 0 };
+	struct cask_file f;
+	int fd[2];
+
+	(void)state;
+	assert_int_equal(pipe(fd), 0);
+	close(fd[0]);
+	cask_store(&ar, cask_file(&f, fd[1]));
+	cask_put_u8(&ar, 1);
+	assert_int_equal(cask_flush(&ar), EPIPE);
+	close(fd[1]);
+	cask_load(&ar, cask_file(&f, fd[1]));
+	cask_get_u8(&ar);
+	assert_failed(&ar, EBADF, "read: Bad file descriptor");
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(
+	    the_end_of_the_stream_is_an_error_only_inside_a_message),
+	cmocka_unit_test(to_ask_for_more_takes_nothing),
+	cmocka_unit_test(to_flush_sends_what_was_stored_and_no_more),
+	cmocka_unit_test(what_is_pending_was_read_but_not_loaded),
+	cmocka_unit_test(
+	    buffers_and_transfers_of_any_size_carry_the_same_bytes),
+	cmocka_unit_test(a_message_is_limited_to_the_byte_in_both_directions),
+	cmocka_unit_test(the_limit_of_a_message_has_words),
+	cmocka_unit_test(a_raised_limit_loses_no_bytes),
+	cmocka_unit_test(only_a_peer_is_limited_to_64_mib_by_itself),
+	cmocka_unit_test(offsets_go_beyond_2_to_the_32),
+	cmocka_unit_test(structs_nest_to_the_limit_and_no_deeper),
+	cmocka_unit_test(exactly_as_deep_as_allowed_is_no_error),
+	cmocka_unit_test(an_error_names_the_whole_path),
+	cmocka_unit_test(a_program_may_make_an_archive_fail),
+	cmocka_unit_test(a_path_that_is_too_long_loses_its_beginning),
+	cmocka_unit_test(an_array_of_no_structs_has_no_bytes),
+	cmocka_unit_test(a_transport_may_fail_at_any_byte),
+	cmocka_unit_test(an_error_of_a_transport_has_its_words_and_the_place),
+	cmocka_unit_test(impossible_results_are_errors),
+	cmocka_unit_test(a_direction_that_a_transport_lacks_is_ebadf),
+	cmocka_unit_test(memory_has_limits_too),
+	cmocka_unit_test(to_open_anew_clears_the_error_and_keeps_the_settings),
+	cmocka_unit_test(every_fault_is_an_error_and_nothing_is_leaked),
+	cmocka_unit_test(interruptions_and_short_transfers_are_invisible),
+	cmocka_unit_test(a_broken_pipe_is_epipe_and_no_signal),
+};
+
+RUN_TESTS(tests)
