@@ -19,19 +19,6 @@
 #define BUFFER_FIRST 4096
 #define BUFFER_MOST  (FRAME_HEAD + FRAME_MOST)
 #define CHECK_MS     100
-#define SILENCE_MS   600000 /* or three intervals, if that is longer */
-
-struct client {
-	struct cask_sock sock;
-	struct collector *collector;
-	size_t slot;
-	struct row *row; /* whose connection it is, once that is known */
-	unsigned char *bytes;
-	size_t size;
-	size_t have;
-	int64_t began;   /* the message in hand */
-	int64_t silence; /* how long it may be silent between messages */
-};
 
 /* Dropping */
 
@@ -50,9 +37,7 @@ forget(struct client *c)
 	free(c);
 }
 
-static bool drop(struct client *c, const char *format, ...) PRINTS(2, 3);
-
-static bool
+bool
 drop(struct client *c, const char *format, ...)
 {
 	char why[400];
@@ -67,111 +52,12 @@ drop(struct client *c, const char *format, ...)
 }
 
 /* A socket's words have its peer in them already. */
-static bool
+bool
 drop_broken(struct client *c)
 {
 	collect_complain(c->collector, NULL, cask_sock_why(&c->sock));
 	forget(c);
 	return false;
-}
-
-/* Messages.  Each gives false when the client was dropped for it. */
-
-static bool
-acknowledge(struct client *c, uint64_t sequence, enum ack_status status)
-{
-	struct ack ack = { ACK_MAGIC, sequence, (uint8_t)status };
-	unsigned char bytes[ACK_BYTES];
-	struct cask_ar out = { 0 };
-	struct cask_mem m;
-	ptrdiff_t n;
-
-	cask_store(&out, cask_mem_write(&m, bytes, sizeof bytes));
-	ack_x(&out, &ack);
-	if (cask_flush(&out) != 0)
-		return drop(c, "%s", cask_why(&out));
-	n = cask_try_send(&c->sock, m.data, m.length);
-	if (n < 0)
-		return drop_broken(c);
-	if ((size_t)n < m.length)
-		return drop(c, "does not take its acknowledgements");
-	return true;
-}
-
-/* The client belongs to that reporter; it can be another than before. */
-static void
-attribute(struct client *c, struct row *row)
-{
-	const struct report *r = &c->collector->report;
-
-	if (c->row != NULL)
-		c->row->clients--;
-	c->row = row;
-	row->clients++;
-	c->silence = (int64_t)r->interval_ms * 3;
-	if (c->silence < SILENCE_MS)
-		c->silence = SILENCE_MS;
-}
-
-static bool
-take_report(struct client *c, const unsigned char *bytes, size_t n)
-{
-	struct collector *all = c->collector;
-	struct report *r = &all->report;
-	enum ack_status status = ACK_COUNTED;
-	char why[400];
-	struct row *row;
-
-	if (report_decode(r, bytes, n, why, sizeof why) != 0)
-		return drop(c, "%s", why);
-	row = rows_get(&all->rows, r->hello.reporter);
-	if (row == NULL)
-		return drop(c, "%s", cask_strerror(ENOMEM));
-	attribute(c, row);
-	if (row->reports > 0 && r->hello.sequence <= row->sequence) {
-		row->again++;
-		status = ACK_AGAIN;
-	} else if (!collect_report(all, row, c->sock.io.peer)) {
-		return drop(c, "%s", cask_strerror(ENOMEM));
-	}
-	return acknowledge(c, r->hello.sequence, status);
-}
-
-/* How long is the frame?  *length is left alone if that has not come yet. */
-static bool
-read_length(
-    struct client *c, const unsigned char *bytes, size_t n, uint32_t *length)
-{
-	struct cask_ar in = { 0 };
-	struct cask_mem m;
-
-	if (n < FRAME_HEAD)
-		return true;
-	cask_load(&in, cask_mem_read(&m, bytes, FRAME_HEAD));
-	frame_x(&in, length);
-	return in.err == 0 || drop(c, "%s", cask_why(&in));
-}
-
-/* Take the frames that are whole; what is left moves to the front. */
-static void
-take_frames(struct client *c)
-{
-	size_t at = 0;
-
-	while (!c->collector->stop) {
-		uint32_t length = FRAME_MOST;
-
-		if (!read_length(c, c->bytes + at, c->have - at, &length))
-			return;
-		if (c->have - at < FRAME_HEAD + length)
-			break;
-		at += FRAME_HEAD + length;
-		if (!take_report(c, c->bytes + at - length, length))
-			return;
-		c->began = now_ms();
-	}
-	c->have -= at;
-	memmove(c->bytes, c->bytes + at, c->have);
 }
 
 /* Receiving */

@@ -1,7 +1,8 @@
 /*
  * What the files of cask collect share.
  *
- *     clients.c  the connections: frames in, acknowledgements out
+ *     clients.c  the connections
+ *     messages.c what they carry: frames in, acknowledgements out
  *     rows.c     the reporters: what was counted, and what the table shows
  *     table.c    the table, and the plain lines
  *     json.c     the JSON lines
@@ -76,7 +77,20 @@ void table_erase(struct table *t);
 void print_plain(const struct row *row);
 void print_json(const struct row *row, const struct report *r);
 
-struct client;
+struct collector;
+
+/* A connection. */
+struct client {
+	struct cask_sock sock;
+	struct collector *collector;
+	size_t slot;
+	struct row *row; /* whose connection it is, once that is known */
+	unsigned char *bytes;
+	size_t size;
+	size_t have;
+	int64_t began;   /* the message in hand */
+	int64_t silence; /* how long it may be silent between messages */
+};
 
 struct collector {
 	const char *address; /* options */
@@ -103,9 +117,14 @@ struct collector {
 };
 
 /* clients.c */
+bool drop(struct client *c, const char *format, ...) PRINTS(2, 3);
+bool drop_broken(struct client *c);
 bool clients_listen(struct collector *c);
 void clients_check(struct collector *c);
 void clients_close(struct collector *c);
+
+/* messages.c: take the frames that are whole; the client may get dropped. */
+void take_frames(struct client *c);
 
 /* collect.c: a report came, encoded in bytes; false: it can't be counted. */
 bool collect_report(struct collector *c, struct row *row, const char *peer);

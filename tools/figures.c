@@ -37,8 +37,7 @@ frame_x(struct cask_ar *ar, uint32_t *length)
 {
 	cask_u32(ar, length);
 	if (*length == 0 || *length > FRAME_MOST)
-		refuse(ar, CASK_ELIMIT,
-		    "a report of %" PRIu32 " bytes, limit %d", *length,
+		refuse(ar, CASK_ELIMIT, "length %" PRIu32 ", limit %d", *length,
 		    FRAME_MOST);
 }
 
@@ -47,7 +46,7 @@ hello_x(struct cask_ar *ar, struct hello *h)
 {
 	cask_u32(ar, &h->magic);
 	if (h->magic != REPORT_MAGIC)
-		refuse(ar, EPROTO, "%08" PRIx32 " does not begin a report",
+		refuse(ar, EPROTO, "magic %08" PRIx32 ", no report begins so",
 		    h->magic);
 	cask_u16(ar, &h->version);
 	if (h->version != REPORT_VERSION)
@@ -56,7 +55,7 @@ hello_x(struct cask_ar *ar, struct hello *h)
 	cask_u64(ar, &h->reporter);
 	cask_u64(ar, &h->sequence);
 	if (h->sequence == 0)
-		refuse(ar, EPROTO, "0, but sequences begin with 1");
+		refuse(ar, EPROTO, "sequence 0, but they begin with 1");
 }
 
 static void
@@ -107,21 +106,21 @@ disk_x(struct cask_ar *ar, struct disk *d)
 
 /* These are shown and reckoned with: no NaN, nothing endless. */
 static void
-check_figure(struct cask_ar *ar, double v)
+check_figure(struct cask_ar *ar, double v, const char *name)
 {
 	if (!(v >= 0 && v < 1e15))
-		refuse(ar, ERANGE, "not a number from 0 to 1e15");
+		refuse(ar, ERANGE, "%s %g, not from 0 to 1e15", name, v);
 }
 
 static void
 load_x(struct cask_ar *ar, struct load *l)
 {
 	cask_f64(ar, &l->one);
-	check_figure(ar, l->one);
+	check_figure(ar, l->one, "one");
 	cask_f64(ar, &l->five);
-	check_figure(ar, l->five);
+	check_figure(ar, l->five, "five");
 	cask_f64(ar, &l->fifteen);
-	check_figure(ar, l->fifteen);
+	check_figure(ar, l->fifteen, "fifteen");
 }
 
 void
@@ -134,10 +133,10 @@ report_x(struct cask_ar *ar, struct report *r)
 	cask_i64(ar, &r->time_ms);
 	cask_u32(ar, &r->interval_ms);
 	if (r->interval_ms > INTERVAL_MOST * 1000u)
-		refuse(ar, ERANGE, "%" PRIu32 " ms, limit 86400000",
+		refuse(ar, ERANGE, "interval_ms %" PRIu32 ", limit 86400000",
 		    r->interval_ms);
 	cask_f64(ar, &r->uptime);
-	check_figure(ar, r->uptime);
+	check_figure(ar, r->uptime, "uptime");
 	cask_struct(ar, &r->load, load_x);
 	cask_struct(ar, &r->memory, memory_x);
 	cask_struct(ar, &r->cpu, cpu_x);
@@ -158,12 +157,13 @@ ack_x(struct cask_ar *ar, struct ack *a)
 {
 	cask_u32(ar, &a->magic);
 	if (a->magic != ACK_MAGIC)
-		refuse(ar, EPROTO, "%08" PRIx32 " is no acknowledgement",
+		refuse(ar, EPROTO,
+		    "magic %08" PRIx32 ", no acknowledgement begins so",
 		    a->magic);
 	cask_u64(ar, &a->sequence);
 	cask_u8(ar, &a->status);
 	if (a->status > ACK_AGAIN)
-		refuse(ar, EPROTO, "%d is no known status", a->status);
+		refuse(ar, EPROTO, "status %d is not known", a->status);
 }
 
 int
@@ -184,12 +184,9 @@ int
 report_decode(
     struct report *report, const void *bytes, size_t n, char *why, size_t size)
 {
-	unsigned char one;
-	struct cask_ar in = { .buffer = &one, .buffer_size = 1 };
+	struct cask_ar in = { 0 };
 	struct cask_mem m;
 
-	/* A value from the edge of the buffer is known by its name when it is
-	 * refused; with a buffer of one byte every value is. */
 	cask_load(&in, cask_mem_read(&m, bytes, n));
 	cask_struct(&in, report, report_x);
 	if (cask_more(&in))

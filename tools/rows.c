@@ -9,15 +9,21 @@
 
 #include "collect.h"
 
-/* The place of the one that was not heard of for longest. */
+/*
+ * The place of the one that was not heard of for longest and isn't connected:
+ * there are more rows than connections, so there is one.
+ */
 static size_t
 least_used(const struct rows *rows)
 {
 	size_t least = 0;
+	uint64_t used = UINT64_MAX;
 
-	for (size_t i = 1; i < rows->count; i++)
-		if (rows->row[i]->used < rows->row[least]->used)
+	for (size_t i = 0; i < rows->count; i++)
+		if (rows->row[i]->clients == 0 && rows->row[i]->used < used) {
 			least = i;
+			used = rows->row[i]->used;
+		}
 	return least;
 }
 
@@ -36,7 +42,7 @@ add(struct rows *rows, uint64_t reporter)
 		rows->count++;
 	}
 	row = rows->row[i];
-	*row = (struct row){ .reporter = reporter, .hash = HASH_START };
+	*row = (struct row) { .reporter = reporter, .hash = HASH_START };
 	rows->reporters[i] = reporter;
 	return row;
 }
@@ -85,7 +91,7 @@ show_rates(struct row *row, const struct report *r)
 	const struct cpu *c = &r->cpu;
 	uint64_t idle = c->idle + c->iowait;
 	uint64_t all = idle + c->user + c->nice + c->system + c->irq +
-		       c->softirq + c->steal;
+	    c->softirq + c->steal;
 	uint64_t traffic = traffic_of(r);
 	double seconds = r->uptime - row->uptime;
 
@@ -93,8 +99,9 @@ show_rates(struct row *row, const struct report *r)
 	row->cpu = 0;
 	if (all > row->cpu_all && idle >= row->cpu_idle &&
 	    idle - row->cpu_idle <= all - row->cpu_all)
-		row->cpu = 100 - 100 * (double)(idle - row->cpu_idle) /
-				     (double)(all - row->cpu_all);
+		row->cpu = 100 -
+		    100 * (double)(idle - row->cpu_idle) /
+			(double)(all - row->cpu_all);
 	row->rate = 0;
 	if (row->reports > 0 && seconds > 0 && traffic >= row->traffic)
 		row->rate = (double)(traffic - row->traffic) / seconds;
@@ -122,8 +129,9 @@ show_fullest_disk(struct row *row, const struct report *r)
 	for (uint32_t i = 0; i < r->disk_count; i++) {
 		const struct disk *d = &r->disks[i];
 
-		if (d->measured && (fullest == NULL ||
-				       used_percent(d) > used_percent(fullest)))
+		if (d->measured &&
+		    (fullest == NULL ||
+			used_percent(d) > used_percent(fullest)))
 			fullest = d;
 	}
 	row->disk[0] = '\0';
