@@ -243,6 +243,6 @@ void
 clients_close(struct collector *c)
 {
 	while (c->client_count > 0)
-		forget(c->clients[0]);
+		forget(c->clients[c->client_count - 1]);
 	cask_close(&c->listener);
 }

@@ -21,7 +21,7 @@ decode_octal(char *s)
 
 		if (octal) {
 			*to++ = (char)((s[1] - '0') * 64 + (s[2] - '0') * 8 +
-				       (s[3] - '0'));
+			    (s[3] - '0'));
 			s += 4;
 		} else {
 			*to++ = *s++;
@@ -76,7 +76,7 @@ measure(struct disk *d, const struct mount *m)
 {
 	struct statvfs v;
 
-	*d = (struct disk){ .measured = false };
+	*d = (struct disk) { .measured = false };
 	if (strcmp(m->type, "autofs") == 0)
 		return false; /* asking would mount something */
 	if (may_hang(m->type))
