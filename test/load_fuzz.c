@@ -1,0 +1,455 @@
+/*
+ * Fuzzing of loading.  The first bytes of the input choose an archive's
+ * settings and a program of loads; the rest is the stream that it loads from.
+ * Whatever they are, what include/cask promises must hold.
+ *
+ * With libFuzzer (-DFUZZING) it makes up its input; without, it runs the files
+ * that it is given, and is a test.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <cask.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHECK(is) ((is) ? (void)0 : failed(#is, __LINE__))
+
+static void
+failed(const char *what, int line)
+{
+	fprintf(stderr, "load_fuzz.c:%d: %s\n", line, what);
+	abort();
+}
+
+/* Memory: no allocation may be a matter of what was announced. */
+
+#if defined(FUZZING)
+int __sanitizer_install_malloc_and_free_hooks(
+    void (*allocated)(const volatile void *, size_t),
+    void (*freed)(const volatile void *));
+
+static size_t largest;
+
+static void
+note_allocation(const volatile void *p, size_t n)
+{
+	(void)p;
+	if (n > largest)
+		largest = n;
+}
+
+static void
+note_free(const volatile void *p)
+{
+	(void)p;
+}
+
+static void
+watch_memory(void)
+{
+	static int installed;
+
+	if (!installed)
+		installed = __sanitizer_install_malloc_and_free_hooks(
+		    note_allocation, note_free);
+	largest = 0;
+}
+
+static void
+check_memory(size_t received)
+{
+	CHECK(largest <= 65536 + 8 * received);
+}
+#else
+static void
+watch_memory(void)
+{
+}
+
+static void
+check_memory(size_t received)
+{
+	(void)received;
+}
+#endif
+
+/* The stream */
+
+struct stream {
+	struct cask_io io;
+	const unsigned char *data;
+	size_t length, moved, at_most;
+};
+
+static ptrdiff_t
+stream_read(struct cask_io *io, void *buf, size_t size)
+{
+	struct stream *s = (struct stream *)io;
+	size_t left = s->length - s->moved;
+
+	CHECK(size > 0);
+	CHECK(io->err == 0);
+	if (s->at_most > 0 && size > s->at_most)
+		size = s->at_most;
+	if (size > left)
+		size = left;
+	if (size > 0)
+		memcpy(buf, s->data + s->moved, size);
+	s->moved += size;
+	return (ptrdiff_t)size;
+}
+
+static const struct cask_io_table peer = { .name = "peer",
+	.read = stream_read };
+static const struct cask_io_table local = {
+	.name = "local", .read = stream_read, .local = true
+};
+
+/* The program */
+
+struct walk {
+	const unsigned char *next, *end; /* of the program */
+	struct cask_ar ar;
+	struct stream stream;
+	int err; /* the first error, once there was one */
+	uint64_t at;
+	char why[256];
+};
+
+static struct walk *now; /* an exchange function has no place for it */
+
+static unsigned
+argument(struct walk *w)
+{
+	return w->next < w->end ? *w->next++ : 0;
+}
+
+static bool
+all_zero(const void *p, size_t n)
+{
+	const unsigned char *b = p;
+
+	while (n > 0 && *b == 0)
+		b++, n--;
+	return n == 0;
+}
+
+/* What must be so after each load, of which n bytes at p came. */
+static void
+check_load(struct walk *w, const void *p, size_t n)
+{
+	struct cask_ar *ar = &w->ar;
+
+	CHECK(ar->err == 0 || all_zero(p, n));
+	CHECK(cask_at(ar) <= w->stream.moved);
+	CHECK(strlen(cask_why(ar)) > 0);
+	if (ar->err == 0) {
+		CHECK(cask_at(ar) + cask_pending(ar) == w->stream.moved);
+	} else if (w->err == 0) {
+		w->err = ar->err;
+		w->at = cask_at(ar);
+		memcpy(w->why, cask_why(ar), sizeof w->why);
+	}
+	CHECK(w->err == ar->err);
+	CHECK(w->err == 0 || w->at == cask_at(ar));
+	CHECK(w->err == 0 || strcmp(w->why, cask_why(ar)) == 0);
+	CHECK(w->err == 0 || cask_pending(ar) == 0);
+}
+
+#define LOAD(name, T)                           \
+	static void load_##name(struct walk *w) \
+	{                                       \
+		T v;                            \
+		memset(&v, 1, sizeof v);        \
+		cask_##name(&w->ar, &v);        \
+		check_load(w, &v, sizeof v);    \
+		v = cask_get_##name(&w->ar);    \
+		check_load(w, &v, sizeof v);    \
+	}
+
+LOAD(u8, uint8_t)
+LOAD(i8, int8_t)
+LOAD(bool, bool)
+LOAD(u16, uint16_t)
+LOAD(i16, int16_t)
+LOAD(char16, uint16_t)
+LOAD(u32, uint32_t)
+LOAD(i32, int32_t)
+LOAD(f32, float)
+LOAD(u64, uint64_t)
+LOAD(i64, int64_t)
+LOAD(f64, double)
+
+#define LOAD_ARRAY(name, T)                                  \
+	static void load_##name##s(struct walk *w)           \
+	{                                                    \
+		size_t n = argument(w) * argument(w) % 5000; \
+		T *v = malloc(n * sizeof *v + 1);            \
+		CHECK(v != NULL);                            \
+		memset(v, 0xA5, n * sizeof *v);              \
+		cask_##name##_array(&w->ar, v, n);           \
+		check_load(w, v, n * sizeof *v);             \
+		free(v);                                     \
+	}
+
+LOAD_ARRAY(u16, uint16_t)
+LOAD_ARRAY(u32, uint32_t)
+LOAD_ARRAY(u64, uint64_t)
+LOAD_ARRAY(f64, double)
+
+static void
+load_bytes(struct walk *w)
+{
+	size_t n = argument(w) * argument(w);
+	unsigned char *v = malloc(n + 1);
+
+	CHECK(v != NULL);
+	memset(v, 0xA5, n);
+	cask_bytes(&w->ar, v, n);
+	check_load(w, v, n);
+	free(v);
+}
+
+static void
+item_x(struct cask_ar *ar, uint16_t *item)
+{
+	cask_u16(ar, item);
+}
+
+static void
+load_counted(struct walk *w)
+{
+	static uint16_t items[256];
+	uint32_t n = 77, max = argument(w);
+
+	cask_count(&w->ar, &n, max);
+	check_load(w, &n, sizeof n);
+	CHECK(n <= max);
+	cask_structs(&w->ar, items, n, item_x);
+	check_load(w, items, w->ar.err != 0 && n > 0 ? 0 : n);
+}
+
+static void
+load_count64(struct walk *w)
+{
+	uint64_t n = 77;
+
+	cask_count64(&w->ar, &n, UINT64_MAX >> argument(w) % 64);
+	check_load(w, &n, sizeof n);
+}
+
+/* Text that was loaded can be stored, and is then loaded again the same. */
+static void
+check_text(const struct cask_ar *ar, const char *s)
+{
+	struct cask_ar back = { .big_endian = ar->big_endian,
+		.form = ar->form,
+		.codepage = ar->codepage,
+		.limit.text = UINT64_MAX };
+	size_t n = strlen(s);
+	struct cask_progress done;
+	char *again = NULL;
+	struct cask_mem m;
+
+	CHECK(cask_utf8_to_utf8(NULL, 0, s, n, CASK_STRICT, &done) == 0);
+	cask_store(&back, cask_mem_grow(&m, 0));
+	cask_put_text(&back, s);
+	if (cask_flush(&back) == 0) {
+		cask_load(&back, &m.io);
+		cask_text_dup(&back, &again, SIZE_MAX);
+		CHECK(back.err == 0);
+		CHECK(strcmp(s, again) == 0);
+		CHECK(!cask_more(&back));
+		free(again);
+	} else {
+		CHECK(ar->form == CASK_ANSI);
+	}
+	cask_mem_close(&m);
+}
+
+static void
+load_text(struct walk *w)
+{
+	size_t size = argument(w) + 1;
+	char *s = malloc(size);
+
+	CHECK(s != NULL);
+	memset(s, 0xA5, size);
+	cask_text(&w->ar, s, size);
+	check_load(w, s, 1);
+	CHECK(memchr(s, '\0', size) != NULL);
+	check_text(&w->ar, s);
+	free(s);
+}
+
+static void
+load_dup(struct walk *w)
+{
+	size_t max = argument(w) * 64;
+	char *s = NULL;
+
+	cask_text_dup(&w->ar, &s, max);
+	check_load(w, s, 0);
+	CHECK((s == NULL) == (w->ar.err != 0));
+	if (s == NULL)
+		return;
+	CHECK(strlen(s) <= max);
+	check_text(&w->ar, s);
+	free(s);
+}
+
+static void
+ask_for_more(struct walk *w)
+{
+	bool more = cask_more(&w->ar);
+
+	check_load(w, NULL, 0);
+	CHECK(!more || w->ar.err == 0);
+	CHECK(!more || cask_pending(&w->ar) > 0);
+}
+
+static void
+change_settings(struct walk *w)
+{
+	static const int pages[] = { 0, 932, 936, 949, 950, 1251, 1255, 1258,
+		850, 874, 65001, 4711 };
+	unsigned v = argument(w);
+
+	w->ar.big_endian = v & 1;
+	w->ar.replace = v & 2;
+	w->ar.count32 = v & 4;
+	w->ar.form = (enum cask_text_form)((v >> 3) % 3);
+	w->ar.codepage = pages[argument(w) % (sizeof pages / sizeof *pages)];
+}
+
+static void
+store_wrongly(struct walk *w)
+{
+	cask_put_u32(&w->ar, 1);
+	CHECK(w->ar.err != 0);
+	check_load(w, NULL, 0);
+}
+
+static void
+fail_by_itself(struct walk *w)
+{
+	CHECK(cask_fail(&w->ar, 33, "the program said so") != 0);
+	check_load(w, NULL, 0);
+}
+
+static void load_struct(struct walk *w);
+
+static void (*const steps[])(struct walk *) = { load_u8, load_i8, load_bool,
+	load_u16, load_i16, load_char16, load_u32, load_i32, load_f32, load_u64,
+	load_i64, load_f64, load_u16s, load_u32s, load_u64s, load_f64s,
+	load_bytes, load_counted, load_count64, load_text, load_dup,
+	ask_for_more, change_settings, load_struct, store_wrongly,
+	fail_by_itself };
+
+#define STEPS (sizeof steps / sizeof *steps)
+
+struct nested {
+	unsigned steps;
+};
+
+static void
+nested_x(struct cask_ar *ar, struct nested *n)
+{
+	(void)ar;
+	while (n->steps-- > 0 && now->next < now->end)
+		steps[argument(now) % STEPS](now);
+}
+
+static void
+load_struct(struct walk *w)
+{
+	struct nested nested = { argument(w) };
+
+	cask_struct(&w->ar, &nested, nested_x);
+	check_load(w, NULL, 0);
+}
+
+/* 9 bytes of settings, the last of which is the length of the program. */
+static bool
+set_up(struct walk *w, const unsigned char *data, size_t n)
+{
+	static unsigned char buffer[255];
+	unsigned char settings[2];
+
+	if (n < 9 || n - 9 < data[8])
+		return false;
+	settings[0] = data[0];
+	settings[1] = data[1];
+	w->next = settings;
+	w->end = settings + 2;
+	change_settings(w);
+	w->ar.buffer = buffer;
+	w->ar.buffer_size = data[2];
+	w->ar.limit.message = 16 * (uint64_t)data[4];
+	w->ar.limit.text = 16 * (uint64_t)data[5];
+	w->ar.limit.count = 16 * (uint64_t)data[6];
+	w->ar.limit.depth = data[7];
+	w->stream.io.table = data[0] & 0x80 ? &local : &peer;
+	w->stream.at_most = data[3];
+	w->next = data + 9;
+	w->end = w->next + data[8];
+	w->stream.data = w->end;
+	w->stream.length = n - 9 - data[8];
+	return true;
+}
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t n);
+
+int
+LLVMFuzzerTestOneInput(const unsigned char *data, size_t n)
+{
+	struct walk w = { 0 };
+	const unsigned char *program;
+
+	if (!set_up(&w, data, n))
+		return 0;
+	watch_memory();
+	now = &w;
+	program = w.next;
+	cask_load(&w.ar, &w.stream.io);
+	for (int i = 0; i < 16 && cask_more(&w.ar); i++)
+		for (w.next = program; w.next < w.end;)
+			steps[argument(&w) % STEPS](&w);
+	CHECK(w.ar.depth == 0 && w.ar.frame == NULL);
+	check_memory(n);
+	return 0;
+}
+
+#if !defined(FUZZING)
+static void
+replay(const char *name)
+{
+	unsigned char *data = malloc(1 << 20), *exact;
+	FILE *f = fopen(name, "rb");
+	size_t n;
+
+	CHECK(data != NULL);
+	if (f == NULL) {
+		perror(name);
+		exit(1);
+	}
+	n = fread(data, 1, 1 << 20, f);
+	fclose(f);
+	exact = malloc(n + 1); /* for a sanitizer to guard its end */
+	CHECK(exact != NULL);
+	memcpy(exact + 1, data, n);
+	LLVMFuzzerTestOneInput(exact + 1, n);
+	free(exact);
+	free(data);
+}
+
+int
+main(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		replay(argv[i]);
+	return 0;
+}
+#endif
