@@ -1,6 +1,6 @@
 /*
- * The archive: a buffer before a transport, offsets, limits, and the error
- * that sticks.  See <cask/ar.h>.
+ * The archive: a buffer before a transport, offsets and limits.  See
+ * <cask/ar.h>; its errors are in why.c.
  *
  * The fast path of <cask/value.h> moves cur towards end and nothing else, so
  * everything here that has to be noticed (a full or empty buffer, the limit of
@@ -11,8 +11,6 @@
 #include "ar.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #define MESSAGE_FROM_PEER ((uint64_t)64 << 20)
@@ -35,8 +33,6 @@ cask_pending(const struct cask_ar *ar)
 	return ar->loading ? (size_t)(ar->filled - ar->cur) : 0;
 }
 
-/* Errors */
-
 /* Show the fast path how far it may go. */
 static void
 show_end(struct cask_ar *ar, unsigned char *end)
@@ -55,191 +51,12 @@ rewind_buffer(struct cask_ar *ar)
 	show_end(ar, ar->start);
 }
 
-/* After an error there is neither room nor data: no fast path. */
-static void
-stop(struct cask_ar *ar, int err)
+/* There is neither room nor data any more: no fast path. */
+void
+caski_stop(struct cask_ar *ar, int err)
 {
 	ar->err = err;
 	rewind_buffer(ar);
-}
-
-/* A name without what is in the way of reading it: "&", and, inside a path,
- * the pointer that a member was reached by. */
-static const char *
-plain_name(const char *name, bool member)
-{
-	const char *arrow, *dot;
-
-	while (*name == '&' || *name == '*' || *name == '(' || *name == ' ')
-		name++;
-	if (!member)
-		return name;
-	arrow = strstr(name, "->");
-	if (arrow != NULL)
-		return arrow + 2;
-	dot = strchr(name, '.');
-	return dot != NULL ? dot + 1 : name;
-}
-
-/* Paths are written from their end, so that it is the beginning that is cut. */
-struct path {
-	char text[160];
-	size_t from;
-};
-
-static void
-prepend(struct path *p, const char *s, size_t n)
-{
-	if (n > p->from) {
-		s += n - p->from;
-		n = p->from;
-	}
-	p->from -= n;
-	memcpy(p->text + p->from, s, n);
-}
-
-static void
-prepend_element(struct path *p, const char *name, size_t index, bool member)
-{
-	char number[32];
-	const char *s = plain_name(name, member);
-
-	if (index != CASK_NO_INDEX) {
-		int n = snprintf(number, sizeof number, "[%zu]", index);
-		prepend(p, number, (size_t)n);
-	}
-	prepend(p, s, strcspn(s, ")"));
-}
-
-/* "order.lines[3].price": the value in hand and the structs it is in. */
-static const char *
-path_of(const struct cask_ar *ar, struct path *p)
-{
-	const struct cask_frame *f = ar->frame;
-
-	p->from = sizeof p->text - 1;
-	p->text[p->from] = '\0';
-	prepend_element(p, ar->name, ar->index, f != NULL);
-	for (; f != NULL; f = f->up) {
-		if (p->text[p->from] != '\0')
-			prepend(p, ".", 1);
-		prepend_element(p, f->name, f->index, f->up != NULL);
-	}
-	if (p->from == 0)
-		memcpy(p->text, "...", 3);
-	return p->text + p->from;
-}
-
-/* "u32 q->count at byte 42: ", into why; gives its length. */
-static size_t
-say_where(struct cask_ar *ar)
-{
-	struct path p;
-	const char *path = ar->name != NULL ? path_of(ar, &p) : "";
-	int n;
-
-	n = snprintf(ar->why, sizeof ar->why,
-	    "%s%s%s at byte %llu: ", ar->type != NULL ? ar->type : "archive",
-	    *path != '\0' ? " " : "", path, (unsigned long long)ar->at);
-	return (size_t)n < sizeof ar->why ? (size_t)n : sizeof ar->why - 1;
-}
-
-bool
-caski_fail(struct cask_ar *ar, int err, const char *format, ...)
-{
-	va_list args;
-	size_t n;
-
-	if (ar->err != 0)
-		return false;
-	n = say_where(ar);
-	va_start(args, format);
-	vsnprintf(ar->why + n, sizeof ar->why - n, format, args);
-	va_end(args);
-	stop(ar, err);
-	return false;
-}
-
-int
-cask_fail(struct cask_ar *ar, int err, const char *reason)
-{
-	/* Which value came last is not known: the fast path names none. */
-	if (ar->err == 0)
-		caski_begin(ar, ar->frame != NULL ? "struct" : "archive", "");
-	caski_fail(ar, err, "%s", reason);
-	return ar->err;
-}
-
-/* The transport failed.  Before the first byte it does not matter where the
- * archive was: a refused connection is nothing but that. */
-static bool
-io_failed(struct cask_ar *ar)
-{
-	int err = ar->io->err != 0 ? ar->io->err : EIO;
-	size_t n = 0;
-
-	if (ar->base > 0 || ar->filled > ar->start)
-		n = say_where(ar);
-	if (ar->io->err != 0)
-		cask_io_why(ar->io, ar->why + n, sizeof ar->why - n);
-	else
-		snprintf(ar->why + n, sizeof ar->why - n,
-		    "the transport gave an impossible result");
-	stop(ar, err);
-	return false;
-}
-
-const char *
-cask_why(const struct cask_ar *ar)
-{
-	return ar->err != 0 ? ar->why : "no error";
-}
-
-void
-caski_begin(struct cask_ar *ar, const char *type, const char *name)
-{
-	ar->type = type;
-	ar->name = name;
-	ar->index = CASK_NO_INDEX;
-	ar->at = cask_at(ar);
-}
-
-static bool
-may(struct cask_ar *ar, bool direction, const char *wrong)
-{
-	if (ar->err != 0)
-		return false;
-	if (ar->io == NULL)
-		return caski_fail(
-		    ar, EINVAL, "neither cask_store nor cask_load was called");
-	if (!direction)
-		return caski_fail(ar, CASK_EDIRECTION, "%s", wrong);
-	return true;
-}
-
-bool
-caski_may_store(struct cask_ar *ar)
-{
-	return may(ar, ar->storing, "can't store: the archive is loading");
-}
-
-bool
-caski_may_load(struct cask_ar *ar)
-{
-	return may(ar, ar->loading, "can't load: the archive is storing");
-}
-
-bool
-cask_too_deep(struct cask_ar *ar)
-{
-	if (ar->err == 0) {
-		caski_begin(ar, "struct", "");
-		caski_fail(ar, CASK_ELIMIT,
-		    "more than %u structs deep "
-		    "(limit.depth)",
-		    ar->depth - 1);
-	}
-	return true;
 }
 
 /* Opening */
@@ -327,7 +144,7 @@ static bool
 unable(struct cask_ar *ar, const char *op)
 {
 	cask_io_fail(ar->io, EBADF, op);
-	return io_failed(ar);
+	return caski_io_failed(ar);
 }
 
 static bool
@@ -342,7 +159,7 @@ write_all(struct cask_ar *ar, const unsigned char *p, size_t n)
 			return unable(ar, "write");
 		done = t->write(ar->io, p, n);
 		if (done <= 0 || (size_t)done > n)
-			return io_failed(ar);
+			return caski_io_failed(ar);
 		p += done;
 		n -= (size_t)done;
 	}
@@ -376,7 +193,7 @@ read_some(struct cask_ar *ar, void *p, size_t size)
 	}
 	n = t->read(ar->io, p, size);
 	if (n < 0 || (size_t)n > size) {
-		io_failed(ar);
+		caski_io_failed(ar);
 		return -1;
 	}
 	return n;

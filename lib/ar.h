@@ -29,6 +29,12 @@ bool caski_may_load(struct cask_ar *ar);
 bool caski_fail(struct cask_ar *ar, int err, const char *format, ...)
     CASKI_PRINTF(3, 4);
 
+/* Fail as the transport did.  Gives false. */
+bool caski_io_failed(struct cask_ar *ar);
+
+/* Note an error, and let nothing pass any more. */
+void caski_stop(struct cask_ar *ar, int err);
+
 /* Store n bytes.  False after an error. */
 bool caski_put(struct cask_ar *ar, const void *p, size_t n);
 
@@ -50,9 +56,5 @@ bool caski_get_uint(struct cask_ar *ar, uint64_t *v, size_t size);
 
 /* A limit's value: the program's, or the default. */
 uint64_t caski_limit(uint64_t set, uint64_t otherwise);
-
-/* Counts, without a name of their own; see <cask/value.h>. */
-bool caski_put_count(struct cask_ar *ar, uint64_t n);
-bool caski_get_count(struct cask_ar *ar, uint64_t *n);
 
 #endif

@@ -11,8 +11,8 @@
 
 #include "ar.h"
 #include "charset.h"
+#include "count.h"
 #include "sys.h"
-#include "text.h"
 
 #include <errno.h>
 #include <string.h>
@@ -30,66 +30,6 @@ static int
 policy(const struct cask_ar *ar)
 {
 	return ar->replace ? CASK_REPLACE : CASK_STRICT;
-}
-
-/* Lengths (MFC's string prefixes) */
-
-bool
-caski_put_text_length(struct cask_ar *ar, uint64_t n, bool wide)
-{
-	unsigned char wire[18], *p = wire;
-
-	if (wide) {
-		*p++ = 0xFF;
-		caski_encode(ar, p, 0xFFFE, 2);
-		p += 2;
-	}
-	if (n < 0xFF) {
-		*p++ = (unsigned char)n;
-		return caski_put(ar, wire, (size_t)(p - wire));
-	}
-	*p++ = 0xFF;
-	if (n < 0xFFFE) { /* not 0xFFFE: that would read as the marker */
-		caski_encode(ar, p, n, 2);
-		return caski_put(ar, wire, (size_t)(p + 2 - wire));
-	}
-	caski_encode(ar, p, 0xFFFF, 2);
-	p += 2;
-	if (n < 0xFFFFFFFF) {
-		caski_encode(ar, p, n, 4);
-		return caski_put(ar, wire, (size_t)(p + 4 - wire));
-	}
-	caski_encode(ar, p, 0xFFFFFFFF, 4);
-	caski_encode(ar, p + 4, n, 8);
-	return caski_put(ar, wire, (size_t)(p + 12 - wire));
-}
-
-bool
-caski_get_text_length(struct cask_ar *ar, uint64_t *n, bool *wide)
-{
-	*wide = false;
-	if (!caski_get_uint(ar, n, 1))
-		return false;
-	if (*n < 0xFF)
-		return true;
-	if (!caski_get_uint(ar, n, 2))
-		return false;
-	if (*n == 0xFFFE) {
-		*wide = true;
-		if (!caski_get_uint(ar, n, 1))
-			return false;
-		if (*n < 0xFF)
-			return true;
-		if (!caski_get_uint(ar, n, 2))
-			return false;
-	}
-	if (*n < 0xFFFF)
-		return true;
-	if (!caski_get_uint(ar, n, 4))
-		return false;
-	if (*n < 0xFFFFFFFF)
-		return true;
-	return caski_get_uint(ar, n, 8);
 }
 
 /* Errors of converting, in the words of a text */

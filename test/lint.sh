@@ -31,8 +31,8 @@ layer() {
 	sys | error | bytes | utf | charset | swap) echo 0 ;;
 	pump | resolve) echo 1 ;;
 	io | mem | file | sock | open | name) echo 2 ;;
-	ar) echo 3 ;;
-	value | text) echo 4 ;;
+	ar | why) echo 3 ;;
+	count | value | text) echo 4 ;;
 	*) echo "no layer" ;;
 	esac
 }
@@ -50,7 +50,7 @@ layers() {
 			[ "$(layer "$h")" -le "$level" ] ||
 				echo "$f (layer $level) includes $h (layer $(layer "$h"))"
 			case $mine:$h in
-			ar:sock | ar:pump | value:sock | text:sock)
+			ar:sock | ar:pump | why:sock | count:sock | value:sock | text:sock)
 				echo "$f knows what a socket is" ;;
 			sock:ar | open:ar | name:ar)
 				echo "$f knows what an archive is" ;;

@@ -10,7 +10,7 @@
 #include "test.h"
 
 #include "../lib/sys.h"
-#include "../lib/text.h"
+#include "../lib/count.h"
 
 #include <cask.h>
 
