@@ -236,6 +236,50 @@ buffers_and_transfers_of_any_size_carry_the_same_bytes(void **state)
 	assert_int_equal(fault_allocations(), 0);
 }
 
+/* 14 bytes, cut in all of the 2^13 ways there are. */
+static void
+no_way_of_cutting_transfers_can_be_seen(void **state)
+{
+	static const unsigned char bytes[14] = "\1\2\0\0\0\3abc\4\0\0\5\6";
+	unsigned char got[sizeof bytes], buffer[3];
+	struct own_io own;
+	char s[4];
+
+	(void)state;
+	for (uint64_t cuts = 0; cuts < 1 << 13; cuts++) {
+		struct cask_ar ar = { .form = CASK_ANSI,
+			.buffer = buffer,
+			.buffer_size = cuts % 4 };
+
+		cask_load(&ar, own_source(&own, bytes, sizeof bytes));
+		own.cuts = cuts;
+		assert_int_equal(cask_get_u8(&ar), 1);
+		assert_int_equal(cask_get_u32(&ar), 2);
+		assert_int_equal(cask_get_text(&ar, s, sizeof s), 3);
+		assert_string_equal(s, "abc");
+		assert_int_equal(cask_get_count(&ar, 9), 4);
+		ar.big_endian = true;
+		assert_int_equal(cask_get_u16(&ar), 5);
+		assert_int_equal(cask_get_i8(&ar), 6);
+		assert_false(cask_more(&ar));
+		assert_int_equal(ar.err, 0);
+
+		ar.big_endian = false;
+		cask_store(&ar, own_sink(&own, got, sizeof got));
+		own.cuts = cuts;
+		cask_put_u8(&ar, 1);
+		cask_put_u32(&ar, 2);
+		cask_put_text(&ar, "abc");
+		cask_put_count(&ar, 4);
+		ar.big_endian = true;
+		cask_put_u16(&ar, 5);
+		cask_put_i8(&ar, 6);
+		assert_int_equal(cask_flush(&ar), 0);
+		assert_int_equal(own.moved, sizeof bytes);
+		assert_memory_equal(got, bytes, sizeof bytes);
+	}
+}
+
 /* Limits: bytes of a message */
 
 /* A message of 24 bytes in all ways there are. */
@@ -1048,6 +1092,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_is_pending_was_read_but_not_loaded),
 	cmocka_unit_test(
 	    buffers_and_transfers_of_any_size_carry_the_same_bytes),
+	cmocka_unit_test(no_way_of_cutting_transfers_can_be_seen),
 	cmocka_unit_test(a_message_is_limited_to_the_byte_in_both_directions),
 	cmocka_unit_test(the_limit_of_a_message_has_words),
 	cmocka_unit_test(a_raised_limit_loses_no_bytes),

@@ -44,6 +44,7 @@ struct own_io {
 
 	/* How: 0 is all at once, without an error. */
 	size_t at_most;
+	uint64_t cuts;    /* bit n: a transfer ends after byte n */
 	uint64_t fail_at; /* the byte at which it fails; OWN_NEVER */
 	int fail_with;
 	bool odd; /* give odd_result as soon as it is called */
@@ -61,7 +62,12 @@ own_share(struct own_io *own, size_t size)
 
 	if (own->at_most > 0 && size > own->at_most)
 		size = own->at_most;
-	return left < size ? (size_t)left : size;
+	if (left < size)
+		size = (size_t)left;
+	for (size_t i = 0; own->cuts != 0 && i < size; i++)
+		if (own->moved + i < 64 && own->cuts >> (own->moved + i) & 1)
+			return i + 1;
+	return size;
 }
 
 static inline ptrdiff_t

@@ -634,8 +634,7 @@ an_array_is_not_written_beyond_its_size(void **state)
 {
 	static const char *const hexes[] = { "03 61 62 63", "03 E9 E9 E9",
 		"FF FE FF 03 AC 20 AC 20 AC 20", "00",
-		"09 61 62 63 64 65 66 67"
-		"68 69" };
+		"09 61 62 63 64 65 66 67 68 69" };
 	(void)state;
 	for (size_t i = 0; i < COUNT(hexes); i++)
 		for (size_t size = 1; size < 16; size++) {
