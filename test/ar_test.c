@@ -631,6 +631,55 @@ an_error_names_the_whole_path(void **state)
 	cask_mem_close(&m);
 }
 
+static void
+spelled_x(struct cask_ar *ar, struct disk *d)
+{
+	cask_u32(ar, &(*d).size);
+}
+
+static void
+a_field_is_named_however_it_is_spelled(void **state)
+{
+	struct disk disks[2], *d = disks;
+	uint32_t x, *p = &x;
+	struct cask_ar ar = { 0 };
+	struct cask_mem m;
+
+	(void)state;
+	cask_load(&ar, cask_mem_read(&m, "", 0));
+	cask_u32(&ar, (&x));
+	assert_failed(
+	    &ar, CASK_ECUT, "u32 x at byte 0: stream ended inside a message");
+	cask_load(&ar, &m.io);
+	cask_u32(&ar, p);
+	assert_failed(
+	    &ar, CASK_ECUT, "u32 p at byte 0: stream ended inside a message");
+	cask_load(&ar, &m.io);
+	cask_struct(&ar, &d[1], spelled_x);
+	assert_failed(&ar, CASK_ECUT,
+	    "u32 d[1].size at byte 0: stream ended inside a message");
+}
+
+/* After an error structs are entered still, but never too deep. */
+static void
+an_error_of_depth_does_not_replace_another(void **state)
+{
+	struct node nodes[3] = { { 0 } };
+	struct cask_ar ar = { .limit.depth = 1 };
+	struct cask_mem m;
+
+	(void)state;
+	nodes[0].next = &nodes[1];
+	nodes[1].value = 5;
+	entered = 0;
+	cask_load(&ar, cask_mem_read(&m, "", 0));
+	cask_struct(&ar, &nodes[0], node_x);
+	assert_int_equal(ar.err, CASK_ECUT);
+	assert_int_equal(entered, 1);
+	assert_int_equal(nodes[1].value, 0);
+	assert_int_equal(ar.depth, 0);
+}
+
 /* The words are the same however the values before were loaded. */
 static void
 a_program_may_make_an_archive_fail(void **state)
@@ -1101,6 +1150,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(structs_nest_to_the_limit_and_no_deeper),
 	cmocka_unit_test(exactly_as_deep_as_allowed_is_no_error),
 	cmocka_unit_test(an_error_names_the_whole_path),
+	cmocka_unit_test(a_field_is_named_however_it_is_spelled),
+	cmocka_unit_test(an_error_of_depth_does_not_replace_another),
 	cmocka_unit_test(a_program_may_make_an_archive_fail),
 	cmocka_unit_test(a_path_that_is_too_long_loses_its_beginning),
 	cmocka_unit_test(an_array_of_no_structs_has_no_bytes),

@@ -888,6 +888,31 @@ a_converter_that_fails_late_does_not_give_a_shorter_text(void **state)
 	fault_reset();
 }
 
+/* Every form, with and without replacing, into a transport that fails. */
+static void
+a_text_may_fail_at_any_byte_of_it(void **state)
+{
+	static char s[1200];
+
+	(void)state;
+	memset(s, 'x', sizeof s - 1);
+	for (int way = 0; way < 6; way++)
+		for (uint64_t at = 0; at < 1200; at += 13) {
+			struct cask_ar ar = { .form = (enum cask_text_form)(
+						  way / 2),
+				.replace = true };
+			struct own_io own;
+
+			s[0] = way % 2 ? '\xE9' : 'x'; /* ill-formed */
+			cask_store(&ar, own_sink(&own, NULL, 0));
+			own.fail_at = at;
+			own.fail_with = EPIPE;
+			cask_put_text(&ar, s);
+			assert_int_equal(cask_flush(&ar), EPIPE);
+			assert_int_equal(own.moved, at);
+		}
+}
+
 static void
 a_lossy_converter_is_not_used(void **state)
 {
@@ -953,6 +978,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(without_memory_a_dup_is_null_and_the_error_enomem),
 	cmocka_unit_test(
 	    a_converter_that_fails_late_does_not_give_a_shorter_text),
+	cmocka_unit_test(a_text_may_fail_at_any_byte_of_it),
 	cmocka_unit_test(a_lossy_converter_is_not_used),
 	cmocka_unit_test(plain_text_needs_no_converter),
 };
