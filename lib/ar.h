@@ -8,12 +8,7 @@
 
 #include <cask/ar.h>
 
-#if defined(__GNUC__)
-#define CASKI_PRINTF(words, first) \
-	__attribute__((__format__(__printf__, words, first)))
-#else
-#define CASKI_PRINTF(words, first)
-#endif
+#include <stdarg.h>
 
 /*
  * A value is in hand: an error is reported with this type and name (a literal
@@ -25,9 +20,12 @@ void caski_begin(struct cask_ar *ar, const char *type, const char *name);
 bool caski_may_store(struct cask_ar *ar);
 bool caski_may_load(struct cask_ar *ar);
 
+/* The same with the words' arguments as they are. */
+bool caski_vfail(struct cask_ar *ar, int err, const char *format, va_list args);
+
 /* Fail, with words of its own instead of cask_strerror's.  Gives false. */
 bool caski_fail(struct cask_ar *ar, int err, const char *format, ...)
-    CASKI_PRINTF(3, 4);
+    CASK_PRINTF(3, 4);
 
 /* Fail as the transport did.  Gives false. */
 bool caski_io_failed(struct cask_ar *ar);

@@ -88,40 +88,55 @@ static size_t
 say_where(struct cask_ar *ar)
 {
 	struct path p;
+	const char *type = ar->type != NULL ? ar->type : "archive";
 	const char *path = ar->name != NULL ? path_of(ar, &p) : "";
+	const char *gap = *type != '\0' && *path != '\0' ? " " : "";
 	int n;
 
-	n = snprintf(ar->why, sizeof ar->why,
-	    "%s%s%s at byte %llu: ", ar->type != NULL ? ar->type : "archive",
-	    *path != '\0' ? " " : "", path, (unsigned long long)ar->at);
+	n = snprintf(ar->why, sizeof ar->why, "%s%s%s at byte %llu: ", type,
+	    gap, path, (unsigned long long)ar->at);
 	return (size_t)n < sizeof ar->why ? (size_t)n : sizeof ar->why - 1;
 }
 
 /* What and why */
 
 bool
-caski_fail(struct cask_ar *ar, int err, const char *format, ...)
+caski_vfail(struct cask_ar *ar, int err, const char *format, va_list args)
 {
-	va_list args;
 	size_t n;
 
 	if (ar->err != 0)
 		return false;
 	n = say_where(ar);
-	va_start(args, format);
 	vsnprintf(ar->why + n, sizeof ar->why - n, format, args);
-	va_end(args);
 	caski_stop(ar, err);
 	return false;
 }
 
-int
-cask_fail(struct cask_ar *ar, int err, const char *reason)
+bool
+caski_fail(struct cask_ar *ar, int err, const char *format, ...)
 {
-	/* Which value came last is not known: the fast path names none. */
-	if (ar->err == 0)
+	va_list args;
+
+	va_start(args, format);
+	caski_vfail(ar, err, format, args);
+	va_end(args);
+	return false;
+}
+
+int
+cask_fail_named(struct cask_ar *ar, const void *p, const char *name, int err,
+    const char *format, ...)
+{
+	va_list args;
+
+	if (ar->err == 0 && p != NULL)
+		caski_begin(ar, "", name);
+	else if (ar->err == 0)
 		caski_begin(ar, ar->frame != NULL ? "struct" : "archive", "");
-	caski_fail(ar, err, "%s", reason);
+	va_start(args, format);
+	caski_vfail(ar, err, format, args);
+	va_end(args);
 	return ar->err;
 }
 

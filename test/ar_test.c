@@ -586,7 +586,7 @@ disk_x(struct cask_ar *ar, struct disk *d)
 	cask_text(ar, d->name, sizeof d->name);
 	cask_u32(ar, &d->size);
 	if (d->size == 666)
-		cask_fail(ar, EDOM, "no disk has this size");
+		cask_fail(ar, NULL, EDOM, "no disk has this size");
 }
 
 static void
@@ -699,13 +699,13 @@ a_program_may_make_an_archive_fail(void **state)
 		assert_failed(&ar, EDOM,
 		    "struct report.disks[2] at byte 17: no disk has this "
 		    "size");
-		assert_int_equal(cask_fail(&ar, EINVAL, "another"), EDOM);
+		assert_int_equal(cask_fail(&ar, NULL, EINVAL, "another"), EDOM);
 		assert_int_equal(cask_flush(&ar), EDOM);
 		cask_mem_close(&m);
 
 		cask_store(&ar, cask_mem_grow(&m, 0));
 		cask_put_u16(&ar, 1);
-		assert_int_equal(cask_fail(&ar, CASK_ETEXT, "%s %n"), -3);
+		assert_int_equal(cask_fail(&ar, NULL, CASK_ETEXT, "%s", "%s %n"), -3);
 		assert_failed(&ar, CASK_ETEXT, "archive at byte 2: %s %n");
 		cask_mem_close(&m);
 	}
@@ -746,7 +746,7 @@ a_path_that_is_too_long_loses_its_beginning(void **state)
 	memset(long_reason, 'x', sizeof long_reason);
 	long_reason[sizeof long_reason - 1] = '\0';
 	cask_load(&ar, cask_mem_read(&m, "", 0));
-	cask_fail(&ar, EDOM, long_reason);
+	cask_fail(&ar, NULL, EDOM, "%s", long_reason);
 	assert_int_equal(strlen(cask_why(&ar)), 255);
 }
 

@@ -159,14 +159,14 @@ answer_wrongly(int fd, enum wrong wrong)
 }
 
 static const char *const complaints[] = {
-	[GARBAGE] =
-	    "magic a5a5a5a5, no acknowledgement begins so; trying again in ",
+	[GARBAGE] = "a->magic at byte 4: a5a5a5a5, no acknowledgement begins "
+		    "so; trying again in ",
 	[OTHER_SEQUENCE] = "acknowledged report 77 instead of 1; trying again",
-	[STATUS] = "status 9 is not known; trying again in ",
+	[STATUS] = "a->status at byte 13: 9 is not known; trying again in ",
 	[HALF] = "stream ended inside a message; trying again in ",
 	[STALL] = "; trying again in ",
-	[FLOOD] =
-	    "magic a5a5a5a5, no acknowledgement begins so; trying again in ",
+	[FLOOD] = "a->magic at byte 4: a5a5a5a5, no acknowledgement begins so; "
+		  "trying again in ",
 };
 
 static void
@@ -302,14 +302,17 @@ struct garbage {
 };
 
 static const struct garbage garbage[] = {
-	{ 0, 0, 4, "length 0, limit 65536" },
-	{ 0, 0xFFFFFFFF, 4, "length 4294967295, limit 65536" },
-	{ 0, 65537, 4, "length 65537, limit 65536" },
+	{ 0, 0, 4, "length at byte 4: 0, limit 65536" },
+	{ 0, 0xFFFFFFFF, 4, "length at byte 4: 4294967295, limit 65536" },
+	{ 0, 65537, 4, "length at byte 4: 65537, limit 65536" },
 	{ 0, 3, 4,
 	    "u32 report.hello.magic at byte 0: stream ended inside a message" },
-	{ AT_MAGIC, 0x20544547, 4, "magic 20544547, no report begins so" },
-	{ AT_VERSION, 2, 2, "version 2, but only 1 is known here" },
-	{ AT_SEQUENCE, 0, 8, "sequence 0, but they begin with 1" },
+	{ AT_MAGIC, 0x20544547, 4,
+	    "report.hello.magic at byte 4: 20544547, no report begins so" },
+	{ AT_VERSION, 2, 2,
+	    "report.hello.version at byte 6: 2, but only 1 is known here" },
+	{ AT_SEQUENCE, 0, 8,
+	    "report.hello.sequence at byte 22: 0, but they begin with 1" },
 	{ AT_NAME, 0xFFFEFF, 3, "text report.name at byte 22: " },
 };
 

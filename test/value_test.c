@@ -517,7 +517,7 @@ the_first_error_sticks_and_all_that_is_loaded_after_it_is_zero(void **state)
 		}
 	}
 	assert_int_equal(cask_get_text(&ar, why + 200, 9), 0);
-	assert_int_equal(cask_fail(&ar, EINVAL, "late"), CASK_ECUT);
+	assert_int_equal(cask_fail(&ar, NULL, EINVAL, "late"), CASK_ECUT);
 	assert_false(cask_more(&ar));
 	assert_int_equal(cask_flush(&ar), CASK_ECUT);
 	assert_failed(&ar, CASK_ECUT, why);
@@ -536,7 +536,7 @@ after_an_error_nothing_is_stored(void **state)
 	(void)state;
 	cask_store(&ar, own_sink(&own, NULL, 0));
 	cask_put_u32(&ar, 1);
-	assert_int_equal(cask_fail(&ar, EDOM, "no"), EDOM);
+	assert_int_equal(cask_fail(&ar, NULL, EDOM, "no"), EDOM);
 	cask_put_u32(&ar, 1);
 	cask_put_text(&ar, "text");
 	cask_put_bytes(&ar, "bytes", 5);

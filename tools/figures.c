@@ -7,38 +7,16 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "command.h"
-
-static void refuse(struct cask_ar *ar, int err, const char *format, ...)
-    PRINTS(3, 4);
-
-/* Refuse what a peer sent.  After an error all is zero, and that is no fault.
- */
-static void
-refuse(struct cask_ar *ar, int err, const char *format, ...)
-{
-	char words[80];
-	va_list args;
-
-	if (!cask_loading(ar) || ar->err != 0)
-		return;
-	va_start(args, format);
-	vsnprintf(words, sizeof words, format, args);
-	va_end(args);
-	cask_fail(ar, err, words);
-}
 
 void
 frame_x(struct cask_ar *ar, uint32_t *length)
 {
 	cask_u32(ar, length);
 	if (*length == 0 || *length > FRAME_MOST)
-		refuse(ar, CASK_ELIMIT, "length %" PRIu32 ", limit %d", *length,
-		    FRAME_MOST);
+		cask_fail(ar, length, CASK_ELIMIT, "%" PRIu32 ", limit %d",
+		    *length, FRAME_MOST);
 }
 
 static void
@@ -46,16 +24,17 @@ hello_x(struct cask_ar *ar, struct hello *h)
 {
 	cask_u32(ar, &h->magic);
 	if (h->magic != REPORT_MAGIC)
-		refuse(ar, EPROTO, "magic %08" PRIx32 ", no report begins so",
-		    h->magic);
+		cask_fail(ar, &h->magic, EPROTO,
+		    "%08" PRIx32 ", no report begins so", h->magic);
 	cask_u16(ar, &h->version);
 	if (h->version != REPORT_VERSION)
-		refuse(ar, EPROTO, "version %d, but only %d is known here",
-		    h->version, REPORT_VERSION);
+		cask_fail(ar, &h->version, EPROTO,
+		    "%d, but only %d is known here", h->version,
+		    REPORT_VERSION);
 	cask_u64(ar, &h->reporter);
 	cask_u64(ar, &h->sequence);
 	if (h->sequence == 0)
-		refuse(ar, EPROTO, "sequence 0, but they begin with 1");
+		cask_fail(ar, &h->sequence, EPROTO, "0, but they begin with 1");
 }
 
 static void
@@ -105,22 +84,20 @@ disk_x(struct cask_ar *ar, struct disk *d)
 }
 
 /* These are shown and reckoned with: no NaN, nothing endless. */
-static void
-check_figure(struct cask_ar *ar, double v, const char *name)
-{
-	if (!(v >= 0 && v < 1e15))
-		refuse(ar, ERANGE, "%s %g, not from 0 to 1e15", name, v);
-}
+#define figure_x(ar, p)                                               \
+	do {                                                          \
+		cask_f64(ar, p);                                      \
+		if (!(*(p) >= 0 && *(p) < 1e15))                      \
+			cask_fail(ar, p, ERANGE,                      \
+			    "%g, which is not from 0 to 1e15", *(p)); \
+	} while (0)
 
 static void
 load_x(struct cask_ar *ar, struct load *l)
 {
-	cask_f64(ar, &l->one);
-	check_figure(ar, l->one, "one");
-	cask_f64(ar, &l->five);
-	check_figure(ar, l->five, "five");
-	cask_f64(ar, &l->fifteen);
-	check_figure(ar, l->fifteen, "fifteen");
+	figure_x(ar, &l->one);
+	figure_x(ar, &l->five);
+	figure_x(ar, &l->fifteen);
 }
 
 void
@@ -133,10 +110,9 @@ report_x(struct cask_ar *ar, struct report *r)
 	cask_i64(ar, &r->time_ms);
 	cask_u32(ar, &r->interval_ms);
 	if (r->interval_ms > INTERVAL_MOST * 1000u)
-		refuse(ar, ERANGE, "interval_ms %" PRIu32 ", limit 86400000",
-		    r->interval_ms);
-	cask_f64(ar, &r->uptime);
-	check_figure(ar, r->uptime, "uptime");
+		cask_fail(ar, &r->interval_ms, ERANGE,
+		    "%" PRIu32 ", limit 86400000", r->interval_ms);
+	figure_x(ar, &r->uptime);
 	cask_struct(ar, &r->load, load_x);
 	cask_struct(ar, &r->memory, memory_x);
 	cask_struct(ar, &r->cpu, cpu_x);
@@ -157,13 +133,12 @@ ack_x(struct cask_ar *ar, struct ack *a)
 {
 	cask_u32(ar, &a->magic);
 	if (a->magic != ACK_MAGIC)
-		refuse(ar, EPROTO,
-		    "magic %08" PRIx32 ", no acknowledgement begins so",
-		    a->magic);
+		cask_fail(ar, &a->magic, EPROTO,
+		    "%08" PRIx32 ", no acknowledgement begins so", a->magic);
 	cask_u64(ar, &a->sequence);
 	cask_u8(ar, &a->status);
 	if (a->status > ACK_AGAIN)
-		refuse(ar, EPROTO, "status %d is not known", a->status);
+		cask_fail(ar, &a->status, EPROTO, "%d is not known", a->status);
 }
 
 int
@@ -190,7 +165,7 @@ report_decode(
 	cask_load(&in, cask_mem_read(&m, bytes, n));
 	cask_struct(&in, report, report_x);
 	if (cask_more(&in))
-		refuse(&in, EPROTO, "%" PRIu64 " bytes are left over",
+		cask_fail(&in, NULL, EPROTO, "%" PRIu64 " bytes are left over",
 		    n - cask_at(&in));
 	snprintf(why, size, "%s", cask_why(&in));
 	return in.err;

@@ -22,6 +22,13 @@
 extern "C" {
 #endif
 
+#if defined(__GNUC__)
+#define CASK_PRINTF(words, first) \
+	__attribute__((__format__(__printf__, words, first)))
+#else
+#define CASK_PRINTF(words, first)
+#endif
+
 #ifndef CASK_BUFFER
 #define CASK_BUFFER 4096 /* bytes of buffer within an archive: MFC's size */
 #endif
@@ -131,11 +138,18 @@ uint64_t cask_at(const struct cask_ar *ar);
 const char *cask_why(const struct cask_ar *ar);
 
 /*
- * Make an archive fail, from within an exchange function that finds a value
- * wrong: err is an errno value, reason some words.  Only the first error
- * sticks. Gives the error that stuck.
+ * Refuse a value: cask_fail(ar, &q->kind, EPROTO, "%u is no kind", q->kind),
+ * from within an exchange function.  err is an errno value or one of ours; the
+ * rest is the reason, as for printf.  p may be NULL: the struct as a whole.
+ * Only the first error sticks.  After an error all values are zero, and that is
+ * no news: a check that zero would not pass need not ask for ar->err first.
+ * Gives the error that stuck.
  */
-int cask_fail(struct cask_ar *ar, int err, const char *reason);
+#define cask_fail(ar, p, err, ...) \
+	cask_fail_named((ar), (p), #p, (err), __VA_ARGS__)
+
+int cask_fail_named(struct cask_ar *ar, const void *p, const char *name,
+    int err, const char *format, ...) CASK_PRINTF(5, 6);
 
 /* The direction: for the rare exchange function that has to know. */
 static inline bool
