@@ -335,7 +335,7 @@ store_wrongly(struct walk *w)
 static void
 fail_by_itself(struct walk *w)
 {
-	CHECK(cask_fail(&w->ar, 33, "the program said so") != 0);
+	CHECK(cask_fail(&w->ar, NULL, 33, "the program said so") != 0);
 	check_load(w, NULL, 0);
 }
 
