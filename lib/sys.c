@@ -347,11 +347,14 @@ open_failed(int err)
 int
 caski_sys_iconv_open(void **cd, const char *to, const char *from)
 {
-	*cd = (void *)iconv_open(to, from);
-	if (*cd != (void *)(iconv_t)-1)
-		return 0;
+	const iconv_t failed = (iconv_t)-1;
+	iconv_t made = iconv_open(to, from);
+
 	*cd = NULL;
-	return open_failed(errno);
+	if (made == failed)
+		return open_failed(errno);
+	*cd = (void *)made;
+	return 0;
 }
 
 /* in as void *: whether iconv wants const there differs between systems. */

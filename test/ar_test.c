@@ -705,7 +705,8 @@ a_program_may_make_an_archive_fail(void **state)
 
 		cask_store(&ar, cask_mem_grow(&m, 0));
 		cask_put_u16(&ar, 1);
-		assert_int_equal(cask_fail(&ar, NULL, CASK_ETEXT, "%s", "%s %n"), -3);
+		assert_int_equal(
+		    cask_fail(&ar, NULL, CASK_ETEXT, "%s", "%s %n"), -3);
 		assert_failed(&ar, CASK_ETEXT, "archive at byte 2: %s %n");
 		cask_mem_close(&m);
 	}

@@ -38,11 +38,11 @@ opens(const char *to, const char *from)
 static bool
 is_here(int page)
 {
-	const char *known = page == 20866   ? "KOI8-R"
-			    : page == 28591 ? "ISO-8859-1"
-			    : page == 28605 ? "ISO-8859-15"
-			    : page == 65001 ? "UTF-8"
-					    : NULL;
+	const char *known = page == 20866 ? "KOI8-R"
+	    : page == 28591               ? "ISO-8859-1"
+	    : page == 28605               ? "ISO-8859-15"
+	    : page == 65001               ? "UTF-8"
+					  : NULL;
 	char name[16];
 	int err = cask_charset_check(page);
 
@@ -833,7 +833,7 @@ convert_both_ways(void *arg)
 		assert_memory_equal(back, utf8, sizeof utf8);
 	}
 	assert_true(err == 0 || err == CASK_ECHARSET || err == EILSEQ ||
-		    err == CASK_ETEXT || err == ENOMEM || err == EMFILE);
+	    err == CASK_ETEXT || err == ENOMEM || err == EMFILE);
 	assert_true(err == 0 || fault_injected() > 0);
 }
 

@@ -103,7 +103,7 @@ judge(const unsigned char *s, size_t n, size_t *whole)
 		while (*whole < 4 && table[row][*whole][1] != 0)
 			++*whole;
 		while (i < n && i < *whole && s[i] >= table[row][i][0] &&
-		       s[i] <= table[row][i][1])
+		    s[i] <= table[row][i][1])
 			i++;
 		/* The first bytes of the rows differ: this is the row. */
 		if (i > 0)
@@ -275,9 +275,10 @@ assert_judged(const unsigned char *bytes, size_t n)
 		    bytes[3]);
 	err = cask_utf8_to_utf32(NULL, 0, s, n, CASK_MORE, &p);
 	if (p.read != (v.bad < v.cut ? v.bad : v.cut) ||
-	    err != (v.bad < v.cut  ? EILSEQ
-		       : v.cut < n ? EINVAL
-				   : 0))
+	    err !=
+		(v.bad < v.cut      ? EILSEQ
+			: v.cut < n ? EINVAL
+				    : 0))
 		fail_msg("%02X %02X %02X %02X", bytes[0], bytes[1], bytes[2],
 		    bytes[3]);
 }
@@ -495,11 +496,11 @@ mixture(size_t unit)
 		0xFFFF };
 
 	if (unit == 1)
-		return (struct text){ sizeof bytes - 1,
+		return (struct text) { sizeof bytes - 1,
 			exact(bytes, sizeof bytes - 1) };
 	if (unit == 2)
-		return (struct text){ COUNT(wide), exact(wide, sizeof wide) };
-	return (struct text){ COUNT(wider), exact(wider, sizeof wider) };
+		return (struct text) { COUNT(wide), exact(wide, sizeof wide) };
+	return (struct text) { COUNT(wider), exact(wider, sizeof wider) };
 }
 
 static void

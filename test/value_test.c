@@ -186,7 +186,7 @@ the_slow_path_has_the_same_bytes(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(goldens); i++) {
 		const struct golden *g = &goldens[i];
-		struct cask_ar ar = { .buffer = (char[1]){ 0 },
+		struct cask_ar ar = { .buffer = (char[1]) { 0 },
 			.buffer_size = 1 };
 		unsigned char *bytes = golden_bytes(g, true, &n);
 
@@ -218,7 +218,7 @@ any_byte_but_zero_loads_as_true(void **state)
 	for (int i = 0; i < 256; i++)
 		bytes[i] = (unsigned char)i;
 	for (size_t size = 0; size < 2; size++) {
-		struct cask_ar ar = { .buffer = (char[1]){ 0 },
+		struct cask_ar ar = { .buffer = (char[1]) { 0 },
 			.buffer_size = size };
 
 		cask_load(&ar, cask_mem_read(&m, bytes, sizeof bytes));
@@ -653,7 +653,7 @@ an_archive_of_zeros_fails_with_einval(void **state)
 	assert_int_equal(n, 0);
 	cask_text(&ar, s, sizeof s);
 	cask_text_dup(&ar, &dup, 9);
-	cask_u16_array(&ar, (uint16_t[1]){ 0 }, 1);
+	cask_u16_array(&ar, (uint16_t[1]) { 0 }, 1);
 	cask_get_bytes(&ar, b, 2);
 	assert_int_equal(b[0] | b[1], 0);
 	assert_false(cask_more(&ar));
@@ -724,7 +724,7 @@ to_store_never_changes_the_variable(void **state)
 	for (size_t room = 0; room < sizeof block; room += 7)
 		for (size_t i = 0; i < COUNT(goldens); i++) {
 			const struct golden *g = &goldens[i];
-			struct cask_ar ar = { .buffer = (char[2]){ 0 },
+			struct cask_ar ar = { .buffer = (char[2]) { 0 },
 				.buffer_size = 2 };
 
 			if (g->text == NULL && g->fill == 0 &&
@@ -791,9 +791,9 @@ fill_array(void *memory, unsigned char *wire, size_t width, size_t n, bool big)
 		uint32_t v32 = (uint32_t)v;
 
 		memcpy(m + i * width,
-		    width == 2   ? (void *)&v16
-		    : width == 4 ? (void *)&v32
-				 : (void *)&v,
+		    width == 2       ? (void *)&v16
+			: width == 4 ? (void *)&v32
+				     : (void *)&v,
 		    width);
 		for (size_t k = 0; k < width; k++)
 			wire[i * width + (!big ? k : width - 1 - k)] =

@@ -124,7 +124,7 @@ find(const struct option *table, char *arg, char **value, char *what)
 		*value = arg + n;
 	for (; table->name != NULL; table++)
 		if (is_long ? strlen(table->name) == n - 2 &&
-				  strncmp(table->name, arg + 2, n - 2) == 0
+			    strncmp(table->name, arg + 2, n - 2) == 0
 			    : table->letter == arg[1])
 			break;
 	if (table->name == NULL) {
@@ -135,7 +135,7 @@ find(const struct option *table, char *arg, char **value, char *what)
 		memcpy(what, arg, n);
 		what[n] = '\0';
 	} else {
-		memcpy(what, (char[]){ '-', arg[1], '\0' }, 3);
+		memcpy(what, (char[]) { '-', arg[1], '\0' }, 3);
 	}
 	return table;
 }

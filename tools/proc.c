@@ -184,7 +184,7 @@ figures_read(struct report *r, const char *proc)
 {
 	struct timespec t;
 
-	*r = (struct report){ .altered = 0 };
+	*r = (struct report) { .altered = 0 };
 	clock_gettime(CLOCK_REALTIME, &t);
 	r->time_ms = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 	read_names(r);

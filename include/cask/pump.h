@@ -4,8 +4,8 @@
  * A blocking call on a socket waits in it, and a program that serves many
  * sockets at once runs it to get their notifications.  Each thread has its own,
  * made when it is first needed and gone with the last thing it watches.
- * Nothing is called but from within cask_pump_turn and cask_pump_run, and, while
- * a notification is being delivered, no other one is.
+ * Nothing is called but from within cask_pump_turn and cask_pump_run, and,
+ * while a notification is being delivered, no other one is.
  *
  * SPDX-License-Identifier: MIT
  */
