@@ -498,6 +498,18 @@ replacements_are_counted_over_all_texts(void **state)
 	assert_int_equal(ar.err, 0);
 	cask_load(&ar, cask_mem_read(&m, bytes, sizeof bytes));
 	assert_int_equal(ar.replaced, 0);
+
+	for (int form = CASK_UNICODE; form <= CASK_UTF8; form++) {
+		ar.form = (enum cask_text_form)form;
+		ar.codepage = 1252;
+		cask_store(&ar, cask_mem_grow(&m, 0));
+		cask_put_text(&ar, "\xFF");
+		cask_put_text(&ar, "a\xFF\xFF");
+		cask_put_text(&ar, "plain");
+		assert_int_equal(cask_flush(&ar), 0);
+		assert_int_equal(ar.replaced, 3);
+		cask_mem_close(&m);
+	}
 }
 
 static void
@@ -676,6 +688,8 @@ an_array_of_no_bytes_or_without_a_nul_is_an_error(void **state)
 static void
 limit_text_holds_in_both_directions(void **state)
 {
+	static const unsigned char two[] = { 3, 'a', 'b', 'c', 4, 'a', 'b', 'c',
+		'd' };
 	struct cask_ar ar = { .form = CASK_ANSI, .limit = { .text = 3 } };
 	char s[64], *dup = s;
 	struct cask_mem m;
@@ -699,11 +713,13 @@ limit_text_holds_in_both_directions(void **state)
 	load_hex(&ar, "02 80 61", s, sizeof s);
 	assert_failed(&ar, CASK_ELIMIT,
 	    "text s at byte 0: longer than its limit of 3 bytes");
-	cask_load(&ar,
-	    cask_mem_read(&m,
-		"\x04"
-		"abcd",
-		5));
+	/* … also where the text is in the buffer already */
+	cask_load(&ar, cask_mem_read(&m, two, sizeof two));
+	assert_int_equal(cask_get_text(&ar, s, sizeof s), 3);
+	cask_text(&ar, s, sizeof s);
+	assert_int_equal(ar.err, CASK_ELIMIT);
+	assert_string_equal(s, "");
+	cask_load(&ar, cask_mem_read(&m, two + 4, 5));
 	cask_text_dup(&ar, &dup, 4);
 	assert_int_equal(ar.err, CASK_ELIMIT);
 	assert_null(dup);

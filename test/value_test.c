@@ -829,6 +829,8 @@ check_array(const struct array_type *t, size_t n, size_t lead, bool big)
 	t->exchange(&ar, loaded, n);
 	assert_int_equal(ar.err, 0);
 	assert_memory_equal(loaded, array, size);
+	for (size_t i = size; i < size + 8 && i < sizeof loaded; i++)
+		assert_int_equal(((unsigned char *)loaded)[i], 0xA5);
 	assert_false(cask_more(&ar));
 }
 
@@ -856,6 +858,37 @@ arrays_of_all_types_and_sizes_have_their_bytes(void **state)
 					check_array(t, n, lead, true);
 				}
 	}
+}
+
+/* The array ends where the buffer does. */
+static void
+an_array_is_not_stored_beyond_the_buffer(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(array_types); i++)
+		for (size_t n = 1; n < 36; n++)
+			for (int big = 0; big < 2; big++) {
+				const struct array_type *t = &array_types[i];
+				size_t size = n * t->width;
+				unsigned char *block = malloc(size + 8);
+				struct cask_ar ar = { .big_endian = big,
+					.buffer = block,
+					.buffer_size = size };
+				struct own_io own;
+
+				assert_non_null(block);
+				memset(block, 0xA5, size + 8);
+				fill_array(array, wire, t->width, n, big);
+				cask_store(
+				    &ar, own_sink(&own, stored, sizeof stored));
+				t->exchange(&ar, array, n);
+				assert_int_equal(cask_flush(&ar), 0);
+				assert_int_equal(own.moved, size);
+				assert_memory_equal(stored, wire, size);
+				for (size_t k = 0; k < 8; k++)
+					assert_int_equal(block[size + k], 0xA5);
+				free(block);
+			}
 }
 
 static void
@@ -1088,6 +1121,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(each_call_may_be_the_first_on_an_archive_of_zeros),
 	cmocka_unit_test(to_store_never_changes_the_variable),
 	cmocka_unit_test(arrays_of_all_types_and_sizes_have_their_bytes),
+	cmocka_unit_test(an_array_is_not_stored_beyond_the_buffer),
 	cmocka_unit_test(an_array_that_was_cut_is_zero_from_its_first_byte),
 	cmocka_unit_test(nothing_at_all_may_be_null),
 	cmocka_unit_test(a_32_bit_count_has_the_same_bytes),
