@@ -100,7 +100,7 @@ $(BUILD)/bench: $(BUILD)/tools/bench.o $(LIB) $(BUILD)/iconv.libs
 	$(LINK) -o $@ $(BUILD)/tools/bench.o $(LIB) $(LIBS)
 
 demo:
-	@sh tools/need.sh cc
+	@CC='$(CC)' sh tools/need.sh 'the build' cc
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all
 	@sh tools/demo.sh $(CASK)
 
@@ -122,7 +122,7 @@ TINY_TESTS = value text ar hostile
 tiny: $(TINY_TESTS:%=$(BUILD)/test/%_test)
 
 test:
-	@sh tools/need.sh cc cmocka
+	@CC='$(CC)' sh tools/need.sh 'make test' cc cmocka
 	@$(MAKE) --no-print-directory -s -j$(JOBS) check
 
 check: all $(TESTS) $(BUILD)/test/load_fuzz
@@ -136,12 +136,12 @@ SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
 
 sanitize:
-	@sh tools/need.sh cc cmocka
+	@CC='$(CC)' sh tools/need.sh 'make sanitize' cc cmocka
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)/sanitize \
 		CFLAGS='$(SANITIZE)' check
 
 fuzz:
-	@sh tools/need.sh clang fuzzer
+	@CC='$(CC)' sh tools/need.sh 'make fuzz' clang fuzzer
 	@mkdir -p $(BUILD)/fuzz/load
 	clang -std=c11 -D_POSIX_C_SOURCE=200809L -Iinclude -DFUZZING -O1 -g \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
@@ -152,7 +152,7 @@ fuzz:
 # Lint and format
 
 lint:
-	@sh tools/need.sh cc c++ clang-format clang-tidy cppcheck
+	@CC='$(CC)' sh tools/need.sh 'make lint' cc c++ clang-format clang-tidy cppcheck
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all
 	@BUILD=$(BUILD) sh test/lint.sh
 

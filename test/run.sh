@@ -39,6 +39,7 @@ for t; do
 	run "${t#"$BUILD"/}" "$t"
 done
 run "fuzz corpus" "$BUILD/test/load_fuzz" test/corpus/load/*
+run "tools/need.sh" sh test/need.sh
 run "make demo" sh tools/demo.sh "$CASK"
 run "README.md" sh test/readme.sh
 

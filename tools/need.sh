@@ -1,12 +1,15 @@
 #!/bin/sh
-# need.sh THING...: see that what a make target needs is here, and install it
-# with apt-get when it is not.  Says what and why; says what to do otherwise.
+# need.sh WHO THING...: see that what WHO ("the tests") needs is here, and
+# install it with apt-get when it is not.  Says what, and for whom; says what to
+# do where that is not possible.
 #
 # SPDX-License-Identifier: MIT
 set -u
 
 cc=${CC:-cc}
 missing=
+who=$1
+shift
 
 # Whether a thing is here.
 here() {
@@ -49,7 +52,7 @@ say() {
 	echo "cask: $*" >&2
 }
 
-say "this needs, and this machine lacks:$missing"
+say "$who needs what this machine lacks:$missing"
 if [ "${INSTALL_DEPS:-yes}" = no ]; then
 	say "INSTALL_DEPS=no: not installing anything"
 	exit 1
