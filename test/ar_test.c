@@ -709,6 +709,12 @@ a_program_may_make_an_archive_fail(void **state)
 		    cask_fail(&ar, NULL, CASK_ETEXT, "%s", "%s %n"), -3);
 		assert_failed(&ar, CASK_ETEXT, "archive at byte 2: %s %n");
 		cask_mem_close(&m);
+
+		cask_store(&ar, cask_mem_grow(&m, 0));
+		cask_put_u16(&ar, 1);
+		cask_fail(&ar, &m.max, EPROTO, "%d is no kind", 7);
+		assert_failed(&ar, EPROTO, "m.max at byte 2: 7 is no kind");
+		cask_mem_close(&m);
 	}
 }
 
@@ -792,6 +798,7 @@ a_transport_may_fail_at_any_byte(void **state)
 					.limit.message = UINT64_MAX };
 				struct own_io own;
 				unsigned calls;
+				uint64_t ended;
 
 				own_source(&own, bytes, sizeof bytes);
 				own.fail_at = at;
@@ -807,6 +814,9 @@ a_transport_may_fail_at_any_byte(void **state)
 				assert_int_equal(ar.err, ECONNRESET);
 				assert_int_equal(own.moved, at);
 				calls = own.calls;
+				ended = cask_at(&ar);
+				cask_u32(&ar, &(uint32_t) { 4 });
+				assert_int_equal(cask_at(&ar), ended);
 				cask_flush(&ar);
 				cask_more(&ar);
 				assert_int_equal(own.calls, calls);

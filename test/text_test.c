@@ -229,8 +229,7 @@ a_whole_text_of_2_to_the_32_bytes_can_be_stored(void **state)
 }
 
 static void
-a_text_of_2_to_the_32_bytes_is_refused_before_anything_is_allocated(
-    void **state)
+a_text_of_2_to_the_32_is_refused_before_it_is_allocated(void **state)
 {
 	unsigned char length[24];
 	struct own_io own;
@@ -648,16 +647,47 @@ an_array_is_not_written_beyond_its_size(void **state)
 		"FF FE FF 03 AC 20 AC 20 AC 20", "00",
 		"09 61 62 63 64 65 66 67 68 69" };
 	(void)state;
-	for (size_t i = 0; i < COUNT(hexes); i++)
+	for (size_t i = 0; i < COUNT(hexes) * 2; i++)
 		for (size_t size = 1; size < 16; size++) {
 			struct cask_ar ar = { 0 };
-			char *s = malloc(size); /* for the sanitizer to guard */
+			char *s = malloc(size + 1);
 
-			load_hex(&ar, hexes[i], s, size);
+			load_hex(&ar, hexes[i / 2], s, size);
+			s[size] = '#';
+			((struct cask_mem *)ar.io)->position = 0;
+			cask_load(&ar, ar.io);
+			if (i % 2) /* it is in the buffer already */
+				assert_true(cask_more(&ar));
+			cask_text(&ar, s, size);
 			assert_true(ar.err == 0 || ar.err == CASK_ELIMIT);
 			assert_true(strlen(s) < size);
+			assert_int_equal(s[size], '#');
 			free(s);
 		}
+}
+
+/* The text ends where the buffer does. */
+static void
+text_is_not_stored_beyond_the_buffer(void **state)
+{
+	(void)state;
+	for (size_t n = 0; n < 40; n++) {
+		unsigned char *block = malloc(n + 2);
+		char s[40] = "";
+		struct cask_ar ar = {
+			.form = CASK_ANSI, .buffer = block, .buffer_size = n + 1
+		};
+		struct own_io own;
+
+		memset(s, 'x', n);
+		block[n + 1] = '#';
+		cask_store(&ar, own_sink(&own, NULL, 0));
+		cask_put_text(&ar, s);
+		assert_int_equal(block[n + 1], '#');
+		assert_int_equal(cask_flush(&ar), 0);
+		assert_int_equal(own.moved, n + 1);
+		free(block);
+	}
 }
 
 static void
@@ -971,7 +1001,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(lengths_at_2_to_the_32_have_their_bytes),
 	cmocka_unit_test(a_whole_text_of_2_to_the_32_bytes_can_be_stored),
 	cmocka_unit_test(
-	    a_text_of_2_to_the_32_bytes_is_refused_before_anything_is_allocated),
+	    a_text_of_2_to_the_32_is_refused_before_it_is_allocated),
 	cmocka_unit_test(a_second_marker_is_a_length),
 	cmocka_unit_test(a_short_body_is_cut_and_empty),
 	cmocka_unit_test(a_nul_within_a_text_is_an_error),
@@ -984,6 +1014,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(characters_straddle_pieces_and_buffers),
 	cmocka_unit_test(text_fits_an_array_to_the_last_byte),
 	cmocka_unit_test(an_array_is_not_written_beyond_its_size),
+	cmocka_unit_test(text_is_not_stored_beyond_the_buffer),
 	cmocka_unit_test(an_array_of_no_bytes_or_without_a_nul_is_an_error),
 	cmocka_unit_test(limit_text_holds_in_both_directions),
 	cmocka_unit_test(without_a_setting_a_text_ends_at_16_mib),
