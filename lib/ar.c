@@ -78,7 +78,7 @@ open_archive(struct cask_ar *ar, struct cask_io *io)
 	show_end(ar, ar->start);
 	ar->base = ar->message = ar->at = 0;
 	ar->type = ar->name = NULL;
-	ar->index = CASK_NO_INDEX;
+	ar->width = 0;
 	ar->why[0] = '\0';
 }
 
@@ -364,9 +364,6 @@ caski_encode(
     const struct cask_ar *ar, unsigned char *wire, uint64_t v, size_t size)
 {
 	switch (size) {
-	case 1:
-		wire[0] = (unsigned char)v;
-		break;
 	case 2:
 		cask_write16(wire, cask_order16((uint16_t)v, ar->big_endian));
 		break;

@@ -45,7 +45,8 @@ void caski_gather(struct cask_ar *ar, size_t n);
 /* Load exactly n bytes.  False after an error, p then holding anything. */
 bool caski_get(struct cask_ar *ar, void *p, size_t n);
 
-/* Unsigned integers of the archive's byte order: size is 1, 2, 4 or 8. */
+/* Unsigned integers in the archive's byte order: of 2, 4 or 8 bytes, and, to
+ * load, of 1. */
 void caski_encode(
     const struct cask_ar *ar, unsigned char *wire, uint64_t v, size_t size);
 uint64_t caski_decode(

@@ -442,12 +442,10 @@ cask_text_dup_named(struct cask_ar *ar, char **s, size_t max, const char *name)
 	}
 	*s = NULL;
 	to.max = (size_t)text_limit(ar, max);
-	if (load_text(ar, &to) && sink_room(&to, 0) == 0) {
+	if (load_text(ar, &to)) {
 		to.data[to.length] = '\0';
 		*s = to.data;
 		return;
 	}
-	if (ar->err == 0)
-		caski_fail(ar, ENOMEM, "%s", cask_strerror(ENOMEM));
 	caski_sys_free(to.data);
 }

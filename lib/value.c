@@ -173,25 +173,28 @@ get_swapped(struct cask_ar *ar, unsigned char *p, size_t n, size_t size)
 	return true;
 }
 
+static bool
+move_array(struct cask_ar *ar, void *v, size_t n, size_t size)
+{
+	if (ar->big_endian == CASK_HOST_BIG)
+		return ar->loading ? caski_get(ar, v, n * size)
+				   : caski_put(ar, v, n * size);
+	return ar->loading ? get_swapped(ar, v, n, size)
+			   : put_swapped(ar, v, n, size);
+}
+
 void
 cask_slow_array(struct cask_ar *ar, enum cask_type type, void *v, size_t n,
     const char *name)
 {
 	size_t size = types[type].size;
-	bool plain = ar->big_endian == CASK_HOST_BIG;
+	bool ok;
 
 	if (n == 0)
 		return;
 	caski_begin(ar, types[type].name, name);
-	if (ar->loading) {
-		if (!caski_may_load(ar) ||
-		    !(plain ? caski_get(ar, v, n * size)
-			    : get_swapped(ar, v, n, size)))
-			memset(v, 0, n * size);
-	} else if (caski_may_store(ar)) {
-		if (plain)
-			caski_put(ar, v, n * size);
-		else
-			put_swapped(ar, v, n, size);
-	}
+	ok = ar->loading ? caski_may_load(ar) : caski_may_store(ar);
+	ar->width = size;
+	if (!(ok && move_array(ar, v, n, size)) && ar->loading)
+		memset(v, 0, n * size);
 }

@@ -66,13 +66,13 @@ prepend_element(struct path *p, const char *name, size_t index, bool member)
 
 /* "order.lines[3].price": the value in hand and the structs it is in. */
 static const char *
-path_of(const struct cask_ar *ar, struct path *p)
+path_of(const struct cask_ar *ar, struct path *p, size_t index)
 {
 	const struct cask_frame *f = ar->frame;
 
 	p->from = sizeof p->text - 1;
 	p->text[p->from] = '\0';
-	prepend_element(p, ar->name, ar->index, f != NULL);
+	prepend_element(p, ar->name, index, f != NULL);
 	for (; f != NULL; f = f->up) {
 		if (p->text[p->from] != '\0')
 			prepend(p, ".", 1);
@@ -83,18 +83,29 @@ path_of(const struct cask_ar *ar, struct path *p)
 	return p->text + p->from;
 }
 
+/* Which number of an array it is that could not be had. */
+static size_t
+index_of(const struct cask_ar *ar)
+{
+	if (ar->width == 0)
+		return CASK_NO_INDEX;
+	return (size_t)((cask_at(ar) - ar->at) / ar->width);
+}
+
 /* "u32 q->count at byte 42: ", into why; gives its length. */
 static size_t
 say_where(struct cask_ar *ar)
 {
 	struct path p;
 	const char *type = ar->type != NULL ? ar->type : "archive";
-	const char *path = ar->name != NULL ? path_of(ar, &p) : "";
+	size_t index = index_of(ar);
+	const char *path = ar->name != NULL ? path_of(ar, &p, index) : "";
+	uint64_t at = ar->at + (index != CASK_NO_INDEX ? index * ar->width : 0);
 	const char *gap = *type != '\0' && *path != '\0' ? " " : "";
 	int n;
 
 	n = snprintf(ar->why, sizeof ar->why, "%s%s%s at byte %llu: ", type,
-	    gap, path, (unsigned long long)ar->at);
+	    gap, path, (unsigned long long)at);
 	return (size_t)n < sizeof ar->why ? (size_t)n : sizeof ar->why - 1;
 }
 
@@ -170,7 +181,7 @@ caski_begin(struct cask_ar *ar, const char *type, const char *name)
 {
 	ar->type = type;
 	ar->name = name;
-	ar->index = CASK_NO_INDEX;
+	ar->width = 0;
 	ar->at = cask_at(ar);
 }
 

@@ -436,7 +436,21 @@ an_error_names_the_type_the_field_the_place_and_the_reason(void **state)
 	load(&ar, &m, bytes, 1);
 	cask_u16_array(&ar, pair, 2);
 	assert_failed(&ar, CASK_ECUT,
-	    "u16 pair at byte 0: stream ended inside a message");
+	    "u16 pair[0] at byte 0: stream ended inside a message");
+
+	load(&ar, &m, bytes, 7);
+	cask_get_u16(&ar);
+	cask_u16_array(&ar, pair, 2);
+	cask_u16_array(&ar, pair, 2);
+	assert_failed(&ar, CASK_ECUT,
+	    "u16 pair[0] at byte 6: stream ended inside a message");
+
+	load(&ar, &m, bytes, 5);
+	cask_get_u16(&ar);
+	cask_u16_array(&ar, pair, 2);
+	assert_failed(&ar, CASK_ECUT,
+	    "u16 pair[1] at byte 4: stream ended inside a message");
+	assert_true(pair[0] == 0 && pair[1] == 0);
 
 	load(&ar, &m, bytes, 5);
 	cask_get_u32(&ar);

@@ -60,7 +60,8 @@ struct cask_frame {
 
 /* All zero is valid: an archive on which nothing was opened yet. */
 struct cask_ar {
-	/* Settings: fill them in first, or change them between values. */
+	/* Settings: fill them in first, or change them between values; limits,
+	   between messages. */
 	bool big_endian; /* byte order of all values; MFC's is little */
 	enum cask_text_form form; /* of text that is stored */
 	int codepage;             /* of ANSI text; 0: 1252 */
@@ -93,7 +94,7 @@ struct cask_ar {
 	uint64_t at;           /* … of the value in hand */
 	const char *type;      /* of the value in hand */
 	const char *name;
-	size_t index;
+	size_t width; /* … of each, if it is an array of numbers */
 	char why[256];
 	unsigned char own[CASK_BUFFER];
 };
