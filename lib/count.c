@@ -41,18 +41,20 @@ caski_put_count(struct cask_ar *ar, uint64_t n)
 	return caski_put(ar, wire, at + 8);
 }
 
+/* After FFFF: four bytes or, where there are such, FFFFFFFF and eight. */
+static bool
+get_long(struct cask_ar *ar, uint64_t *n, bool eight)
+{
+	if (!caski_get_uint(ar, n, 4))
+		return false;
+	return *n < 0xFFFFFFFF || !eight || caski_get_uint(ar, n, 8);
+}
+
 bool
 caski_get_count(struct cask_ar *ar, uint64_t *n)
 {
-	if (!caski_get_uint(ar, n, 2))
-		return false;
-	if (*n != 0xFFFF)
-		return true;
-	if (!caski_get_uint(ar, n, 4))
-		return false;
-	if (*n != 0xFFFFFFFF || ar->count32)
-		return true;
-	return caski_get_uint(ar, n, 8);
+	return caski_get_uint(ar, n, 2) &&
+	    (*n < 0xFFFF || get_long(ar, n, !ar->count32));
 }
 
 /* Whether a count is within its own maximum and the archive's budget. */
@@ -160,30 +162,23 @@ caski_put_text_length(struct cask_ar *ar, uint64_t n, bool wide)
 	return caski_put(ar, wire, (size_t)(p + 12 - wire));
 }
 
+/* A byte, or FF and a word. */
+static bool
+get_short_length(struct cask_ar *ar, uint64_t *n)
+{
+	return caski_get_uint(ar, n, 1) &&
+	    (*n < 0xFF || caski_get_uint(ar, n, 2));
+}
+
+/* Only once: a second marker is a length of 65534. */
 bool
 caski_get_text_length(struct cask_ar *ar, uint64_t *n, bool *wide)
 {
 	*wide = false;
-	if (!caski_get_uint(ar, n, 1))
+	if (!get_short_length(ar, n))
 		return false;
-	if (*n < 0xFF)
-		return true;
-	if (!caski_get_uint(ar, n, 2))
+	*wide = *n == 0xFFFE;
+	if (*wide && !get_short_length(ar, n))
 		return false;
-	if (*n == 0xFFFE) {
-		*wide = true;
-		if (!caski_get_uint(ar, n, 1))
-			return false;
-		if (*n < 0xFF)
-			return true;
-		if (!caski_get_uint(ar, n, 2))
-			return false;
-	}
-	if (*n < 0xFFFF)
-		return true;
-	if (!caski_get_uint(ar, n, 4))
-		return false;
-	if (*n < 0xFFFFFFFF)
-		return true;
-	return caski_get_uint(ar, n, 8);
+	return *n < 0xFFFF || get_long(ar, n, true);
 }
