@@ -20,12 +20,16 @@ void caski_begin(struct cask_ar *ar, const char *type, const char *name);
 bool caski_may_store(struct cask_ar *ar);
 bool caski_may_load(struct cask_ar *ar);
 
-/* The same with the words' arguments as they are. */
-bool caski_vfail(struct cask_ar *ar, int err, const char *format, va_list args);
+/*
+ * Fail, with words of its own instead of cask_strerror's.  Gives false, and
+ * lets compilers and analysers know that it does.
+ */
+#define caski_fail(...) (caski_set_error(__VA_ARGS__), false)
 
-/* Fail, with words of its own instead of cask_strerror's.  Gives false. */
-bool caski_fail(struct cask_ar *ar, int err, const char *format, ...)
+void caski_set_error(struct cask_ar *ar, int err, const char *format, ...)
     CASK_PRINTF(3, 4);
+void caski_vset_error(
+    struct cask_ar *ar, int err, const char *format, va_list args);
 
 /* Fail as the transport did.  Gives false. */
 bool caski_io_failed(struct cask_ar *ar);

@@ -404,7 +404,8 @@ cask_slow_get_text(struct cask_ar *ar, char *s, size_t size, const char *name)
 
 	caski_begin(ar, "text", name);
 	if (size == 0) {
-		caski_fail(ar, EINVAL, "an array of 0 bytes holds no text");
+		caski_set_error(
+		    ar, EINVAL, "an array of 0 bytes holds no text");
 		return 0;
 	}
 	to.max = to.size = (size_t)text_limit(ar, size - 1);
@@ -424,7 +425,7 @@ cask_slow_put_text(
 	if (nul != NULL)
 		put_text(ar, s, (size_t)(nul - s), UINT64_MAX);
 	else if (caski_may_store(ar))
-		caski_fail(ar, CASK_ELIMIT,
+		caski_set_error(ar, CASK_ELIMIT,
 		    "no terminating NUL within its %zu bytes", size);
 }
 

@@ -111,28 +111,26 @@ say_where(struct cask_ar *ar)
 
 /* What and why */
 
-bool
-caski_vfail(struct cask_ar *ar, int err, const char *format, va_list args)
+void
+caski_vset_error(struct cask_ar *ar, int err, const char *format, va_list args)
 {
 	size_t n;
 
 	if (ar->err != 0)
-		return false;
+		return;
 	n = say_where(ar);
 	vsnprintf(ar->why + n, sizeof ar->why - n, format, args);
 	caski_stop(ar, err);
-	return false;
 }
 
-bool
-caski_fail(struct cask_ar *ar, int err, const char *format, ...)
+void
+caski_set_error(struct cask_ar *ar, int err, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	caski_vfail(ar, err, format, args);
+	caski_vset_error(ar, err, format, args);
 	va_end(args);
-	return false;
 }
 
 int
@@ -146,7 +144,7 @@ cask_fail_named(struct cask_ar *ar, const void *p, const char *name, int err,
 	else if (ar->err == 0)
 		caski_begin(ar, ar->frame != NULL ? "struct" : "archive", "");
 	va_start(args, format);
-	caski_vfail(ar, err, format, args);
+	caski_vset_error(ar, err, format, args);
 	va_end(args);
 	return ar->err;
 }
@@ -217,7 +215,7 @@ cask_too_deep(struct cask_ar *ar)
 {
 	if (ar->err == 0) {
 		caski_begin(ar, "struct", "");
-		caski_fail(ar, CASK_ELIMIT,
+		caski_set_error(ar, CASK_ELIMIT,
 		    "more than %u structs deep "
 		    "(limit.depth)",
 		    ar->depth - 1);
