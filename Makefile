@@ -88,9 +88,10 @@ $(LIB): $(LIB_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
+# nodelete: a look-up that was abandoned may outlive a dlclose.
 $(SHARED): $(LIB_OBJ) lib/cask.map $(BUILD)/iconv.libs
 	$(LINK) -shared -Wl,-soname,libcask.so.$(SOVERSION) \
-		-Wl,--version-script=lib/cask.map -Wl,-z,defs \
+		-Wl,--version-script=lib/cask.map -Wl,-z,defs -Wl,-z,nodelete \
 		-o $@ $(LIB_OBJ) $(LIBS)
 
 $(CASK): $(TOOL_OBJ) $(LIB) $(BUILD)/iconv.libs
@@ -127,7 +128,7 @@ test:
 
 check: all $(TESTS) $(BUILD)/test/load_fuzz
 	@$(MAKE) --no-print-directory -s BUILD=$(BUILD)/tiny \
-		CPPFLAGS='$(CPPFLAGS) -DCASK_BUFFER=7' tiny
+		CPPFLAGS='$(CPPFLAGS) -DCASK_TEST_BUFFER=7' tiny
 	@BUILD=$(BUILD) CC='$(CC)' CFLAGS='$(CFLAGS) $(LDFLAGS)' \
 		LIBS='$(LIBS)' sh test/run.sh $(TESTS) \
 		$(TINY_TESTS:%=$(BUILD)/tiny/test/%_test)

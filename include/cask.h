@@ -55,7 +55,8 @@
  * Time.  Blocking calls have a limit, 30 s unless you say otherwise
  * (cask_sock.timeout_ms), and cask_deadline puts one limit on a whole exchange.
  *
- * Threads.  The library has no state of its own but one pump a thread.  A
+ * Threads.  The library has no state of its own but one pump a thread, and the
+ * number of name look-ups under way.  A
  * socket or an archive belongs to one thread at a time; a socket that is
  * watched by a pump, to that pump's thread.
  *

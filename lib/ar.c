@@ -79,6 +79,7 @@ open_archive(struct cask_ar *ar, struct cask_io *io)
 	ar->base = ar->message = ar->at = 0;
 	ar->type = ar->name = NULL;
 	ar->width = 0;
+	ar->started = false;
 	ar->why[0] = '\0';
 }
 
@@ -147,6 +148,15 @@ unable(struct cask_ar *ar, const char *op)
 	return caski_io_failed(ar);
 }
 
+/* Ready to read or write: the transport is told of each value once. */
+static void
+start(struct cask_ar *ar)
+{
+	if (!ar->started && ar->io->table->start != NULL)
+		ar->io->table->start(ar->io);
+	ar->started = true;
+}
+
 static bool
 write_all(struct cask_ar *ar, const unsigned char *p, size_t n)
 {
@@ -157,6 +167,7 @@ write_all(struct cask_ar *ar, const unsigned char *p, size_t n)
 
 		if (t == NULL || t->write == NULL || ar->io->err != 0)
 			return unable(ar, "write");
+		start(ar);
 		done = t->write(ar->io, p, n);
 		if (done <= 0 || (size_t)done > n)
 			return caski_io_failed(ar);
@@ -191,6 +202,7 @@ read_some(struct cask_ar *ar, void *p, size_t size)
 		unable(ar, "read");
 		return -1;
 	}
+	start(ar);
 	n = t->read(ar->io, p, size);
 	if (n < 0 || (size_t)n > size) {
 		caski_io_failed(ar);
@@ -225,9 +237,7 @@ cask_flush(struct cask_ar *ar)
 {
 	if (ar->loading)
 		return ar->err;
-	ar->type = "flush";
-	ar->name = NULL;
-	ar->at = cask_at(ar);
+	caski_begin(ar, "flush", NULL);
 	if (caski_may_store(ar) && drain(ar)) {
 		ar->message = ar->base;
 		set_end(ar, ar->start + ar->size);
@@ -238,9 +248,7 @@ cask_flush(struct cask_ar *ar)
 bool
 cask_more(struct cask_ar *ar)
 {
-	ar->type = "message";
-	ar->name = NULL;
-	ar->at = cask_at(ar);
+	caski_begin(ar, "message", NULL);
 	if (!caski_may_load(ar))
 		return false;
 	ar->message = cask_at(ar);

@@ -115,7 +115,8 @@ cask_count_named(
 	if (ar->loading)
 		wide = 0; /* *n need not have been set */
 	cask_count64_named(ar, &wide, max, name);
-	*n = (uint32_t)wide;
+	if (ar->loading || *n != wide) /* what is stored may be const */
+		*n = (uint32_t)wide;
 }
 
 void

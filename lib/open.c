@@ -28,6 +28,7 @@ begin(struct cask_sock *s, const char *op)
 		return cask_io_fail(&s->io, EISCONN, op);
 	s->io = (struct cask_io) { .table = &caski_sock_table };
 	s->listening = s->receiving = s->sending = false;
+	s->value_limit = 0;
 	s->watch = (struct cask_watch) { .fd = -1 };
 	s->name[0] = '\0';
 	return 0;
@@ -218,7 +219,9 @@ cask_bind(struct cask_sock *s, const char *host, const char *port)
 	if (port == NULL)
 		return cask_io_fail(&s->io, EINVAL, "bind");
 	caski_sock_name(s, host != NULL ? host : "*", port);
-	err = caski_resolve(&list, host, port, true, l.at);
+	err = ETIMEDOUT;
+	if (!caski_sock_expired(s))
+		err = caski_resolve(&list, host, port, true, l.at);
 	if (err == ETIMEDOUT)
 		s->io.limit_ms = l.ms;
 	if (err == 0 && host == NULL)
@@ -239,6 +242,10 @@ cask_listen(struct cask_sock *s, int backlog)
 
 	if (s->io.err != 0 || !s->open)
 		return cask_io_fail(&s->io, EBADF, "listen");
+	if (caski_sock_expired(s)) {
+		s->io.limit_ms = s->deadline_ms;
+		return cask_io_fail(&s->io, ETIMEDOUT, "listen");
+	}
 	err = -caski_sys_listen(s->watch.fd, backlog > 0 ? backlog : INT_MAX);
 	if (err == 0)
 		err = watch(s, s->notify != NULL && s->notify->accept != NULL);
@@ -308,9 +315,14 @@ accept_into(struct cask_sock *listener, struct cask_sock *c, bool wait)
 	c->io.peer = c->name;
 	if (listener->io.err != 0 || !listener->open)
 		err = cask_io_fail(&listener->io, EBADF, "accept");
+	else if (listener->receiving)
+		err = EBUSY;
+	else if (caski_sock_expired(listener))
+		err = ETIMEDOUT;
 	else
-		err = listener->receiving ? EBUSY
-					  : take(listener, c, wait ? &l : NULL);
+		err = take(listener, c, wait ? &l : NULL);
+	if (err == ETIMEDOUT)
+		c->io.limit_ms = l.ms;
 	return err != 0 ? cask_io_fail(&c->io, err, "accept") : 0;
 }
 

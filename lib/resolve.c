@@ -4,7 +4,8 @@
  * A look-up that is left behind must not touch anything of its former caller,
  * who may be gone.  So caller and thread share one job, which is freed by the
  * one who lets go of it last, and a pipe of which each owns, and closes, one
- * end: the thread announces its result by closing its own.
+ * end.  The thread announces its result by a byte; to close would not do, as a
+ * process that was forked meanwhile has the same end open.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -86,9 +87,10 @@ look_up(void *arg)
 	struct job *j = arg;
 
 	j->err = meaning(ask(&j->list, j->host, j->port, j->flags));
-	atomic_store(&j->done, true);
+	caski_sys_write(j->announce, "", 1);
 	caski_sys_close(j->announce);
 	atomic_fetch_sub(&lookups, 1);
+	atomic_store(&j->done, true);
 	let_go(j);
 }
 

@@ -46,6 +46,12 @@ caski_sock_limit(const struct cask_sock *s, int default_ms)
 	return (struct caski_limit) { at, ms };
 }
 
+bool
+caski_sock_expired(const struct cask_sock *s)
+{
+	return s->deadline != 0 && caski_sys_now() >= s->deadline;
+}
+
 int
 caski_sock_wait(
     struct cask_sock *s, int fd, int events, const struct caski_limit *l)
@@ -80,7 +86,7 @@ caski_sock_again(struct cask_sock *s, int fd, int err, int events,
  * doesn't stick, when another call waits in this direction.
  */
 static int
-begin(struct cask_sock *s, bool busy, const char *op, struct caski_limit *l)
+begin(struct cask_sock *s, bool busy, const char *op)
 {
 	if (s->io.err != 0)
 		return s->io.err;
@@ -88,8 +94,7 @@ begin(struct cask_sock *s, bool busy, const char *op, struct caski_limit *l)
 		return cask_io_fail(&s->io, EBADF, op);
 	if (busy)
 		return EBUSY;
-	*l = caski_sock_limit(s, CASK_TIMEOUT_MS);
-	if (s->deadline == 0 || caski_sys_now() < s->deadline)
+	if (!caski_sock_expired(s))
 		return 0;
 	s->io.limit_ms = s->deadline_ms;
 	return cask_io_fail(&s->io, ETIMEDOUT, op);
@@ -123,33 +128,41 @@ received(struct cask_sock *s, ptrdiff_t n, int err)
 	return n;
 }
 
-ptrdiff_t
-cask_receive(struct cask_sock *s, void *buf, size_t size)
+/* What is there, up to size bytes, waiting for it within the limit. */
+static ptrdiff_t
+receive_some(
+    struct cask_sock *s, void *buf, size_t size, const struct caski_limit *l)
 {
-	struct caski_limit l = { 0 };
-	int err = begin(s, s->receiving, "receive", &l);
 	ptrdiff_t n;
+	int err = 0;
 
-	if (err != 0)
-		return -1;
 	s->receiving = true;
 	do {
 		n = caski_sys_recv(s->watch.fd, buf, size);
 		if (n < 0)
 			err = caski_sock_again(
-			    s, s->watch.fd, (int)-n, CASK_READABLE, &l);
+			    s, s->watch.fd, (int)-n, CASK_READABLE, l);
 	} while (n < 0 && err == 0);
 	s->receiving = false;
 	return received(s, n, err);
 }
 
 ptrdiff_t
+cask_receive(struct cask_sock *s, void *buf, size_t size)
+{
+	struct caski_limit l = caski_sock_limit(s, CASK_TIMEOUT_MS);
+
+	if (begin(s, s->receiving, "receive") != 0)
+		return -1;
+	return receive_some(s, buf, size, &l);
+}
+
+ptrdiff_t
 cask_try_receive(struct cask_sock *s, void *buf, size_t size)
 {
-	struct caski_limit l = { 0 };
 	ptrdiff_t n;
 
-	if (begin(s, s->receiving, "receive", &l) != 0)
+	if (begin(s, s->receiving, "receive") != 0)
 		return -1;
 	do
 		n = caski_sys_recv(s->watch.fd, buf, size);
@@ -192,8 +205,8 @@ int
 cask_send(struct cask_sock *s, const void *buf, size_t n)
 {
 	const unsigned char *p = buf;
-	struct caski_limit l = { 0 };
-	int err = begin(s, s->sending, "send", &l);
+	struct caski_limit l = caski_sock_limit(s, CASK_TIMEOUT_MS);
+	int err = begin(s, s->sending, "send");
 	ptrdiff_t sent;
 
 	if (err != 0)
@@ -210,11 +223,10 @@ ptrdiff_t
 cask_try_send(struct cask_sock *s, const void *buf, size_t n)
 {
 	const unsigned char *p = buf;
-	struct caski_limit l = { 0 };
 	ptrdiff_t sent = 0;
 	size_t done = 0;
 
-	if (begin(s, s->sending, "send", &l) != 0)
+	if (begin(s, s->sending, "send") != 0)
 		return -1;
 	while (done < n && (sent >= 0 || sent == -EINTR)) {
 		sent = send_once(s, p + done, n - done);
@@ -229,20 +241,47 @@ cask_try_send(struct cask_sock *s, const void *buf, size_t n)
 
 /* The transport */
 
+/*
+ * An archive's value may take many reads or writes.  One limit covers them all,
+ * or a peer that gives or takes a byte now and then would stretch it.
+ */
+static void
+sock_start(struct cask_io *io)
+{
+	struct cask_sock *s = sock(io);
+	struct caski_limit l = caski_sock_limit(s, CASK_TIMEOUT_MS);
+
+	s->value_limit = l.at;
+	s->value_ms = l.ms;
+}
+
+static struct caski_limit
+value_limit(const struct cask_sock *s)
+{
+	if (s->value_limit == 0)
+		return caski_sock_limit(s, CASK_TIMEOUT_MS);
+	return (struct caski_limit) { s->value_limit, s->value_ms };
+}
+
 static ptrdiff_t
 sock_read(struct cask_io *io, void *buf, size_t size)
 {
-	return cask_receive(sock(io), buf, size);
+	struct cask_sock *s = sock(io);
+	struct caski_limit l = value_limit(s);
+
+	if (begin(s, s->receiving, "receive") != 0)
+		return -1;
+	return receive_some(s, buf, size, &l);
 }
 
 static ptrdiff_t
 sock_write(struct cask_io *io, const void *buf, size_t size)
 {
 	struct cask_sock *s = sock(io);
-	struct caski_limit l = { 0 };
+	struct caski_limit l = value_limit(s);
 	ptrdiff_t sent;
 
-	if (begin(s, s->sending, "send", &l) != 0)
+	if (begin(s, s->sending, "send") != 0)
 		return -1;
 	sent = send_some(s, buf, size, &l);
 	if (sent >= 0)
@@ -255,6 +294,7 @@ const struct cask_io_table caski_sock_table = {
 	.name = "socket",
 	.read = sock_read,
 	.write = sock_write,
+	.start = sock_start,
 };
 
 /* Closing */
@@ -267,8 +307,7 @@ cask_shutdown(struct cask_sock *s, enum cask_shutdown how)
 		[CASK_SENDS] = SHUT_WR,
 		[CASK_BOTH] = SHUT_RDWR,
 	};
-	struct caski_limit l = { 0 };
-	int err = begin(s, false, "shutdown", &l);
+	int err = begin(s, false, "shutdown");
 	int r = -EINVAL;
 
 	if (err != 0)

@@ -22,6 +22,9 @@ struct caski_limit {
 /* Of timeout_ms (default_ms when that is 0) and the deadline, the sooner. */
 struct caski_limit caski_sock_limit(const struct cask_sock *s, int default_ms);
 
+/* Whether the deadline has passed: for what doesn't wait. */
+bool caski_sock_expired(const struct cask_sock *s);
+
 /*
  * What to do after a system call on fd that gave -err: 0 to try again, perhaps
  * after having waited for the events; or the error.  When the limit ran out,

@@ -3,11 +3,15 @@
  *
  * SPDX-License-Identifier: MIT
  */
+/* accept4, pipe2, SOCK_CLOEXEC: what each system wants to hear to show them. */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* accept4, pipe2, SOCK_CLOEXEC */
+#define _GNU_SOURCE
 #endif
 #ifndef _DARWIN_C_SOURCE
 #define _DARWIN_C_SOURCE
+#endif
+#if defined(__FreeBSD__) || defined(__NetBSD__) || defined(__OpenBSD__)
+#undef _POSIX_C_SOURCE
 #endif
 
 #include "sys.h"
@@ -34,6 +38,15 @@ static int
 result_int(int r)
 {
 	return r < 0 ? -errno : r;
+}
+
+/* Some systems refuse to move more than INT_MAX bytes at a time. */
+#define MOVE_MOST ((size_t)1 << 30)
+
+static size_t
+at_most(size_t n)
+{
+	return n < MOVE_MOST ? n : MOVE_MOST;
 }
 
 /* Memory */
@@ -78,12 +91,13 @@ caski_sys_close(int fd)
 ptrdiff_t
 caski_sys_read(int fd, void *buf, size_t n)
 {
-	return result(read(fd, buf, n));
+	return result(read(fd, buf, at_most(n)));
 }
 
 /*
- * A write to a broken pipe raises SIGPIPE in this thread.  Take the signal
- * back, unless one was pending already and is somebody else's.
+ * A write to a broken pipe raises SIGPIPE in this thread, and so does one whose
+ * reader leaves half-way, which is a short write.  Take the signal back, unless
+ * one was pending already and is somebody else's.
  */
 ptrdiff_t
 caski_sys_write(int fd, const void *buf, size_t n)
@@ -96,11 +110,11 @@ caski_sys_write(int fd, const void *buf, size_t n)
 	sigaddset(&broken, SIGPIPE);
 	sigpending(&pending);
 	if (sigismember(&pending, SIGPIPE))
-		return result(write(fd, buf, n));
+		return result(write(fd, buf, at_most(n)));
 	pthread_sigmask(SIG_BLOCK, &broken, &before);
-	r = result(write(fd, buf, n));
-	if (r == -EPIPE && sigpending(&pending) == 0 &&
-	    sigismember(&pending, SIGPIPE))
+	r = result(write(fd, buf, at_most(n)));
+	if ((r == -EPIPE || (r >= 0 && (size_t)r < n)) &&
+	    sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE))
 		sigwait(&broken, &sig);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return r;
@@ -214,14 +228,14 @@ caski_sys_connect(int fd, const struct sockaddr *sa, socklen_t len)
 ptrdiff_t
 caski_sys_recv(int fd, void *buf, size_t n)
 {
-	return result(recv(fd, buf, n, 0));
+	return result(recv(fd, buf, at_most(n), 0));
 }
 
 ptrdiff_t
 caski_sys_send(int fd, const void *buf, size_t n)
 {
 	struct iovec block = { .iov_base = (void *)(uintptr_t)buf,
-		.iov_len = n };
+		.iov_len = at_most(n) };
 	struct msghdr m = { .msg_iov = &block, .msg_iovlen = 1 };
 
 	return result(sendmsg(fd, &m, SEND_FLAGS));

@@ -221,10 +221,10 @@ sink_room(struct sink *to, size_t more)
 
 	if (!to->grows || (to->data != NULL && size - to->length >= more))
 		return 0;
-	if (size < to->length + more)
-		size = 2 * to->length + more;
-	if (size > to->max)
+	if (more > to->max || to->length > (to->max - more) / 2)
 		size = to->max;
+	else if (size < to->length + more)
+		size = 2 * to->length + more;
 	if (to->data != NULL && size == to->size)
 		return 0;
 	data = caski_sys_realloc(to->data, size + 1);
@@ -233,6 +233,18 @@ sink_room(struct sink *to, size_t more)
 	to->data = data;
 	to->size = size;
 	return 0;
+}
+
+/* End the text, and give back what it does not need. */
+static char *
+sink_finish(struct sink *to)
+{
+	char *fitting = caski_sys_realloc(to->data, to->length + 1);
+
+	if (fitting != NULL)
+		to->data = fitting;
+	to->data[to->length] = '\0';
+	return to->data;
 }
 
 /* What arrived: code units of one width, and how to convert them. */
@@ -444,8 +456,7 @@ cask_text_dup_named(struct cask_ar *ar, char **s, size_t max, const char *name)
 	*s = NULL;
 	to.max = (size_t)text_limit(ar, max);
 	if (load_text(ar, &to)) {
-		to.data[to.length] = '\0';
-		*s = to.data;
+		*s = sink_finish(&to);
 		return;
 	}
 	caski_sys_free(to.data);

@@ -16,22 +16,23 @@
 
 /* Where */
 
-/* A name without what is in the way of reading it: "&", and, inside a path,
- * the pointer that a member was reached by. */
+/*
+ * A name as it reads best: without the "&" and, inside a path, without the
+ * pointer or struct that the member was reached by.
+ */
 static const char *
 plain_name(const char *name, bool member)
 {
-	const char *arrow, *dot;
-
-	while (*name == '&' || *name == '*' || *name == '(' || *name == ' ')
-		name++;
+	name += strspn(name, "& ");
 	if (!member)
 		return name;
-	arrow = strstr(name, "->");
-	if (arrow != NULL)
-		return arrow + 2;
-	dot = strchr(name, '.');
-	return dot != NULL ? dot + 1 : name;
+	for (const char *p = name; *p != '\0' && *p != '['; p++) {
+		if (p[0] == '-' && p[1] == '>')
+			return p + 2;
+		if (p[0] == '.')
+			return p + 1;
+	}
+	return name;
 }
 
 /* Paths are written from their end, so that it is the beginning that is cut. */
@@ -61,7 +62,7 @@ prepend_element(struct path *p, const char *name, size_t index, bool member)
 		int n = snprintf(number, sizeof number, "[%zu]", index);
 		prepend(p, number, (size_t)n);
 	}
-	prepend(p, s, strcspn(s, ")"));
+	prepend(p, s, strlen(s));
 }
 
 /* "order.lines[3].price": the value in hand and the structs it is in. */
@@ -120,7 +121,7 @@ caski_vset_error(struct cask_ar *ar, int err, const char *format, va_list args)
 		return;
 	n = say_where(ar);
 	vsnprintf(ar->why + n, sizeof ar->why - n, format, args);
-	caski_stop(ar, err);
+	caski_stop(ar, err != 0 ? err : EINVAL);
 }
 
 void
@@ -180,6 +181,7 @@ caski_begin(struct cask_ar *ar, const char *type, const char *name)
 	ar->type = type;
 	ar->name = name;
 	ar->width = 0;
+	ar->started = false;
 	ar->at = cask_at(ar);
 }
 

@@ -638,18 +638,33 @@ spelled_x(struct cask_ar *ar, struct disk *d)
 }
 
 static void
+spelled_within_x(struct cask_ar *ar, struct disk *d)
+{
+	struct {
+		uint8_t cell[4];
+	} t;
+
+	d->size = 2;
+	cask_u8(ar, &t.cell[d->size]);
+}
+
+static void
 a_field_is_named_however_it_is_spelled(void **state)
 {
 	struct disk disks[2], *d = disks;
-	uint32_t x, *p = &x;
+	uint32_t x, *p = &x, **pp = &p;
 	struct cask_ar ar = { 0 };
 	struct cask_mem m;
 
 	(void)state;
 	cask_load(&ar, cask_mem_read(&m, "", 0));
-	cask_u32(&ar, (&x));
+	cask_u32(&ar, &x);
 	assert_failed(
 	    &ar, CASK_ECUT, "u32 x at byte 0: stream ended inside a message");
+	cask_load(&ar, &m.io);
+	cask_u32(&ar, &(*pp)[0]);
+	assert_failed(&ar, CASK_ECUT,
+	    "u32 (*pp)[0] at byte 0: stream ended inside a message");
 	cask_load(&ar, &m.io);
 	cask_u32(&ar, p);
 	assert_failed(
@@ -658,6 +673,10 @@ a_field_is_named_however_it_is_spelled(void **state)
 	cask_struct(&ar, &d[1], spelled_x);
 	assert_failed(&ar, CASK_ECUT,
 	    "u32 d[1].size at byte 0: stream ended inside a message");
+	cask_load(&ar, &m.io);
+	cask_struct(&ar, d, spelled_within_x);
+	assert_failed(&ar, CASK_ECUT,
+	    "u8 d.cell[d->size] at byte 0: stream ended inside a message");
 }
 
 /* After an error structs are entered still, but never too deep. */

@@ -29,8 +29,12 @@ extern "C" {
 #define CASK_PRINTF(words, first)
 #endif
 
-#ifndef CASK_BUFFER
-#define CASK_BUFFER 4096 /* bytes of buffer within an archive: MFC's size */
+/* Bytes of buffer within an archive: MFC's size.  It is part of the ABI; the
+ * library's own tests, which compile all of it, make it tiny. */
+#ifdef CASK_TEST_BUFFER
+#define CASK_BUFFER CASK_TEST_BUFFER
+#else
+#define CASK_BUFFER 4096
 #endif
 
 /* How text goes on the wire (see text.h). */
@@ -53,6 +57,7 @@ struct cask_limits {
 struct cask_frame {
 	const char *name;
 	size_t index; /* in an array, or CASK_NO_INDEX */
+	unsigned depth;
 	struct cask_frame *up;
 };
 
@@ -60,8 +65,9 @@ struct cask_frame {
 
 /* All zero is valid: an archive on which nothing was opened yet. */
 struct cask_ar {
-	/* Settings: fill them in first, or change them between values; limits,
-	   between messages. */
+	/* Settings: fill them in first.  They may be changed later: limits from
+	   one message to the next, buffer from one opening to the next, the
+	   others from one value to the next. */
 	bool big_endian; /* byte order of all values; MFC's is little */
 	enum cask_text_form form; /* of text that is stored */
 	int codepage;             /* of ANSI text; 0: 1252 */
@@ -79,6 +85,7 @@ struct cask_ar {
 	/* private */
 	bool loading;
 	bool storing;
+	bool started;           /* the transport knows of the value in hand */
 	unsigned char *cur;     /* the next byte in the buffer */
 	unsigned char *end;     /* the end of what the fast path may use */
 	unsigned char *put_end; /* … NULL when loading */
@@ -101,9 +108,10 @@ struct cask_ar {
 
 /*
  * Begin to store to, or to load from, a transport.  The settings stay, all the
- * rest is set anew.  Neither allocates, blocks or fails: what is wrong comes
- * out at the first value.  The archive must not move afterwards.  It holds
- * nothing, so there is nothing to close; cask_flush sends what was stored.
+ * rest is set anew: an error is forgotten, and so is what was stored and not
+ * flushed, or read ahead.  Neither allocates, blocks or fails: what is wrong
+ * comes out at the first value.  The archive must not move afterwards.  It has
+ * nothing that would have to be closed; cask_flush sends what was stored.
  */
 void cask_store(struct cask_ar *ar, struct cask_io *io);
 void cask_load(struct cask_ar *ar, struct cask_io *io);
@@ -121,7 +129,11 @@ int cask_flush(struct cask_ar *ar);
  */
 bool cask_more(struct cask_ar *ar);
 
-/* How many bytes were read ahead: values for which nothing has to be waited. */
+/*
+ * How many bytes were read ahead.  They wake nobody: a handler of notifications
+ * has to go on until this is 0, since what has come, perhaps several messages,
+ * is in the archive and no longer in the socket.  MFC: IsBufferEmpty.
+ */
 size_t cask_pending(const struct cask_ar *ar);
 
 /* How many bytes of the stream have been stored or loaded. */
@@ -171,29 +183,37 @@ cask_loading(const struct cask_ar *ar)
  *
  * The exchange function is called for each, and an error names the whole path.
  * Calling memory_x(ar, &r->memory) does the same but for the path and the limit
- * to depth.  Beyond the limit (CASK_ELIMIT) the struct is zeroed, not
- * exchanged.
+ * to depth.  Structs beyond that limit (CASK_ELIMIT), and those of an array
+ * that come after an error, are zeroed, not exchanged.
+ *
+ * ar and p may be evaluated several times.  The exchange function has to
+ * return, not to be left by longjmp or a C++ exception, and must not open the
+ * archive anew.
  */
-#define cask_struct(ar, p, exchange)                 \
-	do {                                         \
-		struct cask_frame frame_;            \
-		if (cask_enter((ar), &frame_, #p))   \
-			exchange((ar), (p));         \
-		else if (cask_loading(ar))           \
-			memset((p), 0, sizeof *(p)); \
-		cask_leave((ar), &frame_);           \
+#define cask_struct(ar, p, exchange)                    \
+	do {                                            \
+		struct cask_frame cask_frame_;          \
+		if (cask_enter((ar), &cask_frame_, #p)) \
+			exchange((ar), (p));            \
+		else if (cask_loading(ar))              \
+			memset((p), 0, sizeof *(p));    \
+		cask_leave((ar), &cask_frame_);         \
 	} while (0)
 
 #define cask_structs(ar, p, n, exchange)                            \
 	do {                                                        \
-		struct cask_frame frame_;                           \
-		if (cask_enter((ar), &frame_, #p))                  \
-			for (frame_.index = 0; frame_.index < (n);  \
-			     frame_.index++)                        \
-				exchange((ar), &(p)[frame_.index]); \
-		else if (cask_loading(ar))                          \
-			memset((p), 0, (n) * sizeof *(p));          \
-		cask_leave((ar), &frame_);                          \
+		struct cask_frame cask_frame_;                      \
+		size_t cask_n_ = (size_t)(n), cask_i_ = 0;          \
+		if (cask_enter((ar), &cask_frame_, #p))             \
+			for (; cask_i_ < cask_n_ && (ar)->err == 0; \
+			     cask_i_++) {                           \
+				cask_frame_.index = cask_i_;        \
+				exchange((ar), &(p)[cask_i_]);      \
+			}                                           \
+		if (cask_loading(ar) && cask_i_ < cask_n_)          \
+			memset(&(p)[cask_i_], 0,                    \
+			    (cask_n_ - cask_i_) * sizeof *(p));     \
+		cask_leave((ar), &cask_frame_);                     \
 	} while (0)
 
 /* ------------------------------------------------------------------------ */
@@ -220,6 +240,7 @@ cask_enter(struct cask_ar *ar, struct cask_frame *f, const char *name)
 	f->name = name;
 	f->index = CASK_NO_INDEX;
 	f->up = ar->frame;
+	f->depth = ar->depth;
 	ar->frame = f;
 	return ++ar->depth <= (ar->limit.depth ? ar->limit.depth : 100u) ||
 	    !cask_too_deep(ar);
@@ -229,7 +250,7 @@ static inline void
 cask_leave(struct cask_ar *ar, const struct cask_frame *f)
 {
 	ar->frame = f->up;
-	ar->depth--;
+	ar->depth = f->depth;
 }
 
 #ifdef __cplusplus

@@ -18,7 +18,11 @@
 extern "C" {
 #endif
 
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#if !defined(__BYTE_ORDER__)
+#error "the compiler does not tell the byte order (__BYTE_ORDER__)"
+#endif
+
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 #define CASK_HOST_BIG true
 #else
 #define CASK_HOST_BIG false
@@ -114,7 +118,8 @@ CASK_AT_FUNCTIONS(32)
 CASK_AT_FUNCTIONS(64)
 #undef CASK_AT_FUNCTIONS
 
-/* The bits of a floating-point value, and back; NaNs keep theirs. */
+/* The bits of a floating-point value, and back.  NaNs keep theirs, unless the
+ * processor passes a signalling one through an x87 register. */
 union cask_f32 {
 	float f;
 	uint32_t bits;

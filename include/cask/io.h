@@ -30,6 +30,11 @@ struct cask_io;
  * write  blocks until it has taken at least 1 byte; gives how many it took
  *        (1 to size); -1 when it failed.
  *
+ * start  a value, a flush or a look for more begins, and is going to read or
+ *        write, perhaps several times: a time limit may count from here.
+ *        NULL: nothing to do.  Archives call it; so must a transport that
+ *        stands before another.
+ *
  * size is never 0.  Who gives -1 has called cask_io_fail.  A NULL function is
  * a direction that the transport lacks: EBADF.
  */
@@ -38,6 +43,7 @@ struct cask_io_table {
 	ptrdiff_t (*read)(struct cask_io *io, void *buf, size_t size);
 	ptrdiff_t (*write)(struct cask_io *io, const void *buf, size_t size);
 	bool local; /* no peer: a loading archive sets no limit to messages */
+	void (*start)(struct cask_io *io);
 };
 
 /* All zero is valid.  Read err, op and peer at any time. */

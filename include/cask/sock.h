@@ -60,6 +60,8 @@ struct cask_sock {
 	struct cask_watch watch;
 	int64_t deadline;
 	int deadline_ms;
+	int value_ms; /* the limit of an archive's value in hand, and … */
+	int64_t value_limit; /* … when that ends; 0: none is in hand */
 	char name[CASK_PEER_SIZE];
 	char why[CASK_PEER_SIZE + 80];
 };
@@ -121,9 +123,9 @@ int cask_send(struct cask_sock *s, const void *buf, size_t n);
 ptrdiff_t cask_try_send(struct cask_sock *s, const void *buf, size_t n);
 
 /*
- * Receive what is there, up to size bytes.  Blocks until there is something.
- * Gives the number of bytes; 0 at the end of the stream; -1: s->io.err tells
- * (ETIMEDOUT, ECONNRESET, …).  MFC: CSocket::Receive.
+ * Receive what is there, up to size bytes (not 0).  Blocks until there is
+ * something. Gives the number of bytes; 0 at the end of the stream; -1:
+ * s->io.err tells (ETIMEDOUT, ECONNRESET, …).  MFC: CSocket::Receive.
  */
 ptrdiff_t cask_receive(struct cask_sock *s, void *buf, size_t size);
 
@@ -155,9 +157,11 @@ int cask_local(struct cask_sock *s, char *host, size_t size, uint16_t *port);
 int cask_remote(struct cask_sock *s, char *host, size_t size, uint16_t *port);
 
 /*
- * Close.  Data that was sent is still delivered.  Gives the first error of the
- * socket's life, which stays readable; settings stay too.  Twice is fine. After
- * this s may be connected anew, which forgets the error.  MFC: CSocket::Close.
+ * Close.  Data that was sent is still delivered, unless received data was left
+ * unread: that makes a reset of it, so receive up to the end first.  Gives the
+ * first error of the socket's life, which stays readable; settings stay too.
+ * Twice is fine. After this s may be connected anew, which forgets the error.
+ * MFC: CSocket::Close.
  */
 int cask_close(struct cask_sock *s);
 

@@ -1,10 +1,14 @@
 /*
  * Text: UTF-8 in memory, and on the wire what the archive's settings say.
  *
- * Stored:  ar->form CASK_UNICODE  MFC's CStringW: FF FE FF, a length, UTF-16
- *                   CASK_ANSI     MFC's CStringA: a length, bytes in
- * ar->codepage CASK_UTF8     a count (see value.h) and UTF-8 Loaded:  both MFC
- * forms, told apart by their marker; or, if ar->form is CASK_UTF8, that one.
+ * What is stored depends on ar->form:
+ *
+ *     CASK_UNICODE  MFC's CStringW: FF FE FF, a length, UTF-16
+ *     CASK_ANSI     MFC's CStringA: a length, bytes in ar->codepage
+ *     CASK_UTF8     a count (see value.h), UTF-8
+ *
+ * Loaded are both MFC forms, told apart by their marker; or, if ar->form is
+ * CASK_UTF8, that one.
  *
  * In a big-endian archive the lengths, the marker and the UTF-16 code units are
  * big-endian.  Text is never cut, altered or converted silently: ill-formed
