@@ -45,15 +45,17 @@
  *     {
  *             cask_text(ar, q->symbol, sizeof q->symbol);
  *             cask_count(ar, &q->count, 8);
- *             for (uint32_t i = 0; i < q->count; i++)
- *                     cask_f64(ar, &q->price[i]);
+ *             cask_f64_array(ar, q->price, q->count);
  *     }
  *
- * quote_x(&out, &q) sends a quote, quote_x(&in, &q) receives one.  The names of
- * the functions are the types on the wire, and the compiler checks them.
+ * quote_x(&out, &q) stores a quote and quote_x(&in, &q) loads one.  The names
+ * of the functions are the types on the wire, and the compiler checks them.
+ * Nothing is sent before cask_flush(&out); while (cask_more(&in)) is the loop
+ * of a program that loads one message after the other.
  *
  * Time.  Blocking calls have a limit, 30 s unless you say otherwise
- * (cask_sock.timeout_ms), and cask_deadline puts one limit on a whole exchange.
+ * (cask_sock.timeout_ms); over an archive it holds for each value.
+ * cask_deadline puts one limit on a whole exchange.
  *
  * Threads.  The library has no state of its own but one pump a thread, and the
  * number of name look-ups under way.  A

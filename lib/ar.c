@@ -136,7 +136,8 @@ static bool
 too_long(struct cask_ar *ar)
 {
 	return caski_fail(ar, CASK_ELIMIT,
-	    "message of more than %llu bytes (limit.message)",
+	    "message of more than %llu bytes (limit.message; cask_more "
+	    "begins the next)",
 	    (unsigned long long)message_limit(ar));
 }
 

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #define FIRST_SIZE 256
@@ -54,6 +55,20 @@ grow(struct cask_mem *m, size_t more)
 	return 0;
 }
 
+static void
+refuse(struct cask_mem *m, int err)
+{
+	char words[64];
+
+	if (err == ENOMEM) {
+		cask_io_fail(&m->io, err, "write");
+		return;
+	}
+	snprintf(words, sizeof words, "more than %zu bytes, its limit",
+	    m->grows ? m->max : m->size);
+	cask_io_fail_words(&m->io, err, "write", words);
+}
+
 static ptrdiff_t
 mem_write(struct cask_io *io, const void *buf, size_t size)
 {
@@ -63,7 +78,7 @@ mem_write(struct cask_io *io, const void *buf, size_t size)
 	if (m->size - m->length < size)
 		err = m->grows ? grow(m, size) : ENOSPC;
 	if (err != 0) {
-		cask_io_fail(io, err, "write");
+		refuse(m, err);
 		return -1;
 	}
 	memcpy(m->data + m->length, buf, size);

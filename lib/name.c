@@ -23,22 +23,23 @@ struct end {
 
 typedef int ask_fn(int fd, struct sockaddr *sa, socklen_t *len);
 
-/* Numbers only: no resolver is asked, so that nothing blocks. */
+/*
+ * Numbers only: no resolver is asked, so that nothing blocks.  An IPv4 address
+ * that came in by IPv6 is shown as what it is.
+ */
 static int
-describe(struct end *e, ask_fn *ask, int fd)
+describe(struct end *e, const struct sockaddr *sa, socklen_t len)
 {
-	struct sockaddr_storage sa = { 0 };
-	socklen_t len = sizeof sa;
-	int r = ask(fd, (struct sockaddr *)&sa, &len);
+	static const char mapped[] = "::ffff:";
+	const size_t n = sizeof mapped - 1;
+	int r = caski_sys_getnameinfo(sa, len, e->host, sizeof e->host, e->port,
+	    sizeof e->port, NI_NUMERICHOST | NI_NUMERICSERV);
 
-	if (r < 0)
-		return -r;
-	r = caski_sys_getnameinfo((struct sockaddr *)&sa, len, e->host,
-	    sizeof e->host, e->port, sizeof e->port,
-	    NI_NUMERICHOST | NI_NUMERICSERV);
-	if (r == 0)
-		return 0;
-	return r == EAI_MEMORY ? ENOMEM : CASK_ENAME;
+	if (r != 0)
+		return r == EAI_MEMORY ? ENOMEM : CASK_ENAME;
+	if (strncmp(e->host, mapped, n) == 0 && strchr(e->host, '.') != NULL)
+		memmove(e->host, e->host + n, strlen(e->host + n) + 1);
+	return 0;
 }
 
 void
@@ -54,11 +55,12 @@ caski_sock_name(struct cask_sock *s, const char *host, const char *port)
 }
 
 void
-caski_sock_name_peer(struct cask_sock *s, int fd)
+caski_sock_name_peer(
+    struct cask_sock *s, const struct sockaddr *sa, socklen_t len)
 {
 	struct end e;
 
-	if (describe(&e, caski_sys_getpeername, fd) == 0)
+	if (describe(&e, sa, len) == 0)
 		caski_sock_name(s, e.host, e.port);
 	else
 		snprintf(s->name, sizeof s->name, "unknown");
@@ -68,9 +70,17 @@ caski_sock_name_peer(struct cask_sock *s, int fd)
 static int
 tell(struct cask_sock *s, ask_fn *ask, char *host, size_t size, uint16_t *port)
 {
+	struct sockaddr_storage sa = { 0 };
+	socklen_t len = sizeof sa;
 	struct end e;
-	int err = s->open ? describe(&e, ask, s->watch.fd) : EBADF;
+	int r, err;
 
+	if (!s->open)
+		return EBADF;
+	r = ask(s->watch.fd, (struct sockaddr *)&sa, &len);
+	if (r < 0)
+		return -r;
+	err = describe(&e, (struct sockaddr *)&sa, len);
 	if (err != 0)
 		return err;
 	if (host != NULL) {

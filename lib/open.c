@@ -241,7 +241,8 @@ cask_listen(struct cask_sock *s, int backlog)
 	int err;
 
 	if (s->io.err != 0 || !s->open)
-		return cask_io_fail(&s->io, EBADF, "listen");
+		return cask_io_fail_words(
+		    &s->io, EBADF, "listen", "the socket is not bound");
 	if (caski_sock_expired(s)) {
 		s->io.limit_ms = s->deadline_ms;
 		return cask_io_fail(&s->io, ETIMEDOUT, "listen");
@@ -262,17 +263,24 @@ passed_over(int err)
 	return err == ECONNABORTED || err == EPROTO || err == EINTR;
 }
 
-/* The next connection, or -error.  l NULL: don't wait.  c is to be blamed. */
+/*
+ * The next connection, or -error; its other end is named in c, which is to be
+ * blamed.  l NULL: don't wait.
+ */
 static int
 next(struct cask_sock *listener, struct cask_sock *c,
     const struct caski_limit *l)
 {
+	struct sockaddr_storage sa = { 0 };
+	socklen_t len;
 	int err = 0;
 	int fd;
 
 	listener->receiving = true;
 	do {
-		fd = caski_sys_accept(listener->watch.fd);
+		len = sizeof sa;
+		fd = caski_sys_accept(
+		    listener->watch.fd, (struct sockaddr *)&sa, &len);
 		if (fd >= 0 || passed_over(-fd))
 			continue;
 		err = l == NULL ? -fd
@@ -280,7 +288,10 @@ next(struct cask_sock *listener, struct cask_sock *c,
 				      CASK_READABLE, l);
 	} while (fd < 0 && err == 0);
 	listener->receiving = false;
-	return err != 0 ? -err : fd;
+	if (err != 0)
+		return -err;
+	caski_sock_name_peer(c, (struct sockaddr *)&sa, len);
+	return fd;
 }
 
 /* The notification comes again even after an error: see MFC's rule. */
@@ -294,7 +305,6 @@ take(struct cask_sock *listener, struct cask_sock *c,
 	caski_sock_rearm(listener);
 	if (fd < 0)
 		return -fd;
-	caski_sock_name_peer(c, fd);
 	if (c->notify == NULL)
 		c->notify = listener->notify;
 	err = adopt(c, fd);
@@ -312,9 +322,10 @@ accept_into(struct cask_sock *listener, struct cask_sock *c, bool wait)
 	if (err != 0)
 		return err;
 	memcpy(c->name, listener->name, sizeof c->name);
-	c->io.peer = c->name;
+	c->io.peer = c->name[0] != '\0' ? c->name : NULL;
 	if (listener->io.err != 0 || !listener->open)
-		err = cask_io_fail(&listener->io, EBADF, "accept");
+		err = cask_io_fail_words(
+		    &listener->io, EBADF, "accept", "the socket is not open");
 	else if (listener->receiving)
 		err = EBUSY;
 	else if (caski_sock_expired(listener))

@@ -91,7 +91,8 @@ begin(struct cask_sock *s, bool busy, const char *op)
 	if (s->io.err != 0)
 		return s->io.err;
 	if (!s->open)
-		return cask_io_fail(&s->io, EBADF, op);
+		return cask_io_fail_words(
+		    &s->io, EBADF, op, "the socket is not open");
 	if (busy)
 		return EBUSY;
 	if (!caski_sock_expired(s))

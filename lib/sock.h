@@ -9,6 +9,8 @@
 
 #include <cask/sock.h>
 
+#include <sys/socket.h>
+
 #include "pump.h"
 
 extern const struct cask_io_table caski_sock_table;
@@ -43,7 +45,8 @@ void caski_sock_rearm(struct cask_sock *s);
 /* s->name, which is io.peer too: "host:port", "[::1]:7000"; cut with "...". */
 void caski_sock_name(struct cask_sock *s, const char *host, const char *port);
 
-/* The same from the other end's address; "unknown" if it is gone already. */
-void caski_sock_name_peer(struct cask_sock *s, int fd);
+/* The same from the other end's address; "unknown" if that has no words. */
+void caski_sock_name_peer(
+    struct cask_sock *s, const struct sockaddr *sa, socklen_t len);
 
 #endif

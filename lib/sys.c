@@ -157,9 +157,9 @@ make_socket(int family, int type, int protocol)
 }
 
 static int
-make_accepted(int fd)
+make_accepted(int fd, struct sockaddr *sa, socklen_t *len)
 {
-	return made(accept(fd, NULL, NULL));
+	return made(accept(fd, sa, len));
 }
 
 #define SEND_FLAGS 0
@@ -178,10 +178,9 @@ make_socket(int family, int type, int protocol)
 }
 
 static int
-make_accepted(int fd)
+make_accepted(int fd, struct sockaddr *sa, socklen_t *len)
 {
-	return result_int(
-	    accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
+	return result_int(accept4(fd, sa, len, SOCK_CLOEXEC | SOCK_NONBLOCK));
 }
 
 #define SEND_FLAGS MSG_NOSIGNAL
@@ -214,9 +213,9 @@ caski_sys_listen(int fd, int backlog)
 }
 
 int
-caski_sys_accept(int fd)
+caski_sys_accept(int fd, struct sockaddr *sa, socklen_t *len)
 {
-	return make_accepted(fd);
+	return make_accepted(fd, sa, len);
 }
 
 int

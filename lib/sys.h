@@ -39,7 +39,7 @@ int caski_sys_pipe(int fd[2]);
 int caski_sys_socket(int family, int type, int protocol);
 int caski_sys_bind(int fd, const struct sockaddr *sa, socklen_t len);
 int caski_sys_listen(int fd, int backlog);
-int caski_sys_accept(int fd);
+int caski_sys_accept(int fd, struct sockaddr *sa, socklen_t *len);
 int caski_sys_connect(int fd, const struct sockaddr *sa, socklen_t len);
 ptrdiff_t caski_sys_recv(int fd, void *buf, size_t n);
 ptrdiff_t caski_sys_send(int fd, const void *buf, size_t n);

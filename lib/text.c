@@ -42,8 +42,8 @@ convert_failed(struct cask_ar *ar, int err, uint64_t where)
 	switch (err) {
 	case EILSEQ:
 	case EINVAL:
-		return caski_fail(
-		    ar, EILSEQ, "ill-formed text at its unit %llu", at);
+		return caski_fail(ar, EILSEQ,
+		    "ill-formed text after %llu of its code units", at);
 	case CASK_ETEXT:
 		return caski_fail(ar, err,
 		    "code page %d lacks the character at byte %llu of the text",
@@ -336,7 +336,7 @@ load_piece(struct cask_ar *ar, struct source *from, struct sink *to)
 	if (done.written > 0 &&
 	    memchr(to->data + to->length, '\0', done.written) != NULL)
 		return caski_fail(ar, CASK_ETEXT,
-		    "the text holds a NUL, which a C string can't");
+		    "the text holds a NUL, which a C string can't hold");
 	to->length += done.written;
 	ar->replaced += done.replaced;
 	from->converted += done.read;
@@ -344,8 +344,8 @@ load_piece(struct cask_ar *ar, struct source *from, struct sink *to)
 	memmove(from->held.bytes, from->held.bytes + done.read * from->width,
 	    from->have * from->width);
 	if (err == E2BIG)
-		return caski_fail(ar, CASK_ELIMIT,
-		    "longer than its limit of %zu bytes", to->size);
+		return caski_fail(ar, CASK_ELIMIT, "length over %zu, limit %zu",
+		    to->size, to->size);
 	if (err != 0 && !(err == EINVAL && from->left > 0))
 		return convert_failed(ar, err, from->converted);
 	return true;

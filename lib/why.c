@@ -93,9 +93,24 @@ index_of(const struct cask_ar *ar)
 	return (size_t)((cask_at(ar) - ar->at) / ar->width);
 }
 
-/* "u32 q->count at byte 42: ", into why; gives its length. */
+/* Whether somebody else is at the other end. */
+static bool
+has_peer(const struct cask_ar *ar)
+{
+	return ar->io != NULL && ar->io->table != NULL && !ar->io->table->local;
+}
+
+/* Whom to blame for what was loaded. */
+static const char *
+sender(const struct cask_ar *ar)
+{
+	return ar->loading && has_peer(ar) ? ar->io->peer : NULL;
+}
+
+/* "u32 q->count at byte 42 from 10.0.0.7:5123: ", into why; gives its length.
+ */
 static size_t
-say_where(struct cask_ar *ar)
+say_where(struct cask_ar *ar, const char *from)
 {
 	struct path p;
 	const char *type = ar->type != NULL ? ar->type : "archive";
@@ -105,13 +120,18 @@ say_where(struct cask_ar *ar)
 	const char *gap = *type != '\0' && *path != '\0' ? " " : "";
 	int n;
 
-	n = snprintf(ar->why, sizeof ar->why, "%s%s%s at byte %llu: ", type,
-	    gap, path, (unsigned long long)at);
+	n = snprintf(ar->why, sizeof ar->why, "%s%s%s at byte %llu%s%s: ", type,
+	    gap, path, (unsigned long long)at, from != NULL ? " from " : "",
+	    from != NULL ? from : "");
 	return (size_t)n < sizeof ar->why ? (size_t)n : sizeof ar->why - 1;
 }
 
 /* What and why */
 
+/*
+ * What can't be stored never arrives, and a peer would wait for it, and so
+ * would the program for the peer's answer: with it the connection has failed.
+ */
 void
 caski_vset_error(struct cask_ar *ar, int err, const char *format, va_list args)
 {
@@ -119,9 +139,11 @@ caski_vset_error(struct cask_ar *ar, int err, const char *format, va_list args)
 
 	if (ar->err != 0)
 		return;
-	n = say_where(ar);
+	n = say_where(ar, sender(ar));
 	vsnprintf(ar->why + n, sizeof ar->why - n, format, args);
 	caski_stop(ar, err != 0 ? err : EINVAL);
+	if (ar->storing && has_peer(ar))
+		cask_io_fail_words(ar->io, ar->err, NULL, ar->why);
 }
 
 void
@@ -159,7 +181,7 @@ caski_io_failed(struct cask_ar *ar)
 	size_t n = 0;
 
 	if (ar->base > 0 || ar->filled > ar->start)
-		n = say_where(ar);
+		n = say_where(ar, NULL);
 	if (ar->io->err != 0)
 		cask_io_why(ar->io, ar->why + n, sizeof ar->why - n);
 	else

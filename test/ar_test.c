@@ -342,7 +342,9 @@ check_message_limit(struct cask_ar *ar, uint64_t limit)
 		return;
 	}
 	snprintf(why, sizeof why,
-	    "message of more than %u bytes (limit.message)", (unsigned)limit);
+	    "message of more than %u bytes (limit.message; cask_more begins "
+	    "the next)",
+	    (unsigned)limit);
 	assert_non_null(strstr(cask_why(ar), why));
 	assert_int_equal(ar->err, CASK_ELIMIT);
 	assert_in_range(own.moved, 0, limit);
@@ -388,13 +390,15 @@ the_limit_of_a_message_has_words(void **state)
 	cask_get_u64(&ar);
 	cask_u32(&ar, &x);
 	assert_failed(&ar, CASK_ELIMIT,
-	    "u32 x at byte 8: message of more than 10 bytes (limit.message)");
+	    "u32 x at byte 8 from a peer: message of more than 10 bytes "
+	    "(limit.message; cask_more begins the next)");
 	assert_int_equal(x, 0);
 	cask_store(&ar, own_sink(&own, NULL, 0));
 	cask_put_u64(&ar, 1);
 	cask_u32(&ar, &x);
 	assert_failed(&ar, CASK_ELIMIT,
-	    "u32 x at byte 8: message of more than 10 bytes (limit.message)");
+	    "u32 x at byte 8: message of more than 10 bytes "
+	    "(limit.message; cask_more begins the next)");
 }
 
 static void
@@ -455,8 +459,9 @@ only_a_peer_is_limited_to_64_mib_by_itself(void **state)
 			assert_int_equal(ar.err, 0);
 		else
 			assert_failed(&ar, CASK_ELIMIT,
-			    "u8 at byte 67108864: message of more than "
-			    "67108864 bytes (limit.message)");
+			    "u8 at byte 67108864 from a peer: message of more "
+			    "than 67108864 bytes (limit.message; cask_more "
+			    "begins the next)");
 	}
 }
 
@@ -951,14 +956,14 @@ memory_has_limits_too(void **state)
 	cask_put_u32(&ar, 2);
 	cask_flush(&ar);
 	assert_failed(&ar, ENOSPC,
-	    "flush at byte 8: write memory: No space left on device");
+	    "flush at byte 8: write memory: more than 6 bytes, its limit");
 	assert_int_equal(m.length, 4);
 	cask_store(&ar, cask_mem_grow(&m, 6));
 	cask_put_u32(&ar, 1);
 	cask_put_u32(&ar, 2);
 	cask_flush(&ar);
-	assert_failed(
-	    &ar, CASK_ELIMIT, "flush at byte 8: write memory: limit exceeded");
+	assert_failed(&ar, CASK_ELIMIT,
+	    "flush at byte 8: write memory: more than 6 bytes, its limit");
 	cask_mem_close(&m);
 	cask_load(&ar, cask_mem_read(&m, "a", 1));
 	cask_get_u8(&ar);

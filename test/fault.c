@@ -318,11 +318,11 @@ WRAP(int, listen, (int fd, int backlog))
 	return __real_caski_sys_listen(fd, backlog);
 }
 
-WRAP(int, accept, (int fd))
+WRAP(int, accept, (int fd, struct sockaddr *sa, socklen_t *len))
 {
 	FAIL(FAULT_ACCEPT);
 	DISTURB(true);
-	return __real_caski_sys_accept(fd);
+	return __real_caski_sys_accept(fd, sa, len);
 }
 
 /* An interrupted connect goes on by itself. */

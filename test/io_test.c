@@ -409,7 +409,7 @@ a_fixed_block_takes_its_size_and_no_byte_more(void **state)
 	assert_int_equal(io->table->write(io, "cd", 2), -1);
 	assert_int_equal(io->err, ENOSPC);
 	assert_string_equal(cask_io_why(io, why, sizeof why),
-	    "write memory: No space left on device");
+	    "write memory: more than 3 bytes, its limit");
 	assert_int_equal(m.length, 2);
 	assert_int_equal(io->table->write(io, "c", 1), 1);
 	assert_memory_equal(block, "abc\xee", 4);

@@ -17,7 +17,10 @@ awk -v dir="$here" '
 sed 's/cask_flush(&out);/cask_send(\&c, "\\xff\\xfe\\xff\\4A\\0C\\0M\\0E\\0\\2\\0\\0\\0", 16); break;/' \
 	"$here/quoted.c" >"$here/dying.c"
 
-for p in ask quoted dying; do
+# A client that asks for what is no text.
+sed 's/"ACME"/"A\\xff"/' "$here/ask.c" >"$here/wrong.c"
+
+for p in ask quoted dying wrong; do
 	# shellcheck disable=SC2086 # flags are words
 	${CC:-cc} -std=c11 -Wall -Wextra -Werror -Iinclude ${CFLAGS:-} \
 		-D_DEFAULT_SOURCE -o "$here/$p" "$here/$p.c" \
@@ -62,20 +65,24 @@ ACME 42.25" "$(ask localhost $port)"
 expect "by number" "ACME 41.50
 ACME 42.25" "$(ask 127.0.0.1 $port)"
 
+expect "what can't be sent is no answer to wait for" \
+	"wrong: localhost:$port: text q->symbol at byte 0: ill-formed text after 1 of its code units" \
+	"$("$here/wrong" localhost $port 2>&1)"
+
 # A client that sends garbage is told off, and the next one is served.
 if command -v bash >/dev/null; then
 	bash -c "exec 3<>/dev/tcp/127.0.0.1/$port; printf '\377\377\377\377' >&3"
 	expect "after garbage" "ACME 41.50
 ACME 42.25" "$(ask localhost $port)"
 	expect "what the server says" \
-		"quoted: text q->symbol at byte 0: stream ended inside a message" \
-		"$(cat "$here/server.log")"
+		"quoted: text q->symbol at byte 0 from 127.0.0.1:PORT: stream ended inside a message" \
+		"$(sed 's/1:[0-9]*:/1:PORT:/' "$here/server.log")"
 fi
 
 stop
 serve dying
 expect "a server that dies" \
-	"ask: f64 q->price[i] at byte 14: stream ended inside a message" \
+	"ask: f64 q->price[0] at byte 14 from localhost:$port: stream ended inside a message" \
 	"$(ask localhost $port)"
 stop
 expect "no server" \

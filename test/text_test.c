@@ -252,7 +252,8 @@ a_text_of_2_to_the_32_is_refused_before_it_is_allocated(void **state)
 			else
 				cask_text_dup(&ar, &dup, 1000000);
 			snprintf(why, sizeof why,
-			    "text %s at byte 0: length %llu, limit %s",
+			    "text %s at byte 0 from a peer: length %llu, limit "
+			    "%s",
 			    way == 0 ? "s" : "dup", (unsigned long long)g->n,
 			    way == 0 ? "63" : "1000000");
 			assert_failed(&ar, CASK_ELIMIT, why);
@@ -326,7 +327,7 @@ a_nul_within_a_text_is_an_error(void **state)
 		assert_string_equal(load_hex(&ar, hexes[i], s, sizeof s), "");
 		assert_failed(&ar, CASK_ETEXT,
 		    "text s at byte 0: the text holds a NUL, which a C "
-		    "string can't");
+		    "string can't hold");
 	}
 	for (int replace = 0; replace < 2; replace++) {
 		struct cask_ar ar = { .form = CASK_UTF8, .replace = replace };
@@ -411,7 +412,8 @@ ill_formed_text_is_not_stored_or_is_replaced(void **state)
 		    "b",
 		    "");
 		assert_failed(&ar, EILSEQ,
-		    "text at byte 0: ill-formed text at its unit 1");
+		    "text at byte 0: ill-formed text after 1 of its code "
+		    "units");
 		store_is(&ar, "ab\xED\xA0\x80", ""); /* a surrogate */
 		assert_int_equal(ar.err, EILSEQ);
 		store_is(&ar, "ab\xE2\x82", ""); /* cut */
@@ -467,7 +469,8 @@ ill_formed_text_is_not_loaded_or_is_replaced(void **state)
 		assert_string_equal(
 		    load_hex(&ar, rows[i].hex, s, sizeof s), "");
 		snprintf(why, sizeof why,
-		    "text s at byte 0: ill-formed text at its unit %u",
+		    "text s at byte 0: ill-formed text after %u of its code "
+		    "units",
 		    rows[i].where);
 		assert_failed(&ar, EILSEQ, why);
 		ar.replace = true;
@@ -627,13 +630,13 @@ text_fits_an_array_to_the_last_byte(void **state)
 	assert_string_equal(load_hex(&ar, "02 E9 80", s, 6), u8"\u00E9\u20AC");
 	assert_int_equal(ar.err, 0);
 	assert_string_equal(load_hex(&ar, "02 E9 80", s, 5), "");
-	assert_failed(&ar, CASK_ELIMIT,
-	    "text s at byte 0: longer than its limit of 4 bytes");
+	assert_failed(
+	    &ar, CASK_ELIMIT, "text s at byte 0: length over 4, limit 4");
 	assert_string_equal(
 	    load_hex(&ar, "FF FE FF 02 3D D8 00 DE", s, 5), u8"\U0001F600");
 	assert_string_equal(load_hex(&ar, "FF FE FF 02 3D D8 00 DE", s, 4), "");
-	assert_failed(&ar, CASK_ELIMIT,
-	    "text s at byte 0: longer than its limit of 3 bytes");
+	assert_failed(
+	    &ar, CASK_ELIMIT, "text s at byte 0: length over 3, limit 3");
 	assert_string_equal(load_hex(&ar, "00", s, 1), "");
 	assert_int_equal(ar.err, 0);
 	assert_string_equal(load_hex(&ar, "01 41", s, 1), "");
@@ -741,8 +744,8 @@ limit_text_holds_in_both_directions(void **state)
 	assert_failed(&ar, CASK_ELIMIT,
 	    "text s at byte 0: length 4, limit 3 (limit.text)");
 	load_hex(&ar, "02 80 61", s, sizeof s);
-	assert_failed(&ar, CASK_ELIMIT,
-	    "text s at byte 0: longer than its limit of 3 bytes");
+	assert_failed(
+	    &ar, CASK_ELIMIT, "text s at byte 0: length over 3, limit 3");
 	/* … also where the text is in the buffer already */
 	cask_load(&ar, cask_mem_read(&m, two, sizeof two));
 	assert_int_equal(cask_get_text(&ar, s, sizeof s), 3);

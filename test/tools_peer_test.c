@@ -159,14 +159,13 @@ answer_wrongly(int fd, enum wrong wrong)
 }
 
 static const char *const complaints[] = {
-	[GARBAGE] = "a->magic at byte 4: a5a5a5a5, no acknowledgement begins "
-		    "so; trying again in ",
+	[GARBAGE] =
+	    ": a5a5a5a5, no acknowledgement begins so; trying again in ",
 	[OTHER_SEQUENCE] = "acknowledged report 77 instead of 1; trying again",
-	[STATUS] = "a->status at byte 13: 9 is not known; trying again in ",
+	[STATUS] = ": 9 is not known; trying again in ",
 	[HALF] = "stream ended inside a message; trying again in ",
 	[STALL] = "; trying again in ",
-	[FLOOD] = "a->magic at byte 4: a5a5a5a5, no acknowledgement begins so; "
-		  "trying again in ",
+	[FLOOD] = "a->magic at byte 4 from 127.0.0.1:",
 };
 
 static void

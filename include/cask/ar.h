@@ -142,11 +142,14 @@ uint64_t cask_at(const struct cask_ar *ar);
 /*
  * What went wrong, in words: what, which field, where and why.
  *
- *     u32 q->count at byte 42: stream ended inside a message
+ *     u32 q->count at byte 42 from 10.0.0.7:5123: stream ended inside a message
  *     text report.disks[3].name at byte 905: length 300, limit 63
  *     connect localhost:7000: Connection refused
  *
  * Never NULL; "no error" while there is none.  Lasts as long as the archive.
+ *
+ * An error of storing to a peer fails the transport as well: the other archive
+ * on it says at once what went wrong, instead of waiting for an answer.
  */
 const char *cask_why(const struct cask_ar *ar);
 

@@ -53,6 +53,7 @@ struct cask_io {
 	const char *peer; /* the other end, "localhost:7000", or NULL */
 	int limit_ms;     /* the time limit that ran out, if err is ETIMEDOUT */
 	const struct cask_io_table *table;
+	char words[120]; /* why, if cask_strerror(err) would not tell */
 };
 
 /*
@@ -60,6 +61,10 @@ struct cask_io {
  * error that stuck.  op must outlive the transport: a string literal.
  */
 int cask_io_fail(struct cask_io *io, int err, const char *op);
+
+/* The same, with words of its own (copied; cut to fit) for the reason. */
+int cask_io_fail_words(
+    struct cask_io *io, int err, const char *op, const char *words);
 
 /*
  * What went wrong, in words, into buf (size bytes, NUL included; cut to fit):

@@ -8,7 +8,8 @@
  *
  * Hosts are names or numbers, IPv4 or IPv6; ports are numbers or names of
  * services.  No call here raises SIGPIPE, and every descriptor is closed on
- * exec.  A socket belongs to the thread that opened it.
+ * exec.  A socket belongs to one thread at a time; one that gives
+ * notifications, to the thread whose pump delivers them.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -36,9 +37,14 @@ struct cask_sock;
  * (cask_receive or cask_try_receive; cask_accept or cask_try_accept): a handler
  * that does nothing doesn't spin.  The end of the stream and errors are
  * announced by receive too, once: the call that answers it gives them.  A
- * handler may close any socket and free its own.  It may make blocking calls:
- * nobody else is served meanwhile.  MFC: CAsyncSocket::OnReceive and its
- * sisters.
+ * handler may close any socket and free its own.
+ *
+ * A handler may load from an archive, which answers too.  Two things to know:
+ * the archive reads ahead, so go on until cask_pending is 0; and it waits for
+ * the rest of a message that has begun, while nobody else is served.  A server
+ * that can't afford that gathers what comes with cask_try_receive until a
+ * message is whole and loads it from memory (cask_mem_read), as cask collect
+ * does.  MFC: CAsyncSocket::OnReceive and its sisters.
  */
 struct cask_notify {
 	void (*receive)(struct cask_sock *s); /* data, an end, an error */
