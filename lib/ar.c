@@ -230,7 +230,9 @@ fill(struct cask_ar *ar)
 static bool
 cut(struct cask_ar *ar)
 {
-	return caski_fail(ar, CASK_ECUT, "%s", cask_strerror(CASK_ECUT));
+	return caski_fail(ar, CASK_ECUT, "%s",
+	    cask_at(ar) > ar->message ? cask_strerror(CASK_ECUT)
+				      : "stream ended before a message");
 }
 
 int

@@ -14,6 +14,7 @@ static const char *const words[] = {
 	[-CASK_ETEXT] = "text can't be represented in the target encoding",
 	[-CASK_ELIMIT] = "limit exceeded",
 	[-CASK_ECHARSET] = "no converter for this code page here",
+	[-CASK_EPORT] = "port not known",
 	[-CASK_EDIRECTION] = "wrong direction for this archive",
 };
 

@@ -61,6 +61,8 @@ meaning(int code)
 		return 0;
 	case EAI_MEMORY:
 		return ENOMEM;
+	case EAI_SERVICE:
+		return CASK_EPORT;
 	case EAI_SYSTEM:
 		return errno != 0 ? errno : CASK_ENAME;
 	default:
@@ -169,19 +171,19 @@ is_number(const char *port, long *value)
 
 /*
  * Some resolvers take "", " 80", "-1" and "70000" for ports, and names of any
- * length for hosts.
+ * length for hosts.  0 or an error.
  */
-static bool
-acceptable(const char *host, const char *port)
+static int
+check(const char *host, const char *port)
 {
 	size_t length = strlen(port);
 	long value;
 
 	if (host != NULL && (*host == '\0' || strlen(host) > HOST_MOST))
-		return false;
+		return CASK_ENAME;
 	if (length == 0 || length > PORT_MOST || strchr(" \t\n+-", *port))
-		return false;
-	return !is_number(port, &value) || value <= UINT16_MAX;
+		return CASK_EPORT;
+	return is_number(port, &value) && value > UINT16_MAX ? CASK_EPORT : 0;
 }
 
 int
@@ -193,8 +195,9 @@ caski_resolve(struct addrinfo **list, const char *host, const char *port,
 	int code;
 
 	*list = NULL;
-	if (!acceptable(host, port))
-		return CASK_ENAME;
+	code = check(host, port);
+	if (code != 0)
+		return code;
 	if (is_number(port, &value))
 		flags |= AI_NUMERICSERV;
 	code = ask(list, host, port, flags | AI_NUMERICHOST);

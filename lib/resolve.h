@@ -23,10 +23,10 @@ struct addrinfo;
  * up in a thread of its own, since a resolver can't be interrupted: when the
  * deadline comes first, the thread is left to end by itself.
  *
- * Gives 0; CASK_ENAME when there is no such host or port, or it can't be one
- * (empty, too long, a number beyond 65535); ETIMEDOUT; ENOMEM; EMFILE and
- * ENFILE; EAGAIN when there are CASKI_LOOKUPS_MOST look-ups already, or no
- * thread.
+ * Gives 0; CASK_ENAME when there is no such host, CASK_EPORT when there is no
+ * such port, or it can't be one (empty, too long, a number beyond 65535);
+ * ETIMEDOUT; ENOMEM; EMFILE and ENFILE; EAGAIN when there are
+ * CASKI_LOOKUPS_MOST look-ups already, or no thread.
  */
 int caski_resolve(struct addrinfo **list, const char *host, const char *port,
     bool passive, int64_t deadline);

@@ -665,23 +665,23 @@ a_field_is_named_however_it_is_spelled(void **state)
 	cask_load(&ar, cask_mem_read(&m, "", 0));
 	cask_u32(&ar, &x);
 	assert_failed(
-	    &ar, CASK_ECUT, "u32 x at byte 0: stream ended inside a message");
+	    &ar, CASK_ECUT, "u32 x at byte 0: stream ended before a message");
 	cask_load(&ar, &m.io);
 	cask_u32(&ar, &(*pp)[0]);
 	assert_failed(&ar, CASK_ECUT,
-	    "u32 (*pp)[0] at byte 0: stream ended inside a message");
+	    "u32 (*pp)[0] at byte 0: stream ended before a message");
 	cask_load(&ar, &m.io);
 	cask_u32(&ar, p);
 	assert_failed(
-	    &ar, CASK_ECUT, "u32 p at byte 0: stream ended inside a message");
+	    &ar, CASK_ECUT, "u32 p at byte 0: stream ended before a message");
 	cask_load(&ar, &m.io);
 	cask_struct(&ar, &d[1], spelled_x);
 	assert_failed(&ar, CASK_ECUT,
-	    "u32 d[1].size at byte 0: stream ended inside a message");
+	    "u32 d[1].size at byte 0: stream ended before a message");
 	cask_load(&ar, &m.io);
 	cask_struct(&ar, d, spelled_within_x);
 	assert_failed(&ar, CASK_ECUT,
-	    "u8 d.cell[d->size] at byte 0: stream ended inside a message");
+	    "u8 d.cell[d->size] at byte 0: stream ended before a message");
 }
 
 /* After an error structs are entered still, but never too deep. */
@@ -771,7 +771,7 @@ a_path_that_is_too_long_loses_its_beginning(void **state)
 	assert_int_equal(ar.err, CASK_ECUT);
 	assert_memory_equal(cask_why(&ar), "u8 ...", 6);
 	assert_non_null(strstr(cask_why(&ar),
-	    "next.next.value at byte 0: stream ended inside a message"));
+	    "next.next.value at byte 0: stream ended before a message"));
 	assert_true(strlen(cask_why(&ar)) < 256);
 
 	memset(long_reason, 'x', sizeof long_reason);

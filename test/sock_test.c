@@ -378,8 +378,8 @@ nothing_to_connect_to_is_invalid(void **state)
 	assert_int_equal(cask_connect(&s, "127.0.0.1", NULL), EINVAL);
 	assert_int_equal(cask_bind(&s, NULL, NULL), EINVAL);
 	assert_int_equal(cask_connect(&s, "", "1"), CASK_ENAME);
-	assert_int_equal(cask_connect(&s, "127.0.0.1", ""), CASK_ENAME);
-	assert_int_equal(cask_close(&s), CASK_ENAME);
+	assert_int_equal(cask_connect(&s, "127.0.0.1", ""), CASK_EPORT);
+	assert_int_equal(cask_close(&s), CASK_EPORT);
 }
 
 /* Binding, listening, accepting */

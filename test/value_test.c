@@ -497,7 +497,7 @@ each_type_has_its_name_in_an_error(void **state)
 		load(&ar, &m, "", 0);
 		get_number(&ar, (enum golden_kind)kind, &v);
 		snprintf(want, sizeof want,
-		    "%s at byte 0: stream ended inside a message", names[kind]);
+		    "%s at byte 0: stream ended before a message", names[kind]);
 		assert_failed(&ar, CASK_ECUT, want);
 	}
 }

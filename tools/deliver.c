@@ -152,7 +152,9 @@ report_deliver(struct reporter *r, const struct cask_mem *m)
 	double pause = r->retry;
 
 	while (!exchange(r, m)) {
-		if (r->sock.io.err == CASK_ENAME && r->acknowledged == 0) {
+		if ((r->sock.io.err == CASK_ENAME ||
+			r->sock.io.err == CASK_EPORT) &&
+		    r->acknowledged == 0) {
 			complain("%s", r->why);
 			return false;
 		}

@@ -16,11 +16,12 @@ extern "C" {
 
 enum cask_error {
 	CASK_ECUT = -1,       /* the stream ended inside a message */
-	CASK_ENAME = -2,      /* a host or service name has no address */
+	CASK_ENAME = -2,      /* a host name has no address */
 	CASK_ETEXT = -3,      /* text that the target encoding can't hold */
 	CASK_ELIMIT = -4,     /* a limit was exceeded; the words say which */
 	CASK_ECHARSET = -5,   /* no converter for that code page here */
 	CASK_EDIRECTION = -6, /* stored while loading, or the reverse */
+	CASK_EPORT = -7,      /* no such port, or service of that name */
 };
 
 /*

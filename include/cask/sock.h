@@ -76,11 +76,11 @@ struct cask_sock {
  * Connect to a host.  Every address of the host is tried in turn within one
  * limit.  A look-up never outlasts the limit.  Blocks.
  *
- * Gives 0; CASK_ENAME when the host or port is not known; the last address's
- * error (ECONNREFUSED, EHOSTUNREACH, …); ETIMEDOUT; EISCONN when s is open,
- * which sticks; EAGAIN when too many look-ups are under way; EINVAL when host
- * or port is NULL; ENOMEM; EMFILE.  After any but EISCONN s is closed.  MFC:
- * CSocket::Create and Connect.
+ * Gives 0; CASK_ENAME or CASK_EPORT when the host or the port is not known; the
+ * last address's error (ECONNREFUSED, EHOSTUNREACH, …); ETIMEDOUT; EISCONN when
+ * s is open, which sticks; EAGAIN when too many look-ups are under way; EINVAL
+ * when host or port is NULL; ENOMEM; EMFILE.  After any but EISCONN s is
+ * closed.  MFC: CSocket::Create and Connect.
  */
 int cask_connect(struct cask_sock *s, const char *host, const char *port);
 
@@ -90,8 +90,8 @@ int cask_connect(struct cask_sock *s, const char *host, const char *port);
  * tells).  A port in TIME_WAIT can be taken again at once.  Does not block, but
  * for looking up a host that is a name.
  *
- * Gives 0; CASK_ENAME; EADDRINUSE; EACCES; EADDRNOTAVAIL; EISCONN; ….
- * MFC: CAsyncSocket::Bind.
+ * Gives 0; CASK_ENAME; CASK_EPORT; EADDRINUSE; EACCES; EADDRNOTAVAIL; EISCONN;
+ * …. MFC: CAsyncSocket::Bind.
  */
 int cask_bind(struct cask_sock *s, const char *host, const char *port);
 
