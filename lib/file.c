@@ -63,7 +63,7 @@ static const struct cask_io_table table = {
 };
 
 struct cask_io *
-cask_file(struct cask_file *f, int fd)
+cask_file_use(struct cask_file *f, int fd)
 {
 	*f = (struct cask_file) { .io = { .table = &table }, .fd = fd };
 	return &f->io;

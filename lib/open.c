@@ -43,7 +43,7 @@ ready(struct cask_watch *w, int events)
 
 	(void)events;
 	w->events = 0;
-	cask_watch(w);
+	cask_watch_start(w);
 	if (notify == NULL)
 		return;
 	if (s->listening && notify->accept != NULL)
@@ -61,7 +61,7 @@ watch(struct cask_sock *s, bool wanted)
 	s->watch.events = CASK_READABLE;
 	s->watch.ready = ready;
 	s->watch.user = s;
-	return cask_watch(&s->watch);
+	return cask_watch_start(&s->watch);
 }
 
 /*

@@ -196,7 +196,7 @@ set_slot(const struct cask_watch *w)
 }
 
 int
-cask_watch(struct cask_watch *w)
+cask_watch_start(struct cask_watch *w)
 {
 	if (w->fd < 0 || w->ready == NULL ||
 	    (w->events & ~(CASK_READABLE | CASK_WRITABLE)) != 0)
@@ -215,7 +215,7 @@ cask_watch(struct cask_watch *w)
 }
 
 void
-cask_unwatch(struct cask_watch *w)
+cask_watch_stop(struct cask_watch *w)
 {
 	if (watched(w)) {
 		pump->fds[w->slot - 1].fd = -1;

@@ -108,7 +108,7 @@ caski_sock_rearm(struct cask_sock *s)
 	if (s->watch.slot == 0)
 		return;
 	s->watch.events = CASK_READABLE;
-	cask_watch(&s->watch);
+	cask_watch_start(&s->watch);
 }
 
 /* Receiving */
@@ -326,7 +326,7 @@ cask_close(struct cask_sock *s)
 
 	if (!s->open)
 		return s->io.err;
-	cask_unwatch(&s->watch);
+	cask_watch_stop(&s->watch);
 	s->open = s->listening = false;
 	r = caski_sys_close(s->watch.fd);
 	if (r < 0 && r != -EINTR)

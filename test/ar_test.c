@@ -1100,7 +1100,7 @@ start_of_file(void *arg)
 	struct files *f = arg;
 
 	assert_int_equal(lseek(f->fd, 0, SEEK_SET), 0);
-	return cask_file(&f->io, f->fd);
+	return cask_file_use(&f->io, f->fd);
 }
 
 static void
@@ -1112,7 +1112,7 @@ file_scenario(void *arg)
 	(void)arg;
 	assert_non_null(tmp);
 	f.fd = fileno(tmp);
-	exchange_rows(cask_file(&f.io, f.fd), start_of_file, &f);
+	exchange_rows(cask_file_use(&f.io, f.fd), start_of_file, &f);
 	fclose(tmp);
 }
 
@@ -1139,7 +1139,7 @@ interruptions_and_short_transfers_are_invisible(void **state)
 		fault_reset();
 		fault_disturb(true);
 		fault_shorten(most);
-		cask_file(&f.io, f.fd);
+		cask_file_use(&f.io, f.fd);
 		exchange_rows(&f.io.io, start_of_file, &f);
 		before = fault_injected();
 		assert_int_equal(f.io.io.err, 0);
@@ -1159,11 +1159,11 @@ a_broken_pipe_is_epipe_and_no_signal(void **state)
 	(void)state;
 	assert_int_equal(pipe(fd), 0);
 	close(fd[0]);
-	cask_store(&ar, cask_file(&f, fd[1]));
+	cask_store(&ar, cask_file_use(&f, fd[1]));
 	cask_put_u8(&ar, 1);
 	assert_int_equal(cask_flush(&ar), EPIPE);
 	close(fd[1]);
-	cask_load(&ar, cask_file(&f, fd[1]));
+	cask_load(&ar, cask_file_use(&f, fd[1]));
 	cask_get_u8(&ar);
 	assert_failed(&ar, EBADF, "read: Bad file descriptor");
 }

@@ -115,8 +115,8 @@ open_file(struct line *l)
 	l->fd[0] = open(path, O_RDONLY);
 	assert_true(l->fd[0] >= 0);
 	unlink(path);
-	l->r = cask_file(&l->file[0], l->fd[0]);
-	l->w = cask_file(&l->file[1], l->fd[1]);
+	l->r = cask_file_use(&l->file[0], l->fd[0]);
+	l->w = cask_file_use(&l->file[1], l->fd[1]);
 }
 
 static void
@@ -140,8 +140,8 @@ static void
 open_pipe(struct line *l)
 {
 	assert_int_equal(pipe(l->fd), 0);
-	l->r = cask_file(&l->file[0], l->fd[0]);
-	l->w = cask_file(&l->file[1], l->fd[1]);
+	l->r = cask_file_use(&l->file[0], l->fd[0]);
+	l->w = cask_file_use(&l->file[1], l->fd[1]);
 	l->end = end_file;
 }
 

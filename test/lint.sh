@@ -108,8 +108,7 @@ headers() {
 	strict='-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror'
 	for h in include/cask.h include/cask/*.h; do
 		cc -std=c11 $strict -Iinclude -x c -fsyntax-only "$h"
-		# a struct and a function of one name, as stat(2), are no shadow
-		c++ -std=c++17 $strict -Wno-shadow -Iinclude -x c++ \
+		c++ -std=c++17 $strict -Iinclude -x c++ \
 			-fsyntax-only "$h"
 	done
 	for h in lib/*.h; do

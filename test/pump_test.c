@@ -57,7 +57,7 @@ station_open(struct station *st, void (*then)(struct station *st))
 static void
 station_close(struct station *st)
 {
-	cask_unwatch(&st->watch);
+	cask_watch_stop(&st->watch);
 	close(st->watch.fd);
 	close(st->out);
 }
@@ -100,7 +100,7 @@ readiness_is_delivered_again_as_long_as_it_holds(void **state)
 
 	(void)state;
 	station_open(&st, NULL);
-	assert_int_equal(cask_watch(&st.watch), 0);
+	assert_int_equal(cask_watch_start(&st.watch), 0);
 	assert_int_equal(turn(), 0);
 	ring(&st);
 	assert_int_equal(turn(), 1);
@@ -119,11 +119,11 @@ what_is_unwatched_is_silent_and_twice_is_fine(void **state)
 
 	(void)state;
 	station_open(&st, NULL);
-	cask_unwatch(&st.watch);
-	cask_watch(&st.watch);
+	cask_watch_stop(&st.watch);
+	cask_watch_start(&st.watch);
 	ring(&st);
-	cask_unwatch(&st.watch);
-	cask_unwatch(&st.watch);
+	cask_watch_stop(&st.watch);
+	cask_watch_stop(&st.watch);
 	assert_int_equal(turn(), 0);
 	assert_int_equal(st.calls, 0);
 	station_close(&st);
@@ -138,8 +138,8 @@ the_pump_goes_with_the_last_thing_it_watches(void **state)
 	(void)state;
 	station_open(&a, NULL);
 	station_open(&b, NULL);
-	cask_watch(&a.watch);
-	cask_watch(&b.watch);
+	cask_watch_start(&a.watch);
+	cask_watch_start(&b.watch);
 	assert_true(fault_allocations() > before);
 	station_close(&a);
 	assert_true(fault_allocations() > before);
@@ -162,7 +162,7 @@ a_watch_may_be_freed_in_its_own_notification(void **state)
 
 	(void)state;
 	station_open(st, free_own);
-	cask_watch(&st->watch);
+	cask_watch_start(&st->watch);
 	ring(st);
 	assert_int_equal(turn(), 1);
 	assert_int_equal(fault_allocations(), before);
@@ -185,8 +185,8 @@ a_watch_freed_by_an_earlier_notification_of_the_turn_is_not_called(void **state)
 	station_open(&a, free_other);
 	station_open(b, NULL);
 	a.other = b;
-	cask_watch(&a.watch);
-	cask_watch(&b->watch);
+	cask_watch_start(&a.watch);
+	cask_watch_start(&b->watch);
 	ring(&a);
 	ring(b);
 	assert_int_equal(turn(), 1);
@@ -202,7 +202,7 @@ recycle_other(struct station *st)
 	int end[2];
 
 	answer(st);
-	cask_unwatch(&o->watch);
+	cask_watch_stop(&o->watch);
 	close(fd);
 	close(o->out);
 	assert_int_equal(pipe(end), 0);
@@ -212,7 +212,7 @@ recycle_other(struct station *st)
 	}
 	o->watch.fd = fd;
 	o->out = end[1];
-	st->err = cask_watch(&o->watch);
+	st->err = cask_watch_start(&o->watch);
 }
 
 static void
@@ -224,8 +224,8 @@ a_descriptor_used_again_within_a_turn_gets_no_old_event(void **state)
 	station_open(&a, recycle_other);
 	station_open(&b, NULL);
 	a.other = &b;
-	cask_watch(&a.watch);
-	cask_watch(&b.watch);
+	cask_watch_start(&a.watch);
+	cask_watch_start(&b.watch);
 	ring(&a);
 	ring(&b);
 	assert_int_equal(turn(), 1);
@@ -243,7 +243,7 @@ static void
 watch_other(struct station *st)
 {
 	answer(st);
-	st->err = cask_watch(&st->other->watch);
+	st->err = cask_watch_start(&st->other->watch);
 }
 
 static void
@@ -255,7 +255,7 @@ what_is_watched_in_a_turn_is_visited_in_the_next(void **state)
 	station_open(&a, watch_other);
 	station_open(&b, NULL);
 	a.other = &b;
-	cask_watch(&a.watch);
+	cask_watch_start(&a.watch);
 	ring(&a);
 	ring(&b);
 	assert_int_equal(turn(), 1);
@@ -272,7 +272,7 @@ answer_both(struct station *st)
 {
 	answer(st);
 	answer(st->other);
-	cask_watch(&st->other->watch);
+	cask_watch_start(&st->other->watch);
 }
 
 static void
@@ -284,8 +284,8 @@ what_was_dealt_with_earlier_in_the_turn_is_not_delivered(void **state)
 	station_open(&a, answer_both);
 	station_open(&b, NULL);
 	a.other = &b;
-	cask_watch(&a.watch);
-	cask_watch(&b.watch);
+	cask_watch_start(&a.watch);
+	cask_watch_start(&b.watch);
 	ring(&a);
 	ring(&b);
 	assert_int_equal(turn(), 1);
@@ -300,7 +300,7 @@ turn_within(struct station *st)
 	unsigned n = 99;
 
 	answer(st);
-	cask_unwatch(&st->watch);
+	cask_watch_stop(&st->watch);
 	st->err = cask_pump_turn(0, &n);
 	assert_int_equal(n, 0);
 	assert_int_equal(cask_pump_run(), EBUSY);
@@ -313,7 +313,7 @@ a_turn_within_a_notification_is_refused(void **state)
 
 	(void)state;
 	station_open(&st, turn_within);
-	cask_watch(&st.watch);
+	cask_watch_start(&st.watch);
 	ring(&st);
 	assert_int_equal(turn(), 1);
 	assert_int_equal(st.err, EBUSY);
@@ -331,13 +331,13 @@ events_can_be_changed_while_watched(void **state)
 	(void)state;
 	station_open(&st, NULL);
 	out.fd = st.out;
-	cask_watch(&out);
+	cask_watch_start(&out);
 	assert_int_equal(turn(), 1);
 	assert_int_equal(st.events, CASK_WRITABLE);
 	out.events = CASK_READABLE;
-	assert_int_equal(cask_watch(&out), 0);
+	assert_int_equal(cask_watch_start(&out), 0);
 	assert_int_equal(turn(), 0);
-	cask_unwatch(&out);
+	cask_watch_stop(&out);
 	station_close(&st);
 }
 
@@ -351,20 +351,20 @@ a_hang_up_and_an_error_count_as_ready(void **state)
 
 	(void)state;
 	station_open(&st, NULL);
-	cask_watch(&st.watch);
+	cask_watch_start(&st.watch);
 	close(st.out);
 	assert_int_equal(turn(), 1);
 	assert_int_equal(st.events, CASK_READABLE);
-	cask_unwatch(&st.watch);
+	cask_watch_stop(&st.watch);
 	close(st.watch.fd);
 
 	station_open(&st, NULL);
 	close(st.watch.fd);
 	out.fd = st.out;
-	cask_watch(&out);
+	cask_watch_start(&out);
 	assert_int_equal(turn(), 1);
 	assert_int_equal(st.events, CASK_WRITABLE);
-	cask_unwatch(&out);
+	cask_watch_stop(&out);
 	close(st.out);
 }
 
@@ -376,15 +376,15 @@ a_watch_without_events_is_silent_even_on_a_hang_up(void **state)
 	(void)state;
 	station_open(&st, NULL);
 	st.watch.events = 0;
-	assert_int_equal(cask_watch(&st.watch), 0);
+	assert_int_equal(cask_watch_start(&st.watch), 0);
 	close(st.out);
 	assert_int_equal(turn(), 0);
 	assert_int_equal(cask_pump_turn(-1, NULL), EDEADLK);
 	assert_int_equal(cask_pump_run(), EDEADLK);
 	st.watch.events = CASK_READABLE;
-	cask_watch(&st.watch);
+	cask_watch_start(&st.watch);
 	assert_int_equal(turn(), 1);
-	cask_unwatch(&st.watch);
+	cask_watch_stop(&st.watch);
 	close(st.watch.fd);
 }
 
@@ -397,9 +397,9 @@ what_was_unwatched_is_not_waited_for(void **state)
 	station_open(&a, NULL);
 	station_open(&b, NULL);
 	a.watch.events = 0;
-	cask_watch(&a.watch);
-	cask_watch(&b.watch);
-	cask_unwatch(&b.watch);
+	cask_watch_start(&a.watch);
+	cask_watch_start(&b.watch);
+	cask_watch_stop(&b.watch);
 	assert_int_equal(cask_pump_turn(-1, NULL), EDEADLK);
 	station_close(&a);
 	station_close(&b);
@@ -413,13 +413,13 @@ nonsense_is_refused(void **state)
 	};
 
 	(void)state;
-	assert_int_equal(cask_watch(&w), EINVAL);
+	assert_int_equal(cask_watch_start(&w), EINVAL);
 	w.fd = 0;
 	w.events = 4;
-	assert_int_equal(cask_watch(&w), EINVAL);
+	assert_int_equal(cask_watch_start(&w), EINVAL);
 	w.events = CASK_READABLE;
 	w.ready = NULL;
-	assert_int_equal(cask_watch(&w), EINVAL);
+	assert_int_equal(cask_watch_start(&w), EINVAL);
 }
 
 /* Running */
@@ -432,7 +432,7 @@ run_ends_when_nothing_is_left(void **state)
 	(void)state;
 	assert_int_equal(cask_pump_run(), 0);
 	station_open(st, free_own);
-	cask_watch(&st->watch);
+	cask_watch_start(&st->watch);
 	ring(st);
 	assert_int_equal(cask_pump_run(), 0);
 }
@@ -452,7 +452,7 @@ run_ends_after_the_turn_in_which_it_was_stopped(void **state)
 	(void)state;
 	cask_pump_stop();
 	station_open(&st, stop_at_three);
-	cask_watch(&st.watch);
+	cask_watch_start(&st.watch);
 	ring(&st);
 	assert_int_equal(cask_pump_run(), 0);
 	assert_int_equal(st.calls, 3);
@@ -494,12 +494,12 @@ a_thousand_watches_come_and_go(void **state)
 	ring(&st);
 	for (int i = 0; i < MANY; i++) {
 		watches[i] = st.watch;
-		assert_int_equal(cask_watch(&watches[i]), 0);
+		assert_int_equal(cask_watch_start(&watches[i]), 0);
 	}
 	for (unsigned i = 0; i < MANY; i++) {
 		if (i % 100 == 0)
 			assert_int_equal(turn(), MANY - i);
-		cask_unwatch(&watches[i * step % MANY]);
+		cask_watch_stop(&watches[i * step % MANY]);
 	}
 	station_close(&st);
 	assert_int_equal(fault_allocations(), 0);
@@ -514,13 +514,13 @@ holes_are_used_again_without_a_turn(void **state)
 
 	(void)state;
 	station_open(&st, NULL);
-	cask_watch(&st.watch);
+	cask_watch_start(&st.watch);
 	before = fault_count(FAULT_REALLOC);
 	for (int i = 0; i < 1000; i++) {
 		w = st.watch;
 		w.slot = 0;
-		assert_int_equal(cask_watch(&w), 0);
-		cask_unwatch(&w);
+		assert_int_equal(cask_watch_start(&w), 0);
+		cask_watch_stop(&w);
 	}
 	assert_int_equal(fault_count(FAULT_REALLOC), before);
 	ring(&st);
@@ -536,7 +536,7 @@ thread_of_its_own(void *arg)
 	(void)arg;
 	assert_int_equal(cask_pump_turn(-1, NULL), EDEADLK);
 	station_open(&st, stop_at_three);
-	cask_watch(&st.watch);
+	cask_watch_start(&st.watch);
 	ring(&st);
 	assert_int_equal(cask_pump_run(), 0);
 	assert_int_equal(st.calls, 3);
@@ -552,7 +552,7 @@ each_thread_has_its_own_pump(void **state)
 
 	(void)state;
 	station_open(&st, NULL);
-	cask_watch(&st.watch);
+	cask_watch_start(&st.watch);
 	ring(&st);
 	assert_int_equal(
 	    pthread_create(&thread, NULL, thread_of_its_own, NULL), 0);
@@ -598,7 +598,7 @@ interruptions_are_invisible_and_cost_no_time(void **state)
 
 	(void)state;
 	station_open(&st, NULL);
-	cask_watch(&st.watch);
+	cask_watch_start(&st.watch);
 	fault_reset();
 	fault_disturb(true);
 	start = now_ms();
@@ -666,7 +666,7 @@ a_poll_that_fails_is_an_error(void **state)
 
 	(void)state;
 	station_open(&st, NULL);
-	cask_watch(&st.watch);
+	cask_watch_start(&st.watch);
 	fault_reset();
 	fault_plan(FAULT_POLL, 0, true, ENOMEM);
 	assert_int_equal(
@@ -688,14 +688,14 @@ watch_twenty(void *arg)
 
 	for (int i = 0; i < 20; i++) {
 		watches[i] = st->watch;
-		err = cask_watch(&watches[i]);
+		err = cask_watch_start(&watches[i]);
 		assert_true(err == 0 || err == ENOMEM);
 		expected += err == 0;
 	}
 	err = cask_pump_turn(0, &n);
 	assert_true(err == 0 ? n == expected : err == ENOMEM && n == 0);
 	for (int i = 0; i < 20; i++)
-		cask_unwatch(&watches[i]);
+		cask_watch_stop(&watches[i]);
 }
 
 static void

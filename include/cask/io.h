@@ -113,7 +113,7 @@ struct cask_file {
 	int fd;
 };
 
-struct cask_io *cask_file(struct cask_file *f, int fd);
+struct cask_io *cask_file_use(struct cask_file *f, int fd);
 
 #ifdef __cplusplus
 }

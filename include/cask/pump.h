@@ -28,8 +28,8 @@ enum {
 
 /*
  * A descriptor that the pump watches for the program: standard input, another
- * library's connection.  Fill in the upper fields, then call cask_watch.  The
- * struct stays the caller's and must not move while it is watched.
+ * library's connection.  Fill in the upper fields, then call cask_watch_start.
+ * The struct stays the caller's and must not move while it is watched.
  */
 struct cask_watch {
 	int fd;
@@ -49,10 +49,10 @@ struct cask_watch {
  * watched in a turn is visited in the next.  Unwatch before closing fd.  Does
  * not block.  Gives 0, ENOMEM or EINVAL.
  */
-int cask_watch(struct cask_watch *w);
+int cask_watch_start(struct cask_watch *w);
 
 /* Stop watching; ready is not called after this.  Twice is fine. */
-void cask_unwatch(struct cask_watch *w);
+void cask_watch_stop(struct cask_watch *w);
 
 /*
  * One turn: wait until something that is watched is ready, at most timeout_ms
