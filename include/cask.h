@@ -57,10 +57,10 @@
  * (cask_sock.timeout_ms); over an archive it holds for each value.
  * cask_deadline puts one limit on a whole exchange.
  *
- * Threads.  The library has no state of its own but one pump a thread, and the
- * number of name look-ups under way.  A
- * socket or an archive belongs to one thread at a time; a socket that is
- * watched by a pump, to that pump's thread.
+ * Threads.  The library has no state of its own but one pump for each thread,
+ * and the number of name look-ups under way.  A socket or an archive belongs to
+ * one thread at a time; a socket that is watched by a pump, to that pump's
+ * thread.
  *
  * The process.  No signal is raised, no handler installed, nothing printed, no
  * locale looked at; all descriptors are closed on exec.

@@ -35,8 +35,8 @@ struct cask_io;
  *        NULL: nothing to do.  Archives call it; so must a transport that
  *        stands before another.
  *
- * size is never 0.  Who gives -1 has called cask_io_fail.  A NULL function is
- * a direction that the transport lacks: EBADF.
+ * size is never 0.  A function that gives -1 must have called cask_io_fail.  A
+ * NULL function is a direction that the transport lacks: EBADF.
  */
 struct cask_io_table {
 	const char *name; /* "socket", "memory", …: for messages */
