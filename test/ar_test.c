@@ -126,6 +126,181 @@ what_is_pending_was_read_but_not_loaded(void **state)
 	assert_int_equal(cask_pending(&ar), 0);
 }
 
+/* The limit of a message ends what may be loaded, not what is there. */
+static void
+what_is_pending_may_be_more_than_a_message_may_have(void **state)
+{
+	struct cask_ar ar = { .buffer = (char[16]) { 0 },
+		.buffer_size = 16,
+		.limit = { .message = 4 } };
+	struct own_io own;
+
+	(void)state;
+	cask_load(&ar, own_source(&own, "0123456789", 10));
+	assert_true(cask_more(&ar));
+	assert_int_equal(cask_pending(&ar), 10);
+	cask_get_u32(&ar);
+	assert_int_equal(cask_pending(&ar), 6);
+	assert_true(cask_more(&ar));
+	assert_int_equal(cask_pending(&ar), 6);
+	assert_int_equal(ar.err, 0);
+}
+
+/* What a transport is told of. */
+struct told {
+	struct own_io own; /* first, with its io */
+	unsigned starts;
+	unsigned calls_before; /* … the last of them */
+	unsigned calls;        /* at the last look */
+};
+
+static void
+told_start(struct cask_io *io)
+{
+	struct told *t = (struct told *)io;
+
+	t->starts++;
+	t->calls_before = t->own.calls;
+}
+
+static const struct cask_io_table told_table = {
+	.name = "told",
+	.read = own_read,
+	.write = own_write,
+	.start = told_start,
+};
+
+/* Since the last look: one start, and after it more than one transfer. */
+static void
+assert_told_once(struct told *t)
+{
+	assert_int_equal(t->starts, 1);
+	assert_int_equal(t->calls_before, t->calls);
+	assert_true(t->own.calls > t->calls + 1);
+	t->starts = 0;
+	t->calls = t->own.calls;
+}
+
+static void
+assert_told_nothing(struct told *t)
+{
+	assert_int_equal(t->starts, 0);
+	assert_int_equal(t->own.calls, t->calls);
+}
+
+static void
+a_transport_is_told_of_each_value_that_is_loaded_by_it_once(void **state)
+{
+	struct told t = { .starts = 0 };
+	struct cask_ar ar = { .buffer = (char[8]) { 0 }, .buffer_size = 8 };
+	char s[4], *dup, block[20];
+	uint16_t array[40];
+	uint32_t x;
+
+	(void)state;
+	own_open(&t.own);
+	t.own.io.table = &told_table;
+	t.own.produce = 1 << 20;
+	t.own.fill = 2;
+	t.own.at_most = 1;
+	cask_load(&ar, &t.own.io);
+	assert_told_nothing(&t);
+	for (int i = 0; i < 2; i++) {
+		ar.big_endian = i;
+		cask_u32(&ar, &x);
+		assert_told_once(&t);
+		cask_get_u16(&ar);
+		assert_told_once(&t);
+		cask_text(&ar, s, sizeof s);
+		assert_told_once(&t);
+		cask_text_dup(&ar, &dup, 9);
+		assert_told_once(&t);
+		assert_string_equal(dup, "\2\2");
+		free(dup);
+		cask_bytes(&ar, block, sizeof block);
+		assert_told_once(&t);
+		cask_get_count(&ar, 0x0202);
+		assert_told_once(&t);
+		cask_u16_array(&ar, array, COUNT(array));
+		assert_told_once(&t);
+		assert_int_equal(cask_flush(&ar), 0);
+		assert_told_nothing(&t);
+	}
+	t.calls--; /* one transfer is enough here */
+	t.calls_before = t.calls;
+	assert_true(cask_more(&ar));
+	assert_int_equal(t.starts, 1);
+	assert_int_equal(t.calls_before, t.calls + 1);
+	t.starts = 0;
+	t.calls = t.own.calls;
+	assert_true(cask_more(&ar)); /* it is in the buffer */
+	cask_get_u8(&ar);
+	assert_told_nothing(&t);
+	assert_int_equal(ar.err, 0);
+
+	/* … and when the buffer holds several */
+	t.own.at_most = 0;
+	t.own.calls = t.calls = 0;
+	cask_u16(&ar, &array[0]);
+	assert_int_equal(t.starts, 1);
+	t.starts = 0;
+	t.calls = t.own.calls;
+	cask_u16(&ar, &array[0]);
+	cask_u32(&ar, &x);
+	assert_told_nothing(&t);
+	assert_int_equal(cask_pending(&ar), 0);
+}
+
+static void
+a_transport_is_told_of_each_value_that_is_stored_by_it_once(void **state)
+{
+	struct told t = { .starts = 0 };
+	struct cask_ar ar = {
+		.form = CASK_ANSI, .buffer = (char[8]) { 0 }, .buffer_size = 8
+	};
+	char block[20] = "abcdefghijklmnopqrs", *s = block;
+	uint16_t array[40] = { 0 };
+	uint32_t x = 1;
+
+	(void)state;
+	own_open(&t.own);
+	t.own.io.table = &told_table;
+	t.own.at_most = 1;
+	cask_store(&ar, &t.own.io);
+	assert_int_equal(cask_flush(&ar), 0);
+	cask_put_u64(&ar, 1);
+	assert_told_nothing(&t);
+	cask_u32(&ar, &x);
+	assert_told_once(&t);
+	cask_put_u32(&ar, 1);
+	assert_told_nothing(&t);
+	cask_text(&ar, block, sizeof block);
+	assert_told_once(&t);
+	cask_text_dup(&ar, &s, 20);
+	assert_told_once(&t);
+	cask_bytes(&ar, block, sizeof block);
+	assert_told_once(&t);
+	cask_put_bytes(&ar, block, sizeof block);
+	assert_told_once(&t);
+	for (int i = 0; i < 2; i++) {
+		ar.big_endian = i;
+		cask_u16_array(&ar, array, COUNT(array));
+		assert_told_once(&t);
+	}
+	assert_int_equal(cask_flush(&ar), 0);
+	assert_told_once(&t);
+	cask_put_u32(&ar, 1);
+	assert_told_nothing(&t);
+	cask_put_u32(&ar, 1);
+	assert_told_nothing(&t);
+	cask_put_count(&ar, 1);
+	assert_told_once(&t);
+	assert_int_equal(cask_flush(&ar), 0);
+	assert_told_once(&t);
+	assert_int_equal(cask_flush(&ar), 0);
+	assert_told_nothing(&t);
+}
+
 /* Buffers */
 
 /* The whole table as one stream. */
@@ -465,6 +640,37 @@ only_a_peer_is_limited_to_64_mib_by_itself(void **state)
 	}
 }
 
+/* Memory and files are no peers. */
+static void
+what_is_loaded_from_here_is_not_limited_by_itself(void **state)
+{
+	size_t n = ((size_t)64 << 20) + 1;
+	void *block = calloc(n, 1);
+	FILE *tmp = tmpfile();
+	struct cask_file f;
+	struct cask_mem m;
+
+	(void)state;
+	assert_non_null(block);
+	assert_non_null(tmp);
+	assert_int_equal(ftruncate(fileno(tmp), (off_t)n), 0);
+	for (int i = 0; i < 2; i++) {
+		struct cask_ar ar = { 0 };
+
+		cask_load(&ar,
+		    i ? cask_mem_read(&m, block, n)
+		      : cask_file_use(&f, fileno(tmp)));
+		assert_int_equal(load_mebibytes(&ar, 64), n - 1);
+		cask_get_u8(&ar);
+		assert_string_equal(cask_why(&ar), "no error");
+		assert_int_equal(cask_at(&ar), n);
+		assert_false(cask_more(&ar));
+		assert_int_equal(ar.err, 0);
+	}
+	fclose(tmp);
+	free(block);
+}
+
 /* … and the stream may be longer than 32 bits can say. */
 static void
 offsets_go_beyond_2_to_the_32(void **state)
@@ -570,6 +776,38 @@ exactly_as_deep_as_allowed_is_no_error(void **state)
 	    "struct outer.next at byte 1: more than 1 structs deep "
 	    "(limit.depth)");
 	assert_int_equal(inner.value, 0);
+}
+
+/* An exchange function that was left by longjmp never came to its end. */
+static void
+to_open_anew_forgets_the_structs_that_were_not_left(void **state)
+{
+	static struct node nodes[100];
+	static const unsigned char bytes[100] = { 9 };
+	struct cask_ar ar = { 0 };
+	struct cask_frame frames[100];
+	struct cask_mem m;
+	uint8_t x;
+
+	(void)state;
+	for (int i = 0; i < 99; i++)
+		nodes[i].next = &nodes[i + 1];
+	cask_load(&ar, cask_mem_read(&m, "", 0));
+	for (int i = 0; i < 100; i++)
+		assert_true(cask_enter(&ar, &frames[i], "old"));
+
+	cask_load(&ar, cask_mem_read(&m, bytes, sizeof bytes));
+	entered = 0;
+	cask_struct(&ar, &nodes[0], node_x);
+	assert_string_equal(cask_why(&ar), "no error");
+	assert_int_equal(entered, 100);
+	assert_int_equal(nodes[0].value, 9);
+
+	assert_true(cask_enter(&ar, &frames[0], "old"));
+	cask_load(&ar, cask_mem_read(&m, "", 0));
+	cask_u8(&ar, &x);
+	assert_failed(
+	    &ar, CASK_ECUT, "u8 x at byte 0: stream ended before a message");
 }
 
 /* Paths */
@@ -743,6 +981,20 @@ a_program_may_make_an_archive_fail(void **state)
 }
 
 static void
+to_fail_without_an_error_is_invalid(void **state)
+{
+	struct cask_ar ar = { 0 };
+	struct cask_mem m;
+
+	(void)state;
+	cask_store(&ar, cask_mem_grow(&m, 0));
+	assert_int_equal(cask_fail(&ar, NULL, 0, "not said why"), EINVAL);
+	assert_failed(&ar, EINVAL, "archive at byte 0: not said why");
+	assert_int_equal(cask_flush(&ar), EINVAL);
+	cask_mem_close(&m);
+}
+
+static void
 deeper_x(struct cask_ar *ar, struct node *a_member_with_quite_a_long_name)
 {
 	struct node *n = a_member_with_quite_a_long_name;
@@ -779,6 +1031,95 @@ a_path_that_is_too_long_loses_its_beginning(void **state)
 	cask_load(&ar, cask_mem_read(&m, "", 0));
 	cask_fail(&ar, NULL, EDOM, "%s", long_reason);
 	assert_int_equal(strlen(cask_why(&ar)), 255);
+}
+
+/* Of the element that is cut the end is left. */
+static void
+a_path_that_is_too_long_keeps_its_last_characters(void **state)
+{
+	char name[301], full[320], why[320];
+	struct cask_ar ar = { 0 };
+	struct cask_frame f;
+	struct cask_mem m;
+	uint8_t x;
+
+	(void)state;
+	for (size_t n = 100; n < sizeof name; n++) {
+		size_t length;
+
+		for (size_t i = 0; i < n; i++)
+			name[i] =
+			    "abcdefghijklmnopqrstuvwxyz0123456789_"[i % 37];
+		name[n] = '\0';
+		length = (size_t)snprintf(full, sizeof full, "%s.x", name);
+		if (length == 159)
+			continue;
+		cask_load(&ar, cask_mem_read(&m, "", 0));
+		cask_enter(&ar, &f, name);
+		cask_u8(&ar, &x);
+		cask_leave(&ar, &f);
+		snprintf(why, sizeof why,
+		    "u8 %s%s at byte 0: stream ended before a message",
+		    length > 159 ? "..." : "",
+		    length > 159 ? full + length - 156 : full);
+		assert_failed(&ar, CASK_ECUT, why);
+	}
+}
+
+static void
+counted_x(struct cask_ar *ar, struct disk *d)
+{
+	entered++;
+	disk_x(ar, d);
+}
+
+static void
+assert_zeroed(const struct disk *d, size_t n)
+{
+	static const struct disk zero;
+
+	for (size_t i = 0; i < n; i++)
+		assert_memory_equal(&d[i], &zero, sizeof zero);
+	assert_int_equal(d[n].size, 0xA5A5A5A5); /* and no more than these */
+}
+
+static void
+structs_that_are_not_loaded_are_zeroed_all(void **state)
+{
+	struct disk disks[6];
+	struct cask_ar ar = { .limit = { .depth = 1 } };
+	struct cask_frame f;
+	struct cask_mem m;
+
+	(void)state;
+	memset(disks, 0xA5, sizeof disks);
+	entered = 0;
+	cask_load(&ar, cask_mem_read(&m, "", 0));
+	assert_true(cask_enter(&ar, &f, "outer"));
+	cask_structs(&ar, disks, 3, counted_x);
+	cask_leave(&ar, &f);
+	assert_failed(&ar, CASK_ELIMIT,
+	    "struct outer.disks at byte 0: more than 1 structs deep "
+	    "(limit.depth)");
+	assert_int_equal(entered, 0);
+	assert_zeroed(disks, 3);
+
+	memset(disks, 0xA5, sizeof disks);
+	cask_load(&ar, cask_mem_read(&m, "\1a\1\0\0\0\1b\1", 9));
+	cask_structs(&ar, disks, 5, counted_x);
+	assert_failed(&ar, CASK_ECUT,
+	    "u32 disks[1].size at byte 8: stream ended inside a message");
+	assert_int_equal(entered, 2);
+	assert_string_equal(disks[0].name, "a");
+	assert_int_equal(disks[0].size, 1);
+	assert_int_equal(disks[1].size, 0);
+	assert_zeroed(disks + 2, 3);
+
+	/* an error before the first: none is called */
+	memset(disks, 0xA5, sizeof disks);
+	cask_structs(&ar, disks, 5, counted_x);
+	assert_int_equal(entered, 2);
+	assert_zeroed(disks, 5);
 }
 
 static void
@@ -881,6 +1222,25 @@ an_error_of_a_transport_has_its_words_and_the_place(void **state)
 	assert_string_equal(
 	    cask_why(&ar), "connect localhost:7000: Connection refused");
 	assert_int_equal(own.calls, 0);
+}
+
+/* … of the message that it is about, whatever was before. */
+static void
+an_error_between_messages_has_the_place_of_the_next(void **state)
+{
+	struct cask_ar ar = { 0 };
+	struct own_io own;
+
+	(void)state;
+	cask_load(&ar, own_source(&own, "01234567", 8));
+	own.fail_at = 8;
+	own.fail_with = ECONNRESET;
+	assert_true(cask_more(&ar));
+	cask_get_u64(&ar);
+	assert_int_equal(ar.err, 0);
+	assert_false(cask_more(&ar));
+	assert_failed(&ar, ECONNRESET,
+	    "message at byte 8: fetch a peer: Connection reset by peer");
 }
 
 static void
@@ -1174,6 +1534,11 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(to_ask_for_more_takes_nothing),
 	cmocka_unit_test(to_flush_sends_what_was_stored_and_no_more),
 	cmocka_unit_test(what_is_pending_was_read_but_not_loaded),
+	cmocka_unit_test(what_is_pending_may_be_more_than_a_message_may_have),
+	cmocka_unit_test(
+	    a_transport_is_told_of_each_value_that_is_loaded_by_it_once),
+	cmocka_unit_test(
+	    a_transport_is_told_of_each_value_that_is_stored_by_it_once),
 	cmocka_unit_test(
 	    buffers_and_transfers_of_any_size_carry_the_same_bytes),
 	cmocka_unit_test(no_way_of_cutting_transfers_can_be_seen),
@@ -1181,17 +1546,23 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(the_limit_of_a_message_has_words),
 	cmocka_unit_test(a_raised_limit_loses_no_bytes),
 	cmocka_unit_test(only_a_peer_is_limited_to_64_mib_by_itself),
+	cmocka_unit_test(what_is_loaded_from_here_is_not_limited_by_itself),
 	cmocka_unit_test(offsets_go_beyond_2_to_the_32),
 	cmocka_unit_test(structs_nest_to_the_limit_and_no_deeper),
 	cmocka_unit_test(exactly_as_deep_as_allowed_is_no_error),
+	cmocka_unit_test(to_open_anew_forgets_the_structs_that_were_not_left),
 	cmocka_unit_test(an_error_names_the_whole_path),
 	cmocka_unit_test(a_field_is_named_however_it_is_spelled),
 	cmocka_unit_test(an_error_of_depth_does_not_replace_another),
 	cmocka_unit_test(a_program_may_make_an_archive_fail),
+	cmocka_unit_test(to_fail_without_an_error_is_invalid),
 	cmocka_unit_test(a_path_that_is_too_long_loses_its_beginning),
+	cmocka_unit_test(a_path_that_is_too_long_keeps_its_last_characters),
 	cmocka_unit_test(an_array_of_no_structs_has_no_bytes),
+	cmocka_unit_test(structs_that_are_not_loaded_are_zeroed_all),
 	cmocka_unit_test(a_transport_may_fail_at_any_byte),
 	cmocka_unit_test(an_error_of_a_transport_has_its_words_and_the_place),
+	cmocka_unit_test(an_error_between_messages_has_the_place_of_the_next),
 	cmocka_unit_test(impossible_results_are_errors),
 	cmocka_unit_test(a_direction_that_a_transport_lacks_is_ebadf),
 	cmocka_unit_test(memory_has_limits_too),
