@@ -170,13 +170,13 @@ static const struct cask_io_table told_table = {
 	.start = told_start,
 };
 
-/* Since the last look: one start, and after it more than one transfer. */
+/* Since the last look: one start, and all transfers after it. */
 static void
 assert_told_once(struct told *t)
 {
 	assert_int_equal(t->starts, 1);
 	assert_int_equal(t->calls_before, t->calls);
-	assert_true(t->own.calls > t->calls + 1);
+	assert_true(t->own.calls > t->calls);
 	t->starts = 0;
 	t->calls = t->own.calls;
 }
@@ -216,7 +216,7 @@ a_transport_is_told_of_each_value_that_is_loaded_by_it_once(void **state)
 		cask_text_dup(&ar, &dup, 9);
 		assert_told_once(&t);
 		assert_string_equal(dup, "\2\2");
-		free(dup);
+		caski_sys_free(dup);
 		cask_bytes(&ar, block, sizeof block);
 		assert_told_once(&t);
 		cask_get_count(&ar, 0x0202);
@@ -226,13 +226,8 @@ a_transport_is_told_of_each_value_that_is_loaded_by_it_once(void **state)
 		assert_int_equal(cask_flush(&ar), 0);
 		assert_told_nothing(&t);
 	}
-	t.calls--; /* one transfer is enough here */
-	t.calls_before = t.calls;
 	assert_true(cask_more(&ar));
-	assert_int_equal(t.starts, 1);
-	assert_int_equal(t.calls_before, t.calls + 1);
-	t.starts = 0;
-	t.calls = t.own.calls;
+	assert_told_once(&t);
 	assert_true(cask_more(&ar)); /* it is in the buffer */
 	cask_get_u8(&ar);
 	assert_told_nothing(&t);
@@ -240,11 +235,8 @@ a_transport_is_told_of_each_value_that_is_loaded_by_it_once(void **state)
 
 	/* … and when the buffer holds several */
 	t.own.at_most = 0;
-	t.own.calls = t.calls = 0;
 	cask_u16(&ar, &array[0]);
-	assert_int_equal(t.starts, 1);
-	t.starts = 0;
-	t.calls = t.own.calls;
+	assert_told_once(&t);
 	cask_u16(&ar, &array[0]);
 	cask_u32(&ar, &x);
 	assert_told_nothing(&t);
@@ -778,14 +770,14 @@ exactly_as_deep_as_allowed_is_no_error(void **state)
 	assert_int_equal(inner.value, 0);
 }
 
-/* An exchange function that was left by longjmp never came to its end. */
+/* … should a program have got out of them in a way that it must not. */
 static void
 to_open_anew_forgets_the_structs_that_were_not_left(void **state)
 {
 	static struct node nodes[100];
 	static const unsigned char bytes[100] = { 9 };
 	struct cask_ar ar = { 0 };
-	struct cask_frame frames[100];
+	struct cask_frame frames[100], another;
 	struct cask_mem m;
 	uint8_t x;
 
@@ -803,7 +795,7 @@ to_open_anew_forgets_the_structs_that_were_not_left(void **state)
 	assert_int_equal(entered, 100);
 	assert_int_equal(nodes[0].value, 9);
 
-	assert_true(cask_enter(&ar, &frames[0], "old"));
+	assert_true(cask_enter(&ar, &another, "old"));
 	cask_load(&ar, cask_mem_read(&m, "", 0));
 	cask_u8(&ar, &x);
 	assert_failed(
@@ -1037,7 +1029,7 @@ a_path_that_is_too_long_loses_its_beginning(void **state)
 static void
 a_path_that_is_too_long_keeps_its_last_characters(void **state)
 {
-	char name[301], full[320], why[320];
+	char name[301], full[320], why[400];
 	struct cask_ar ar = { 0 };
 	struct cask_frame f;
 	struct cask_mem m;
