@@ -481,6 +481,58 @@ ill_formed_text_is_not_loaded_or_is_replaced(void **state)
 	}
 }
 
+/* A text of n units with one that is ill-formed; as a count of bytes before. */
+static void
+check_ill_formed_at(enum cask_text_form form, bool big, size_t n, size_t at)
+{
+	static unsigned char bytes[2 * 1100], *p;
+	struct cask_ar ar = {
+		.form = form, .big_endian = big, .codepage = 65001
+	};
+	size_t width = form == CASK_UNICODE ? 2 : 1;
+	struct cask_mem m;
+	char *s, why[80];
+
+	p = bytes;
+	if (form != CASK_UTF8)
+		*p++ = 0xFF;
+	if (form == CASK_UNICODE) {
+		cask_write16(p, cask_order16(0xFFFE, big));
+		p += 2;
+		*p++ = 0xFF;
+	}
+	cask_write16(p, cask_order16((uint16_t)n, big));
+	p += 2;
+	for (size_t i = 0; i < n; i++, p += width)
+		if (width == 1)
+			*p = i == at ? 0xFF : 'a';
+		else
+			cask_write16(
+			    p, cask_order16(i == at ? 0xDC00 : 'a', big));
+	cask_load(&ar, cask_mem_read(&m, bytes, (size_t)(p - bytes)));
+	cask_text_dup(&ar, &s, SIZE_MAX);
+	snprintf(why, sizeof why,
+	    "text s at byte 0: ill-formed text after %zu of its code units",
+	    at);
+	assert_failed(&ar, EILSEQ, why);
+	assert_null(s);
+}
+
+static void
+an_ill_formed_unit_has_its_number_in_the_whole_text(void **state)
+{
+	static const size_t at[] = { 0, 255, 256, 257, 300, 511, 512, 700,
+		999 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(at); i++)
+		for (int form = CASK_UNICODE; form <= CASK_UTF8; form++)
+			for (int big = 0; big < 2; big++)
+				check_ill_formed_at((enum cask_text_form)form,
+				    big, 1000, at[i]);
+	assert_int_equal(fault_allocations(), 0);
+}
+
 static void
 replacements_are_counted_over_all_texts(void **state)
 {
@@ -613,6 +665,38 @@ characters_straddle_pieces_and_buffers(void **state)
 			}
 }
 
+/* What is kept from one piece to the next has its order already. */
+static void
+a_pair_straddles_pieces_in_a_big_endian_text(void **state)
+{
+	char text[600], back[600];
+
+	(void)state;
+	for (size_t lead = 250; lead < 260; lead++)
+		for (int big = 0; big < 2; big++) {
+			struct cask_ar ar = { .big_endian = big };
+			struct cask_mem m;
+			char *dup;
+
+			memset(text, 'a', lead);
+			strcpy(text + lead, u8"\U0001F600 and on");
+			cask_store(&ar, cask_mem_grow(&m, 0));
+			cask_put_text(&ar, text);
+			assert_int_equal(cask_flush(&ar), 0);
+			cask_load(&ar, &m.io);
+			cask_text(&ar, back, sizeof back);
+			assert_string_equal(cask_why(&ar), "no error");
+			assert_string_equal(back, text);
+			m.position = 0;
+			cask_load(&ar, &m.io);
+			cask_text_dup(&ar, &dup, 600);
+			assert_int_equal(ar.err, 0);
+			assert_string_equal(dup, text);
+			caski_sys_free(dup);
+			cask_mem_close(&m);
+		}
+}
+
 /* Size */
 
 static void
@@ -667,6 +751,67 @@ an_array_is_not_written_beyond_its_size(void **state)
 			assert_int_equal(s[size], '#');
 			free(s);
 		}
+}
+
+/* As many bytes as the array has leave no room for the NUL. */
+static void
+a_plain_text_as_long_as_the_array_does_not_fit(void **state)
+{
+	unsigned char bytes[41], buffer[64];
+
+	(void)state;
+	memset(bytes, 'x', sizeof bytes);
+	for (size_t size = 1; size <= 40; size++)
+		for (int way = 0; way < 4; way++) {
+			struct cask_ar ar = { .form = way % 2 ? CASK_ANSI
+							      : CASK_UNICODE,
+				.buffer = buffer,
+				.buffer_size = sizeof buffer };
+			char *block = malloc(size + 1), *s = malloc(size);
+			struct cask_mem m;
+
+			assert_non_null(block);
+			assert_non_null(s);
+			block[size] = '#';
+			bytes[0] = (unsigned char)size;
+			cask_load(&ar, cask_mem_read(&m, bytes, 1 + size));
+			assert_true(cask_more(&ar)); /* all is there */
+			if (way < 2)
+				cask_text(&ar, block, size);
+			else
+				cask_get_text(&ar, block, size);
+			assert_int_equal(ar.err, CASK_ELIMIT);
+			assert_string_equal(block, "");
+			assert_int_equal(block[size], '#');
+
+			cask_load(&ar, cask_mem_read(&m, bytes, 1 + size));
+			assert_true(cask_more(&ar));
+			cask_get_text(&ar, s, size);
+			assert_int_equal(ar.err, CASK_ELIMIT);
+			free(block);
+			free(s);
+		}
+}
+
+static void
+to_store_while_loading_leaves_what_was_read_alone(void **state)
+{
+	struct cask_ar ar = { .form = CASK_ANSI };
+	unsigned char buffer[16];
+	struct own_io own;
+
+	(void)state;
+	ar.buffer = buffer;
+	ar.buffer_size = sizeof buffer;
+	cask_load(&ar, own_source(&own, "0123456789", 10));
+	assert_true(cask_more(&ar));
+	assert_int_equal(cask_pending(&ar), 10);
+	cask_put_text(&ar, "ab");
+	assert_failed(&ar, CASK_EDIRECTION,
+	    "text at byte 0 from a peer: can't store: the archive is "
+	    "loading");
+	assert_memory_equal(buffer, "0123456789", 10);
+	assert_int_equal(own.moved, 10);
 }
 
 /* The text ends where the buffer does. */
@@ -833,6 +978,124 @@ a_dup_has_a_limit_in_both_directions(void **state)
 	assert_failed(&ar, CASK_ELIMIT, "text s at byte 0: length 3, limit 2");
 	assert_null(s);
 	cask_mem_close(&m);
+	assert_int_equal(fault_allocations(), 0);
+}
+
+/* Few code units may be many bytes in memory. */
+static void
+a_dup_that_grows_in_converting_is_limited_to_the_byte(void **state)
+{
+	static const struct {
+		const char *hex;
+		size_t length;
+	} rows[] = {
+		{ "FF FE FF 04 AC 20 AC 20 AC 20 AC 20", 12 },
+		{ "04 80 80 80 80", 12 },
+		{ "FF FE FF 04 3D D8 00 DE 3D D8 00 DE", 8 },
+		{ "05 E9 E9 E9 E9 E9", 10 },
+	};
+	unsigned char bytes[16];
+	struct cask_mem m;
+	char why[80];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		for (size_t max = 5; max < 15; max++) {
+			size_t n = golden_hex(bytes, rows[i].hex);
+			struct cask_ar ar = { 0 };
+			char *s = NULL;
+
+			cask_load(&ar, cask_mem_read(&m, bytes, n));
+			cask_text_dup(&ar, &s, max);
+			if (max >= rows[i].length) {
+				assert_string_equal(cask_why(&ar), "no error");
+				assert_int_equal(strlen(s), rows[i].length);
+				caski_sys_free(s);
+				continue;
+			}
+			snprintf(why, sizeof why,
+			    "text s at byte 0: length over %zu, limit %zu", max,
+			    max);
+			assert_failed(&ar, CASK_ELIMIT, why);
+			assert_null(s);
+		}
+	assert_int_equal(fault_allocations(), 0);
+}
+
+/* Every unit of a piece, and more, becomes as many bytes as there can be. */
+static void
+a_piece_of_the_longest_characters_is_loaded(void **state)
+{
+	static const size_t counts[] = { 255, 256, 257, 512, 1000 };
+	static char text[3 * 1000 + 1];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(counts); i++)
+		for (int way = 0; way < 4; way++) {
+			struct cask_ar ar = { .form = way % 2 ? CASK_ANSI
+							      : CASK_UNICODE,
+				.big_endian = way / 2 };
+			struct cask_mem m;
+			char *s = NULL;
+
+			for (size_t k = 0; k < counts[i]; k++)
+				memcpy(text + 3 * k, u8"\u20AC", 4);
+			cask_store(&ar, cask_mem_grow(&m, 0));
+			cask_put_text(&ar, text);
+			assert_int_equal(cask_flush(&ar), 0);
+			if (way % 2)
+				assert_int_equal(
+				    m.data[m.length - 1], 0x80); /* of 1252 */
+			cask_load(&ar, &m.io);
+			cask_text_dup(&ar, &s, SIZE_MAX);
+			assert_string_equal(cask_why(&ar), "no error");
+			assert_string_equal(s, text);
+			caski_sys_free(s);
+			cask_mem_close(&m);
+		}
+	assert_int_equal(fault_allocations(), 0);
+}
+
+/* The last allocation only gives back what is not needed. */
+static void
+a_dup_arrives_when_its_memory_can_not_be_made_smaller(void **state)
+{
+	static const char *const texts[] = { "", "abc", u8"\u20AC\u20AC" };
+	static char large[5000];
+
+	(void)state;
+	memset(large, 'x', sizeof large - 1);
+	for (size_t i = 0; i <= COUNT(texts); i++)
+		for (int form = CASK_UNICODE; form <= CASK_UTF8; form++) {
+			const char *text = i < COUNT(texts) ? texts[i] : large;
+			struct cask_ar ar = { .form =
+						  (enum cask_text_form)form };
+			struct cask_mem m;
+			unsigned calls = 0;
+			char *s;
+
+			cask_store(&ar, cask_mem_grow(&m, 0));
+			cask_put_text(&ar, text);
+			assert_int_equal(cask_flush(&ar), 0);
+			for (int failing = 0; failing < 2; failing++) {
+				fault_reset();
+				if (failing)
+					fault_plan(FAULT_REALLOC, calls - 1,
+					    true, ENOMEM);
+				m.position = 0;
+				cask_load(&ar, &m.io);
+				cask_text_dup(&ar, &s, SIZE_MAX);
+				assert_int_equal(fault_injected(), failing);
+				calls = fault_count(FAULT_REALLOC);
+				assert_true(calls >= 2);
+				assert_int_equal(ar.err, 0);
+				assert_non_null(s);
+				assert_string_equal(s, text);
+				caski_sys_free(s);
+			}
+			fault_reset();
+			cask_mem_close(&m);
+		}
 	assert_int_equal(fault_allocations(), 0);
 }
 
@@ -1012,17 +1275,24 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_the_code_page_lacks_is_an_error_or_counted),
 	cmocka_unit_test(ill_formed_text_is_not_stored_or_is_replaced),
 	cmocka_unit_test(ill_formed_text_is_not_loaded_or_is_replaced),
+	cmocka_unit_test(an_ill_formed_unit_has_its_number_in_the_whole_text),
 	cmocka_unit_test(replacements_are_counted_over_all_texts),
 	cmocka_unit_test(a_code_page_without_a_converter_is_an_error),
 	cmocka_unit_test(characters_straddle_pieces_and_buffers),
+	cmocka_unit_test(a_pair_straddles_pieces_in_a_big_endian_text),
 	cmocka_unit_test(text_fits_an_array_to_the_last_byte),
 	cmocka_unit_test(an_array_is_not_written_beyond_its_size),
+	cmocka_unit_test(a_plain_text_as_long_as_the_array_does_not_fit),
+	cmocka_unit_test(to_store_while_loading_leaves_what_was_read_alone),
 	cmocka_unit_test(text_is_not_stored_beyond_the_buffer),
 	cmocka_unit_test(an_array_of_no_bytes_or_without_a_nul_is_an_error),
 	cmocka_unit_test(limit_text_holds_in_both_directions),
 	cmocka_unit_test(without_a_setting_a_text_ends_at_16_mib),
 	cmocka_unit_test(null_is_stored_as_an_empty_text_and_loaded_as_one),
 	cmocka_unit_test(a_dup_has_a_limit_in_both_directions),
+	cmocka_unit_test(a_dup_that_grows_in_converting_is_limited_to_the_byte),
+	cmocka_unit_test(a_piece_of_the_longest_characters_is_loaded),
+	cmocka_unit_test(a_dup_arrives_when_its_memory_can_not_be_made_smaller),
 	cmocka_unit_test(memory_for_a_text_comes_with_its_bytes),
 	cmocka_unit_test(a_long_text_needs_few_allocations),
 	cmocka_unit_test(without_memory_a_dup_is_null_and_the_error_enomem),
