@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 
@@ -455,6 +456,33 @@ growing_memory_stops_at_its_limit(void **state)
 	assert_int_equal(fault_allocations(), 0);
 }
 
+/* It is empty then, and may be used on. */
+static void
+memory_that_was_closed_can_grow_again(void **state)
+{
+	struct cask_mem m;
+	struct cask_io *io = cask_mem_grow(&m, 0);
+	char buf[16];
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(io->table->read(io, buf, sizeof buf), 0);
+		assert_int_equal(io->table->write(io, "hello", 5), 5);
+		assert_int_equal(io->table->read(io, buf, sizeof buf), 5);
+		assert_memory_equal(buf, "hello", 5);
+		cask_mem_close(&m);
+		assert_null(m.data);
+		assert_int_equal(m.length, 0);
+		assert_int_equal(m.position, 0);
+		assert_int_equal(io->table->write(io, "abc", 3), 3);
+		assert_int_equal(io->table->read(io, buf, sizeof buf), 3);
+		assert_memory_equal(buf, "abc", 3);
+		cask_mem_close(&m);
+	}
+	assert_int_equal(io->err, 0);
+	assert_int_equal(fault_allocations(), 0);
+}
+
 static void
 grow_and_fill(void *arg)
 {
@@ -493,6 +521,48 @@ a_broken_pipe_is_an_error_and_no_signal(void **state)
 	assert_int_equal(l.w->table->write(l.w, "x", 1), -1);
 	assert_int_equal(l.w->err, EPIPE);
 	teardown(&pipes, &l);
+}
+
+/* Take some of what comes, and go, while the writer waits. */
+static void *
+read_some_and_close(void *arg)
+{
+	struct line *l = arg;
+	char some[1000];
+
+	poll(NULL, 0, 20);
+	read_all(l->r, some, sizeof some);
+	close(l->fd[0]);
+	l->fd[0] = -1;
+	return NULL;
+}
+
+/* The system tells of it twice: by a short write, with a signal, and then. */
+static void
+a_pipe_that_breaks_within_a_write_is_an_error_and_no_signal(void **state)
+{
+	const struct subject *subject = *state;
+	char *bulk = calloc(BULK, 1);
+	size_t written = 0;
+	pthread_t thread;
+	struct line l;
+	sigset_t set;
+	ptrdiff_t n;
+
+	assert_non_null(bulk);
+	setup(subject, &l);
+	assert_int_equal(
+	    pthread_create(&thread, NULL, read_some_and_close, &l), 0);
+	while ((n = l.w->table->write(l.w, bulk, BULK - written)) > 0)
+		written += (size_t)n;
+	pthread_join(thread, NULL);
+	assert_int_equal(n, -1);
+	assert_int_equal(l.w->err, EPIPE);
+	assert_in_range(written, 1000, BULK - 1);
+	sigpending(&set);
+	assert_int_equal(sigismember(&set, SIGPIPE), 0);
+	teardown(subject, &l);
+	free(bulk);
 }
 
 static volatile sig_atomic_t broken;
@@ -632,9 +702,13 @@ static const struct CMUnitTest tests[] = {
 	ON(pipes, a_writer_waits_for_its_reader),
 	ON(nonblocking, a_writer_waits_for_its_reader),
 	ON(tcp, a_writer_waits_for_its_reader),
+	ON(pipes, a_pipe_that_breaks_within_a_write_is_an_error_and_no_signal),
+	ON(nonblocking,
+	    a_pipe_that_breaks_within_a_write_is_an_error_and_no_signal),
 	cmocka_unit_test(a_fixed_block_takes_its_size_and_no_byte_more),
 	cmocka_unit_test(a_block_to_read_from_is_not_written_to),
 	cmocka_unit_test(growing_memory_stops_at_its_limit),
+	cmocka_unit_test(memory_that_was_closed_can_grow_again),
 	cmocka_unit_test(growing_memory_survives_a_lack_of_memory),
 	cmocka_unit_test(a_broken_pipe_is_an_error_and_no_signal),
 	cmocka_unit_test(a_sigpipe_of_somebody_else_is_left_alone),

@@ -16,7 +16,9 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdatomic.h>
+#include <sys/wait.h>
 
 #define SOON caski_deadline(5000)
 
@@ -74,6 +76,25 @@ system_fails(const char *host, const char *port, const struct addrinfo *hints,
 	(void)host, (void)port, (void)hints, (void)list;
 	errno = system_errno;
 	return EAI_SYSTEM;
+}
+
+static atomic_int forked;
+
+/* The program forks meanwhile; its child keeps all that is open, for long. */
+static int
+with_a_fork(const char *host, const char *port, const struct addrinfo *hints,
+    struct addrinfo **list)
+{
+	pid_t child = fork();
+
+	(void)host;
+	if (child == 0) {
+		poll(NULL, 0, 5000);
+		_exit(0);
+	}
+	forked = child;
+	poll(NULL, 0, 100);
+	return getaddrinfo("127.0.0.1", port, hints, list);
 }
 
 /* Numbers */
@@ -237,6 +258,29 @@ a_look_up_does_not_outlast_its_deadline_and_leaks_nothing(void **state)
 }
 
 static void
+a_fork_during_a_look_up_does_not_hold_it_up(void **state)
+{
+	struct addrinfo *list;
+	int descriptors = fault_descriptors();
+	int64_t start = caski_sys_now();
+
+	(void)state;
+	forked = -1;
+	fault_reset();
+	fault_lookup(with_a_fork);
+	assert_int_equal(
+	    caski_resolve(&list, "name", "1", false, caski_deadline(2000)), 0);
+	assert_in_range((caski_sys_now() - start) / 1000000, 99, 1999);
+	assert_non_null(list);
+	caski_sys_freeaddrinfo(list);
+	assert_true(forked > 0);
+	kill(forked, SIGKILL);
+	assert_int_equal(waitpid(forked, NULL, 0), forked);
+	assert_all_gone(0, descriptors);
+	fault_lookup(NULL);
+}
+
+static void
 a_wait_that_fails_leaves_the_look_up_behind_and_leaks_nothing(void **state)
 {
 	int descriptors = fault_descriptors();
@@ -329,6 +373,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(the_resolvers_errors_become_ours),
 	cmocka_unit_test(
 	    a_look_up_does_not_outlast_its_deadline_and_leaks_nothing),
+	cmocka_unit_test(a_fork_during_a_look_up_does_not_hold_it_up),
 	cmocka_unit_test(
 	    a_wait_that_fails_leaves_the_look_up_behind_and_leaks_nothing),
 	cmocka_unit_test(the_number_of_look_ups_under_way_is_bounded),

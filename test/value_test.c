@@ -905,6 +905,43 @@ an_array_is_not_stored_beyond_the_buffer(void **state)
 			}
 }
 
+/* … in the order that is not the host's: its numbers are swapped there. */
+static void
+no_number_of_an_array_is_split_between_two_writes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(array_types); i++)
+		for (size_t size = 8; size < 64; size++)
+			for (size_t lead = 0; lead < 8; lead++) {
+				const struct array_type *t = &array_types[i];
+				size_t n = 33 + size % 7, at = 0;
+				struct cask_ar ar = { .big_endian =
+							  !CASK_HOST_BIG,
+					.buffer = (char[64]) { 0 },
+					.buffer_size = size };
+				struct own_io own;
+
+				fill_array(
+				    array, wire, t->width, n, ar.big_endian);
+				cask_store(
+				    &ar, own_sink(&own, stored, sizeof stored));
+				cask_put_bytes(&ar, "1234567", lead);
+				t->exchange(&ar, array, n);
+				assert_int_equal(cask_flush(&ar), 0);
+				assert_int_equal(
+				    own.moved, lead + n * t->width);
+				assert_memory_equal(
+				    stored + lead, wire, n * t->width);
+				assert_in_range(own.calls, 1, COUNT(own.sizes));
+				for (unsigned k = 0; k < own.calls; k++) {
+					at += own.sizes[k];
+					assert_true(at >= lead);
+					assert_int_equal(
+					    (at - lead) % t->width, 0);
+				}
+			}
+}
+
 static void
 an_array_that_was_cut_is_zero_from_its_first_byte(void **state)
 {
@@ -952,6 +989,34 @@ nothing_at_all_may_be_null(void **state)
 	assert_int_equal(ar.err, CASK_ECUT);
 	cask_get_bytes(&ar, NULL, 0);
 	cask_mem_close(&m);
+}
+
+/* … so it does not matter to whom: nothing is asked of the archive. */
+static void
+an_array_of_no_numbers_can_not_fail(void **state)
+{
+	struct cask_mem m;
+	struct cask_ar ar;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(array_types); i++) {
+		const struct array_type *t = &array_types[i];
+
+		memset(&ar, 0, sizeof ar);
+		t->exchange(&ar, NULL, 0);
+		assert_int_equal(ar.err, 0);
+		assert_string_equal(cask_why(&ar), "no error");
+		load(&ar, &m, "", 0);
+		t->exchange(&ar, NULL, 0);
+		assert_int_equal(ar.err, 0);
+		cask_store(&ar, cask_mem_write(&m, NULL, 0));
+		t->exchange(&ar, NULL, 0);
+		assert_int_equal(cask_flush(&ar), 0);
+		cask_put_u8(&ar, 1);
+		assert_int_equal(cask_flush(&ar), ENOSPC);
+		t->exchange(&ar, NULL, 0);
+		assert_int_equal(ar.err, ENOSPC);
+	}
 }
 
 /* Counts */
@@ -1053,6 +1118,34 @@ a_count_above_its_limit_is_an_error_both_ways_and_zero(void **state)
 	assert_int_equal(m.length, 0);
 }
 
+/* What is never written to may be where nobody can write. */
+static void
+a_count_that_is_stored_may_be_constant(void **state)
+{
+	static const uint32_t three = 3;
+	static const uint64_t many = 70000;
+	uint32_t *n = (uint32_t *)(uintptr_t)&three;
+	uint64_t *n64 = (uint64_t *)(uintptr_t)&many;
+	unsigned char got[16];
+	struct cask_ar ar = { 0 };
+	struct cask_mem m;
+
+	(void)state;
+	cask_store(&ar, cask_mem_write(&m, got, sizeof got));
+	cask_count(&ar, n, 3);
+	cask_count64(&ar, n64, 70000);
+	assert_int_equal(cask_flush(&ar), 0);
+	assert_int_equal(m.length, 8);
+	assert_memory_equal(got, "\3\0\xFF\xFF\x70\x11\1\0", 8);
+	cask_fail(&ar, NULL, EPROTO, "failed");
+	cask_count(&ar, n, 3);
+	cask_count64(&ar, n64, 70000);
+	assert_int_equal(ar.err, EPROTO);
+	memset(&ar, 0, sizeof ar);
+	cask_count(&ar, n, 3);
+	assert_int_equal(ar.err, EINVAL);
+}
+
 static void
 limit_count_holds_for_every_count(void **state)
 {
@@ -1136,12 +1229,15 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(to_store_never_changes_the_variable),
 	cmocka_unit_test(arrays_of_all_types_and_sizes_have_their_bytes),
 	cmocka_unit_test(an_array_is_not_stored_beyond_the_buffer),
+	cmocka_unit_test(no_number_of_an_array_is_split_between_two_writes),
 	cmocka_unit_test(an_array_that_was_cut_is_zero_from_its_first_byte),
 	cmocka_unit_test(nothing_at_all_may_be_null),
+	cmocka_unit_test(an_array_of_no_numbers_can_not_fail),
 	cmocka_unit_test(a_32_bit_count_has_the_same_bytes),
 	cmocka_unit_test(count32_differs_only_from_its_end_on),
 	cmocka_unit_test(
 	    a_count_above_its_limit_is_an_error_both_ways_and_zero),
+	cmocka_unit_test(a_count_that_is_stored_may_be_constant),
 	cmocka_unit_test(limit_count_holds_for_every_count),
 	cmocka_unit_test(over_long_counts_are_accepted),
 	cmocka_unit_test(a_rejected_count_allocates_nothing),
