@@ -13,6 +13,7 @@
 #include "../lib/sys.h"
 
 #include <cask/sock.h>
+#include <cask/value.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -1084,6 +1085,177 @@ a_peer_that_drips_does_not_stretch_the_deadline(void **state)
 	trio_close(&t);
 }
 
+/* One limit for a value, however many transfers it takes */
+
+struct drip {
+	const struct cask_sock *s;
+	int pause; /* ms before each */
+	size_t size;
+};
+
+static void *
+write_drops(void *arg)
+{
+	const struct drip *d = arg;
+
+	while (!enough) {
+		poll(NULL, 0, d->pause);
+		send(d->s->watch.fd, "\1\1\1\1", d->size, MSG_NOSIGNAL);
+	}
+	return NULL;
+}
+
+/* Load through s from one who gives something now and then, with a limit. */
+static void
+load_drops(struct trio *t, struct drip *d, pthread_t *thread,
+    struct cask_ar *ar, int timeout_ms)
+{
+	trio_open(t);
+	enough = false;
+	d->s = &t->b;
+	t->a.timeout_ms = timeout_ms;
+	cask_load(ar, &t->a.io);
+	assert_int_equal(pthread_create(thread, NULL, write_drops, d), 0);
+}
+
+static void
+end_drops(struct trio *t, pthread_t thread)
+{
+	enough = true;
+	pthread_join(thread, NULL);
+	trio_close(t);
+}
+
+/* Each byte comes in time, and the value does not. */
+static void
+a_peer_that_drips_does_not_stretch_the_limit_of_a_value(void **state)
+{
+	static const int pauses[] = { 60, 60, 150, 60 };
+	char block[40], why[80];
+	uint32_t x = 1;
+	uint16_t array[40];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(pauses); i++) {
+		struct drip d = { .pause = pauses[i], .size = 1 };
+		struct cask_ar ar = { 0 };
+		struct trio t;
+		pthread_t thread;
+		int64_t start, took;
+
+		if (i == 1) { /* past the buffer */
+			ar.buffer = why;
+			ar.buffer_size = 8;
+		}
+		load_drops(&t, &d, &thread, &ar, 200);
+		start = now_ms();
+		if (i < 2)
+			cask_bytes(&ar, block, sizeof block);
+		else if (i == 2)
+			cask_u32(&ar, &x);
+		else
+			cask_u16_array(&ar, array, COUNT(array));
+		took = now_ms() - start;
+		end_drops(&t, thread);
+		assert_in_range(took, 199, 1499);
+		assert_int_equal(ar.err, ETIMEDOUT);
+		assert_int_equal(t.a.io.err, ETIMEDOUT);
+		snprintf(why, sizeof why,
+		    "receive 127.0.0.1:%s: timed out after 200 ms", t.port);
+		assert_non_null(strstr(cask_why(&ar), why));
+		assert_int_equal(i == 2 ? x : 0, 0);
+	}
+}
+
+static void
+each_value_has_a_limit_of_its_own(void **state)
+{
+	struct drip d = { .pause = 350, .size = 4 };
+	struct cask_ar ar = { 0 };
+	uint32_t x = 0, y = 0;
+	struct trio t;
+	pthread_t thread;
+	int64_t start, took;
+
+	(void)state;
+	load_drops(&t, &d, &thread, &ar, 600);
+	start = now_ms();
+	cask_u32(&ar, &x);
+	cask_u32(&ar, &y);
+	took = now_ms() - start;
+	end_drops(&t, thread);
+	assert_string_equal(cask_why(&ar), "no error");
+	assert_true(took > 600);
+	assert_int_equal(x, 0x01010101);
+	assert_int_equal(y, 0x01010101);
+}
+
+/* Take much every 60 ms, of a connection on which little can be under way. */
+static void *
+read_drops(void *arg)
+{
+	const struct cask_sock *s = arg;
+	static char some[65536];
+
+	while (!enough) {
+		poll(NULL, 0, 60);
+		if (recv(s->watch.fd, some, sizeof some, 0) == 0)
+			break;
+	}
+	return NULL;
+}
+
+static void
+a_peer_that_takes_drops_does_not_stretch_the_limit_of_a_value(void **state)
+{
+	size_t n = (size_t)8 << 20;
+	char *block = calloc(n, 1), *buffer = calloc(n, 1), why[80];
+	int small = 16384;
+
+	(void)state;
+	assert_non_null(block);
+	assert_non_null(buffer);
+	for (int flushed = 0; flushed < 2; flushed++) {
+		struct cask_ar ar = { 0 };
+		struct trio t;
+		pthread_t thread;
+		int64_t start, took;
+		int err;
+
+		trio_open(&t);
+		setsockopt(
+		    t.a.watch.fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+		setsockopt(
+		    t.b.watch.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+		enough = false;
+		assert_int_equal(
+		    pthread_create(&thread, NULL, read_drops, &t.b), 0);
+		t.a.timeout_ms = 200;
+		if (flushed) {
+			ar.buffer = buffer;
+			ar.buffer_size = n;
+		}
+		cask_store(&ar, &t.a.io);
+		start = now_ms();
+		cask_put_bytes(&ar, block, n - 1);
+		err = ar.err;
+		if (flushed)
+			cask_flush(&ar);
+		took = now_ms() - start;
+		end_drops(&t, thread);
+		assert_int_equal(err, flushed ? 0 : ETIMEDOUT);
+		assert_in_range(took, 199, 1499);
+		assert_int_equal(ar.err, ETIMEDOUT);
+		snprintf(why, sizeof why,
+		    "send 127.0.0.1:%s: timed out after 200 ms", t.port);
+		assert_non_null(strstr(cask_why(&ar), why));
+	}
+	free(buffer);
+	free(block);
+}
+
+/* Deadlines */
+
 static void
 a_deadline_holds_even_when_nothing_has_to_be_waited_for(void **state)
 {
@@ -1115,6 +1287,45 @@ a_deadline_can_be_lifted(void **state)
 	t.a.timeout_ms = -1;
 	assert_talk(&t.b, &t.a);
 	trio_close(&t);
+}
+
+/* A connection waits; but the time for it is over. */
+static void
+a_deadline_holds_for_a_listener_too_and_can_be_lifted(void **state)
+{
+	struct cask_sock s = { 0 };
+	struct trio t;
+
+	(void)state;
+	trio_open(&t);
+	cask_close(&t.a);
+	cask_close(&t.b);
+	assert_int_equal(cask_connect(&t.a, "127.0.0.1", t.port), 0);
+	cask_deadline(&t.l, 0);
+	assert_int_equal(cask_try_accept(&t.l, &t.b), ETIMEDOUT);
+	assert_int_equal(t.b.io.err, ETIMEDOUT);
+	assert_string_equal(t.b.io.op, "accept");
+	assert_int_equal(cask_accept(&t.l, &t.b), ETIMEDOUT);
+	assert_int_equal(t.l.io.err, 0);
+	cask_deadline(&t.l, -1);
+	assert_int_equal(cask_try_accept(&t.l, &t.b), 0);
+	assert_talk(&t.a, &t.b);
+	trio_close(&t);
+
+	cask_deadline(&s, 0);
+	assert_int_equal(cask_bind(&s, "127.0.0.1", "0"), ETIMEDOUT);
+	assert_string_equal(s.io.op, "bind");
+	assert_int_equal(cask_bind(&s, NULL, "0"), ETIMEDOUT);
+	assert_int_equal(cask_connect(&s, "127.0.0.1", "1"), ETIMEDOUT);
+	cask_deadline(&s, -1);
+	assert_int_equal(cask_bind(&s, "127.0.0.1", "0"), 0);
+	cask_deadline(&s, 0);
+	assert_int_equal(cask_listen(&s, 0), ETIMEDOUT);
+	assert_string_equal(s.io.op, "listen");
+	assert_int_equal(cask_close(&s), ETIMEDOUT);
+	cask_deadline(&s, -1);
+	listen_on(&s, "127.0.0.1", t.port);
+	assert_int_equal(cask_close(&s), 0);
 }
 
 /* Every call fails in its turn */
@@ -1703,8 +1914,14 @@ static const struct CMUnitTest tests[] = {
 	    a_peer_that_reads_sparingly_does_not_stretch_the_limit),
 	cmocka_unit_test(a_peer_that_drips_does_not_stretch_the_deadline),
 	cmocka_unit_test(
+	    a_peer_that_drips_does_not_stretch_the_limit_of_a_value),
+	cmocka_unit_test(each_value_has_a_limit_of_its_own),
+	cmocka_unit_test(
+	    a_peer_that_takes_drops_does_not_stretch_the_limit_of_a_value),
+	cmocka_unit_test(
 	    a_deadline_holds_even_when_nothing_has_to_be_waited_for),
 	cmocka_unit_test(a_deadline_can_be_lifted),
+	cmocka_unit_test(a_deadline_holds_for_a_listener_too_and_can_be_lifted),
 	cmocka_unit_test(every_call_may_fail_and_nothing_leaks),
 	cmocka_unit_test(a_handler_that_does_nothing_does_not_spin),
 	cmocka_unit_test(
