@@ -788,8 +788,6 @@ main(void)
 	back64 = malloc(NUMBERS * sizeof *back64);
 	if (!wire || !encoded || !numbers32 || !back32 || !numbers64 || !back64)
 		die("bench", "no memory");
-	if (!FAST_HERE)
-		die("bench", "needs AVX2 for the vectorised swap");
 	for (size_t i = 0; i < NUMBERS; i++) {
 		numbers32[i] = (uint32_t)next_random();
 		numbers64[i] = (double)(next_random() >> 11);
@@ -805,6 +803,11 @@ main(void)
 	bench_records();
 	big_endian = CASK_HOST_BIG;
 	bench_bulk(NUMBERS);
+	if (!FAST_HERE) {
+		printf("\n(no AVX2 here: nothing to hold the other order "
+		       "against)\n");
+		return 0;
+	}
 	big_endian = !CASK_HOST_BIG;
 	bench_bulk(NUMBERS);
 	bench_bulk(8192);
