@@ -139,7 +139,7 @@ fault_descriptors(void)
 {
 	int n = 0;
 
-	for (int fd = 0; fd < 512; fd++)
+	for (int fd = 0; fd < 256; fd++)
 		n += fcntl(fd, F_GETFD) >= 0;
 	return n;
 }

@@ -1406,6 +1406,15 @@ static const struct cask_notify idle = {
 	.accept = nothing_more,
 };
 
+/* A thousand look-ups are nothing to ask a real resolver for. */
+static int
+at_once(const char *host, const char *port, const struct addrinfo *hints,
+    struct addrinfo **list)
+{
+	(void)host;
+	return getaddrinfo("127.0.0.1", port, hints, list);
+}
+
 static void
 every_call_may_fail_and_nothing_leaks(void **state)
 {
@@ -1416,7 +1425,9 @@ every_call_may_fail_and_nothing_leaks(void **state)
 
 	(void)state;
 	assert_true(fault_everywhere(scenario, &by_number) > 100);
+	fault_lookup(at_once);
 	assert_true(fault_everywhere(scenario, &by_name) > 100);
+	fault_lookup(NULL);
 	assert_true(fault_everywhere(scenario, &any) > 100);
 	assert_true(fault_everywhere(scenario, &notified) > 100);
 }
