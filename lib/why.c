@@ -39,12 +39,14 @@ plain_name(const char *name, bool member)
 struct path {
 	char text[160];
 	size_t from;
+	bool cut;
 };
 
 static void
 prepend(struct path *p, const char *s, size_t n)
 {
 	if (n > p->from) {
+		p->cut = true;
 		s += n - p->from;
 		n = p->from;
 	}
@@ -72,6 +74,7 @@ path_of(const struct cask_ar *ar, struct path *p, size_t index)
 	const struct cask_frame *f = ar->frame;
 
 	p->from = sizeof p->text - 1;
+	p->cut = false;
 	p->text[p->from] = '\0';
 	prepend_element(p, ar->name, index, f != NULL);
 	for (; f != NULL; f = f->up) {
@@ -79,7 +82,7 @@ path_of(const struct cask_ar *ar, struct path *p, size_t index)
 			prepend(p, ".", 1);
 		prepend_element(p, f->name, f->index, f->up != NULL);
 	}
-	if (p->from == 0)
+	if (p->cut)
 		memcpy(p->text, "...", 3);
 	return p->text + p->from;
 }

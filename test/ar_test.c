@@ -1044,8 +1044,6 @@ a_path_that_is_too_long_keeps_its_last_characters(void **state)
 			    "abcdefghijklmnopqrstuvwxyz0123456789_"[i % 37];
 		name[n] = '\0';
 		length = (size_t)snprintf(full, sizeof full, "%s.x", name);
-		if (length == 159)
-			continue;
 		cask_load(&ar, cask_mem_read(&m, "", 0));
 		cask_enter(&ar, &f, name);
 		cask_u8(&ar, &x);
