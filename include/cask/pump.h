@@ -33,7 +33,7 @@ enum {
  */
 struct cask_watch {
 	int fd;
-	int events; /* CASK_READABLE, CASK_WRITABLE, both, or 0: none for now */
+	int events; /* CASK_READABLE, CASK_WRITABLE, both, or 0: a pause */
 	void (*ready)(struct cask_watch *w, int events);
 	void *user; /* free for the program */
 	/* private */

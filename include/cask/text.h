@@ -15,7 +15,7 @@
  * text is EILSEQ, characters that the target lacks are CASK_ETEXT, or, with
  * ar->replace, U+FFFD or '?', counted in ar->replaced.  A text that holds a NUL
  * can't be a C string: CASK_ETEXT.  A code page without a converter is
- * CASK_ECHARSET. The other errors are those of values.
+ * CASK_ECHARSET.  The other errors are those of values.
  *
  * SPDX-License-Identifier: MIT
  */
