@@ -19,7 +19,7 @@
 #define FIRST_SIZE 8
 
 struct pump {
-	struct pollfd *fds; /* fd -1: a hole, or paused */
+	struct pollfd *fds;          /* fd -1: a hole, or paused */
 	struct cask_watch **watches; /* NULL: a hole */
 	size_t used;
 	size_t size;
