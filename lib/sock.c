@@ -139,7 +139,7 @@ receive_some(
 
 	s->receiving = true;
 	do {
-		n = caski_sys_recv(s->watch.fd, buf, size);
+		n = caski_sys_recv(s->watch.fd, buf, size, 0);
 		if (n < 0)
 			err = caski_sock_again(
 			    s, s->watch.fd, (int)-n, CASK_READABLE, l);
@@ -166,7 +166,7 @@ cask_try_receive(struct cask_sock *s, void *buf, size_t size)
 	if (begin(s, s->receiving, "receive") != 0)
 		return -1;
 	do
-		n = caski_sys_recv(s->watch.fd, buf, size);
+		n = caski_sys_recv(s->watch.fd, buf, size, 0);
 	while (n == -EINTR);
 	if (n == -EAGAIN || n == -EWOULDBLOCK) {
 		caski_sock_rearm(s);
@@ -180,7 +180,7 @@ cask_try_receive(struct cask_sock *s, void *buf, size_t size)
 static ptrdiff_t
 send_once(struct cask_sock *s, const void *buf, size_t n)
 {
-	return caski_sys_send(s->watch.fd, buf, n < SEND_MOST ? n : SEND_MOST);
+	return caski_sys_send(s->watch.fd, buf, n < SEND_MOST ? n : SEND_MOST, 0);
 }
 
 /* Send what fits, at least one byte: how many, or -error. */

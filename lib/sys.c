@@ -19,14 +19,24 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <iconv.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
+#if defined(__linux__)
+#include <sys/auxv.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#endif
 
 static ptrdiff_t
 result(ptrdiff_t r)
@@ -192,6 +202,218 @@ caski_sys_pipe(int fd[2])
 	return make_pipe(fd);
 }
 
+int
+caski_sys_dup(int fd)
+{
+	return result_int(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+}
+
+int
+caski_sys_cloexec(int fd)
+{
+	return result_int(fcntl(fd, F_SETFD, FD_CLOEXEC));
+}
+
+int
+caski_sys_open_null(void)
+{
+	return result_int(open("/dev/null", O_RDONLY | O_CLOEXEC));
+}
+
+int
+caski_sys_unlink(const char *path)
+{
+	return result_int(unlink(path));
+}
+
+#if defined(POLLRDHUP)
+#define HANGUP POLLRDHUP
+#else
+#define HANGUP 0
+#endif
+
+short
+caski_sys_pollrdhup(void)
+{
+	return HANGUP;
+}
+
+/* epoll, eventfd, timerfd: Linux has them; elsewhere there are other ways. */
+
+#if defined(__linux__)
+
+int
+caski_sys_epoll(void)
+{
+	return result_int(epoll_create1(EPOLL_CLOEXEC));
+}
+
+/* The events of epoll and of poll are the same bits. */
+int
+caski_sys_epoll_set(
+    int ep, enum caski_epoll what, int fd, short events, uint64_t number)
+{
+	static const int op[] = {
+		[CASKI_EPOLL_ADD] = EPOLL_CTL_ADD,
+		[CASKI_EPOLL_CHANGE] = EPOLL_CTL_MOD,
+		[CASKI_EPOLL_REMOVE] = EPOLL_CTL_DEL,
+	};
+	struct epoll_event e = {
+		.events = events != 0 ? (uint32_t)(unsigned short)events
+				      : (uint32_t)EPOLLET,
+		.data.u64 = number,
+	};
+
+	return result_int(epoll_ctl(ep, op[what], fd, &e));
+}
+
+#define READY_MOST 256
+
+int
+caski_sys_epoll_wait(
+    int ep, struct caski_ready *list, size_t n, int timeout_ms)
+{
+	struct epoll_event e[READY_MOST];
+	int got = epoll_wait(
+	    ep, e, n < READY_MOST ? (int)n : READY_MOST, timeout_ms);
+
+	if (got < 0)
+		return -errno;
+	for (int i = 0; i < got; i++)
+		list[i] = (struct caski_ready) { e[i].data.u64,
+			(short)e[i].events };
+	return got;
+}
+
+int
+caski_sys_bell(int fd[2])
+{
+	fd[0] = fd[1] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return fd[0] < 0 ? -errno : 0;
+}
+
+int
+caski_sys_alarm(void)
+{
+	return result_int(
+	    timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+}
+
+int
+caski_sys_alarm_set(int fd, int64_t at)
+{
+	struct itimerspec t = {
+		.it_value.tv_sec = (time_t)(at / 1000000000),
+		.it_value.tv_nsec = (long)(at % 1000000000),
+	};
+
+	return result_int(timerfd_settime(fd, TFD_TIMER_ABSTIME, &t, NULL));
+}
+
+static bool
+privileged(void)
+{
+	return getauxval(AT_SECURE) != 0;
+}
+
+#else
+
+int
+caski_sys_epoll(void)
+{
+	return -ENOSYS;
+}
+
+int
+caski_sys_epoll_set(
+    int ep, enum caski_epoll what, int fd, short events, uint64_t number)
+{
+	(void)ep, (void)what, (void)fd, (void)events, (void)number;
+	return -ENOSYS;
+}
+
+int
+caski_sys_epoll_wait(
+    int ep, struct caski_ready *list, size_t n, int timeout_ms)
+{
+	(void)ep, (void)list, (void)n, (void)timeout_ms;
+	return -ENOSYS;
+}
+
+int
+caski_sys_bell(int fd[2])
+{
+	return make_pipe(fd);
+}
+
+int
+caski_sys_alarm(void)
+{
+	return -ENOSYS;
+}
+
+int
+caski_sys_alarm_set(int fd, int64_t at)
+{
+	(void)fd, (void)at;
+	return -ENOSYS;
+}
+
+#if defined(__APPLE__) || defined(__FreeBSD__) || defined(__NetBSD__) || \
+    defined(__OpenBSD__)
+static bool
+privileged(void)
+{
+	return issetugid() != 0;
+}
+#else
+static bool
+privileged(void)
+{
+	return getuid() != geteuid() || getgid() != getegid();
+}
+#endif
+#endif
+
+/* Eight bytes: what an eventfd wants, and a pipe takes.  A full one rings. */
+void
+caski_sys_bell_ring(int fd)
+{
+	const uint64_t one = 1;
+	int before = errno;
+
+	while (write(fd, &one, sizeof one) < 0 && errno == EINTR)
+		continue;
+	errno = before;
+}
+
+void
+caski_sys_bell_silence(int fd)
+{
+	uint64_t rung[64];
+
+	while (read(fd, rung, sizeof rung) == (ssize_t)sizeof rung)
+		continue;
+}
+
+int
+caski_sys_pid(void)
+{
+	return (int)getpid();
+}
+
+const char *
+caski_sys_getenv(const char *name)
+{
+	return privileged() ? NULL : getenv(name);
+}
+
+void
+caski_sys_yield(void)
+{
+	sched_yield();
+}
+
 /* Sockets */
 
 int
@@ -224,20 +446,62 @@ caski_sys_connect(int fd, const struct sockaddr *sa, socklen_t len)
 	return result_int(connect(fd, sa, len));
 }
 
-ptrdiff_t
-caski_sys_recv(int fd, void *buf, size_t n)
+static int
+system_flags(int flags)
 {
-	return result(recv(fd, buf, at_most(n), 0));
+	return (flags & CASKI_WAIT ? 0 : MSG_DONTWAIT) |
+	    (flags & CASKI_PEEK ? MSG_PEEK : 0) |
+	    (flags & CASKI_OOB ? MSG_OOB : 0);
 }
 
 ptrdiff_t
-caski_sys_send(int fd, const void *buf, size_t n)
+caski_sys_recv(int fd, void *buf, size_t n, int flags)
+{
+	return result(recv(fd, buf, at_most(n), system_flags(flags)));
+}
+
+ptrdiff_t
+caski_sys_send(int fd, const void *buf, size_t n, int flags)
 {
 	struct iovec block = { .iov_base = (void *)(uintptr_t)buf,
 		.iov_len = at_most(n) };
 	struct msghdr m = { .msg_iov = &block, .msg_iovlen = 1 };
 
-	return result(sendmsg(fd, &m, SEND_FLAGS));
+	return result(
+	    sendmsg(fd, &m, SEND_FLAGS | system_flags(flags & ~CASKI_WAIT)));
+}
+
+ptrdiff_t
+caski_sys_recvfrom(int fd, void *buf, size_t n, int flags, struct sockaddr *sa,
+    socklen_t *len, bool *cut)
+{
+	struct iovec block = { .iov_base = buf, .iov_len = at_most(n) };
+	struct msghdr m = { .msg_iov = &block,
+		.msg_iovlen = 1,
+		.msg_name = sa,
+		.msg_namelen = sa != NULL ? *len : 0 };
+	ptrdiff_t r = result(recvmsg(fd, &m, system_flags(flags)));
+
+	if (r < 0)
+		return r;
+	if (sa != NULL)
+		*len = m.msg_namelen;
+	*cut = (m.msg_flags & MSG_TRUNC) != 0;
+	return r;
+}
+
+ptrdiff_t
+caski_sys_sendto(int fd, const void *buf, size_t n, const struct sockaddr *sa,
+    socklen_t len)
+{
+	struct iovec block = { .iov_base = (void *)(uintptr_t)buf,
+		.iov_len = at_most(n) };
+	struct msghdr m = { .msg_iov = &block,
+		.msg_iovlen = 1,
+		.msg_name = (void *)(uintptr_t)sa,
+		.msg_namelen = len };
+
+	return result(sendmsg(fd, &m, SEND_FLAGS | MSG_DONTWAIT));
 }
 
 int
@@ -258,6 +522,57 @@ caski_sys_getsockopt(int fd, int level, int option, int *value)
 	socklen_t len = sizeof *value;
 
 	return result_int(getsockopt(fd, level, option, value, &len));
+}
+
+int
+caski_sys_setsockopt_bytes(
+    int fd, int level, int option, const void *value, socklen_t len)
+{
+	return result_int(setsockopt(fd, level, option, value, len));
+}
+
+int
+caski_sys_getsockopt_bytes(
+    int fd, int level, int option, void *value, socklen_t *len)
+{
+	return result_int(getsockopt(fd, level, option, value, len));
+}
+
+int
+caski_sys_blocking(int fd, bool on)
+{
+	int off = !on;
+
+	return result_int(ioctl(fd, FIONBIO, &off));
+}
+
+int
+caski_sys_receive_limit(int fd, int ms)
+{
+	struct timeval t = { .tv_sec = ms / 1000,
+		.tv_usec = (suseconds_t)(ms % 1000) * 1000 };
+
+	return result_int(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t));
+}
+
+int
+caski_sys_available(int fd, int *bytes)
+{
+	return result_int(ioctl(fd, FIONREAD, bytes));
+}
+
+int
+caski_sys_at_mark(int fd)
+{
+	return result_int(sockatmark(fd));
+}
+
+int
+caski_sys_interface(const char *name)
+{
+	unsigned number = if_nametoindex(name);
+
+	return number == 0 ? -errno : (int)number;
 }
 
 int

@@ -11,6 +11,7 @@
 #define CASKI_SYS_H
 
 #include <poll.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -34,18 +35,82 @@ ptrdiff_t caski_sys_read(int fd, void *buf, size_t n);
 ptrdiff_t caski_sys_write(int fd, const void *buf, size_t n);
 int caski_sys_poll(struct pollfd *fds, size_t n, int timeout_ms);
 int caski_sys_pipe(int fd[2]);
+int caski_sys_dup(int fd);
+int caski_sys_cloexec(int fd);
+int caski_sys_open_null(void); /* a descriptor that is good for nothing */
+int caski_sys_unlink(const char *path);
 
-/* Sockets.  send never raises SIGPIPE; accept's socket is non-blocking. */
+/* What poll has to be asked for to hear that the peer sends no more; 0: this
+ * system can't tell it from data. */
+short caski_sys_pollrdhup(void);
+
+/*
+ * epoll, or -ENOSYS.  Events are poll's; each descriptor carries a number of
+ * the caller's.  set with events 0 keeps the descriptor in, and quiet: even a
+ * hang-up is told once at most.
+ */
+struct caski_ready {
+	uint64_t number;
+	short events;
+};
+
+enum caski_epoll { CASKI_EPOLL_ADD, CASKI_EPOLL_CHANGE, CASKI_EPOLL_REMOVE };
+
+int caski_sys_epoll(void);
+int caski_sys_epoll_set(
+    int ep, enum caski_epoll what, int fd, short events, uint64_t number);
+int caski_sys_epoll_wait(
+    int ep, struct caski_ready *list, size_t n, int timeout_ms);
+
+/*
+ * Waking a sleeper: fd[0] becomes readable when fd[1] is rung, which may be
+ * done in a signal handler.  Both may be the same descriptor.
+ */
+int caski_sys_bell(int fd[2]);
+void caski_sys_bell_ring(int fd);
+void caski_sys_bell_silence(int fd);
+
+/* A descriptor that is readable from a moment on (0: never), or -ENOSYS. */
+int caski_sys_alarm(void);
+int caski_sys_alarm_set(int fd, int64_t at);
+
+/* The process: its number, its environment (NULL for all when privileged). */
+int caski_sys_pid(void);
+const char *caski_sys_getenv(const char *name);
+void caski_sys_yield(void);
+
+/*
+ * Sockets.  send never raises SIGPIPE; accept's socket is non-blocking.
+ * Sending never waits, and receiving only if it is told to and the descriptor
+ * is in blocking mode.
+ */
+enum { CASKI_WAIT = 1, CASKI_PEEK = 2, CASKI_OOB = 4 };
+
 int caski_sys_socket(int family, int type, int protocol);
 int caski_sys_bind(int fd, const struct sockaddr *sa, socklen_t len);
 int caski_sys_listen(int fd, int backlog);
 int caski_sys_accept(int fd, struct sockaddr *sa, socklen_t *len);
 int caski_sys_connect(int fd, const struct sockaddr *sa, socklen_t len);
-ptrdiff_t caski_sys_recv(int fd, void *buf, size_t n);
-ptrdiff_t caski_sys_send(int fd, const void *buf, size_t n);
+ptrdiff_t caski_sys_recv(int fd, void *buf, size_t n, int flags);
+ptrdiff_t caski_sys_send(int fd, const void *buf, size_t n, int flags);
+
+/* Datagrams.  *cut tells that there was more than n bytes; sa may be NULL. */
+ptrdiff_t caski_sys_recvfrom(int fd, void *buf, size_t n, int flags,
+    struct sockaddr *sa, socklen_t *len, bool *cut);
+ptrdiff_t caski_sys_sendto(int fd, const void *buf, size_t n,
+    const struct sockaddr *sa, socklen_t len);
 int caski_sys_shutdown(int fd, int how);
 int caski_sys_setsockopt(int fd, int level, int option, int value);
 int caski_sys_getsockopt(int fd, int level, int option, int *value);
+int caski_sys_setsockopt_bytes(
+    int fd, int level, int option, const void *value, socklen_t len);
+int caski_sys_getsockopt_bytes(
+    int fd, int level, int option, void *value, socklen_t *len);
+int caski_sys_blocking(int fd, bool on);
+int caski_sys_receive_limit(int fd, int ms); /* of a waiting recv; 0: none */
+int caski_sys_available(int fd, int *bytes);
+int caski_sys_at_mark(int fd); /* 1, 0 or -errno */
+int caski_sys_interface(const char *name); /* its number, or -errno */
 int caski_sys_getsockname(int fd, struct sockaddr *sa, socklen_t *len);
 int caski_sys_getpeername(int fd, struct sockaddr *sa, socklen_t *len);
 

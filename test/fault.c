@@ -41,6 +41,18 @@ static const int errors[FAULT_CALLS][8] = {
 	[FAULT_THREAD] = { EAGAIN },
 	[FAULT_ICONV_OPEN] = { EINVAL, ENOMEM, EMFILE },
 	[FAULT_ICONV] = { EILSEQ },
+	[FAULT_DUP] = { EMFILE },
+	[FAULT_OPEN_NULL] = { EMFILE, ENFILE },
+	[FAULT_UNLINK] = { EACCES },
+	[FAULT_EPOLL] = { EMFILE, ENFILE, ENOMEM, ENOSYS },
+	[FAULT_EPOLL_SET] = { ENOMEM, ENOSPC },
+	[FAULT_EPOLL_WAIT] = { EBADF },
+	[FAULT_BELL] = { EMFILE, ENFILE, ENOMEM },
+	[FAULT_ALARM] = { EMFILE, ENOMEM },
+	[FAULT_RECVFROM] = { ECONNREFUSED, ENOMEM },
+	[FAULT_SENDTO] = { ECONNREFUSED, ENOBUFS, EPERM },
+	[FAULT_IOCTL] = { ENOMEM },
+	[FAULT_INTERFACE] = { ENODEV },
 };
 
 static struct {
@@ -273,18 +285,37 @@ WRAP(ptrdiff_t, write, (int fd, const void *buf, size_t n))
 	return __real_caski_sys_write(fd, buf, shortened(n));
 }
 
-WRAP(ptrdiff_t, recv, (int fd, void *buf, size_t n))
+WRAP(ptrdiff_t, recv, (int fd, void *buf, size_t n, int flags))
 {
 	FAIL(FAULT_RECV);
 	DISTURB(true);
-	return __real_caski_sys_recv(fd, buf, shortened(n));
+	return __real_caski_sys_recv(fd, buf, shortened(n), flags);
 }
 
-WRAP(ptrdiff_t, send, (int fd, const void *buf, size_t n))
+WRAP(ptrdiff_t, send, (int fd, const void *buf, size_t n, int flags))
 {
 	FAIL(FAULT_SEND);
 	DISTURB(true);
-	return __real_caski_sys_send(fd, buf, shortened(n));
+	return __real_caski_sys_send(fd, buf, shortened(n), flags);
+}
+
+/* Datagrams are not shortened: that would be another datagram. */
+WRAP(ptrdiff_t, recvfrom,
+    (int fd, void *buf, size_t n, int flags, struct sockaddr *sa,
+	socklen_t *len, bool *cut))
+{
+	FAIL(FAULT_RECVFROM);
+	DISTURB(true);
+	return __real_caski_sys_recvfrom(fd, buf, n, flags, sa, len, cut);
+}
+
+WRAP(ptrdiff_t, sendto,
+    (int fd, const void *buf, size_t n, const struct sockaddr *sa,
+	socklen_t len))
+{
+	FAIL(FAULT_SENDTO);
+	DISTURB(true);
+	return __real_caski_sys_sendto(fd, buf, n, sa, len);
 }
 
 WRAP(int, poll, (struct pollfd * fds, size_t n, int timeout_ms))
@@ -298,6 +329,143 @@ WRAP(int, pipe, (int fd[2]))
 {
 	FAIL(FAULT_PIPE);
 	return __real_caski_sys_pipe(fd);
+}
+
+WRAP(int, dup, (int fd))
+{
+	FAIL(FAULT_DUP);
+	return __real_caski_sys_dup(fd);
+}
+
+WRAP(int, cloexec, (int fd))
+{
+	return __real_caski_sys_cloexec(fd);
+}
+
+WRAP(int, open_null, (void))
+{
+	FAIL(FAULT_OPEN_NULL);
+	return __real_caski_sys_open_null();
+}
+
+WRAP(int, unlink, (const char *path))
+{
+	FAIL(FAULT_UNLINK);
+	return __real_caski_sys_unlink(path);
+}
+
+WRAP(short, pollrdhup, (void))
+{
+	return __real_caski_sys_pollrdhup();
+}
+
+WRAP(int, epoll, (void))
+{
+	FAIL(FAULT_EPOLL);
+	return __real_caski_sys_epoll();
+}
+
+/* To change or to remove what is in can't fail; only to add may. */
+WRAP(int, epoll_set,
+    (int ep, enum caski_epoll what, int fd, short events, uint64_t number))
+{
+	if (what == CASKI_EPOLL_ADD)
+		FAIL(FAULT_EPOLL_SET);
+	return __real_caski_sys_epoll_set(ep, what, fd, events, number);
+}
+
+WRAP(int, epoll_wait,
+    (int ep, struct caski_ready *list, size_t n, int timeout_ms))
+{
+	FAIL(FAULT_EPOLL_WAIT);
+	DISTURB(false);
+	return __real_caski_sys_epoll_wait(ep, list, n, timeout_ms);
+}
+
+WRAP(int, bell, (int fd[2]))
+{
+	FAIL(FAULT_BELL);
+	return __real_caski_sys_bell(fd);
+}
+
+WRAP(void, bell_ring, (int fd))
+{
+	__real_caski_sys_bell_ring(fd);
+}
+
+WRAP(void, bell_silence, (int fd))
+{
+	__real_caski_sys_bell_silence(fd);
+}
+
+WRAP(int, alarm, (void))
+{
+	FAIL(FAULT_ALARM);
+	return __real_caski_sys_alarm();
+}
+
+WRAP(int, alarm_set, (int fd, int64_t at))
+{
+	return __real_caski_sys_alarm_set(fd, at);
+}
+
+WRAP(int, pid, (void))
+{
+	return __real_caski_sys_pid();
+}
+
+WRAP(const char *, getenv, (const char *name))
+{
+	return __real_caski_sys_getenv(name);
+}
+
+WRAP(void, yield, (void))
+{
+	__real_caski_sys_yield();
+}
+
+WRAP(int, setsockopt_bytes,
+    (int fd, int level, int option, const void *value, socklen_t len))
+{
+	FAIL(FAULT_SETSOCKOPT);
+	return __real_caski_sys_setsockopt_bytes(fd, level, option, value, len);
+}
+
+WRAP(int, getsockopt_bytes,
+    (int fd, int level, int option, void *value, socklen_t *len))
+{
+	FAIL(FAULT_GETSOCKOPT);
+	return __real_caski_sys_getsockopt_bytes(fd, level, option, value, len);
+}
+
+WRAP(int, blocking, (int fd, bool on))
+{
+	FAIL(FAULT_IOCTL);
+	return __real_caski_sys_blocking(fd, on);
+}
+
+WRAP(int, receive_limit, (int fd, int ms))
+{
+	FAIL(FAULT_IOCTL);
+	return __real_caski_sys_receive_limit(fd, ms);
+}
+
+WRAP(int, available, (int fd, int *bytes))
+{
+	FAIL(FAULT_IOCTL);
+	return __real_caski_sys_available(fd, bytes);
+}
+
+WRAP(int, at_mark, (int fd))
+{
+	FAIL(FAULT_IOCTL);
+	return __real_caski_sys_at_mark(fd);
+}
+
+WRAP(int, interface, (const char *name))
+{
+	FAIL(FAULT_INTERFACE);
+	return __real_caski_sys_interface(name);
 }
 
 WRAP(int, socket, (int family, int type, int protocol))
