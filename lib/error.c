@@ -16,6 +16,7 @@ static const char *const words[] = {
 	[-CASK_ECHARSET] = "no converter for this code page here",
 	[-CASK_EPORT] = "port not known",
 	[-CASK_EDIRECTION] = "wrong direction for this archive",
+	[-CASK_EDNS] = "no name server answers",
 };
 
 const char *

@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -81,6 +80,25 @@ adopt(struct cask_sock *s, int fd)
 	return err;
 }
 
+/* All addresses of a host, within the deadline. */
+static int
+look_up(struct caski_hosts **hosts, const char *host, const char *port,
+    int flags, int64_t deadline)
+{
+	struct caski_lookup *l;
+	int err = caski_lookup_begin(&l, host, port, flags);
+
+	if (err != 0)
+		return err;
+	while ((err = caski_lookup_answer(l, hosts)) == EINPROGRESS) {
+		err = caski_wait(caski_lookup_fd(l), CASK_READABLE, deadline);
+		if (err != 0)
+			break;
+	}
+	caski_lookup_free(l);
+	return err;
+}
+
 /* Connect */
 
 /* It was begun: how does it end?  An interrupted connect goes on by itself. */
@@ -98,15 +116,16 @@ await_connect(struct cask_sock *s, int fd, const struct caski_limit *l)
 }
 
 static int
-connect_to(
-    struct cask_sock *s, const struct addrinfo *a, const struct caski_limit *l)
+connect_to(struct cask_sock *s, const struct caski_host *h,
+    const struct caski_limit *l)
 {
-	int fd = caski_sys_socket(a->ai_family, SOCK_STREAM, 0);
+	int fd = caski_sys_socket(h->sa.ss_family, SOCK_STREAM, 0);
 	int err;
 
 	if (fd < 0)
 		return -fd;
-	err = -caski_sys_connect(fd, a->ai_addr, a->ai_addrlen);
+	err =
+	    -caski_sys_connect(fd, (const struct sockaddr *)&h->sa, h->length);
 	if (err == EINPROGRESS || err == EINTR)
 		err = await_connect(s, fd, l);
 	if (err == 0)
@@ -121,21 +140,21 @@ static int
 connect_any(struct cask_sock *s, const char *host, const char *port)
 {
 	struct caski_limit l = caski_sock_limit(s, CASK_TIMEOUT_MS);
-	struct addrinfo *list = NULL;
+	struct caski_hosts *hosts = NULL;
 	int err = ETIMEDOUT;
 
 	if (caski_sys_now() < l.at)
-		err = caski_resolve(&list, host, port, false, l.at);
+		err = look_up(&hosts, host, port, 0, l.at);
 	if (err == ETIMEDOUT)
 		s->io.limit_ms = l.ms;
 	if (err != 0)
 		return err;
-	for (const struct addrinfo *a = list; a != NULL; a = a->ai_next) {
-		err = connect_to(s, a, &l);
+	for (size_t i = 0; i < hosts->n; i++) {
+		err = connect_to(s, &hosts->host[i], &l);
 		if (err == 0 || s->io.limit_ms != 0)
 			break;
 	}
-	caski_sys_freeaddrinfo(list);
+	caski_sys_free(hosts);
 	return err;
 }
 
@@ -157,9 +176,9 @@ cask_connect(struct cask_sock *s, const char *host, const char *port)
 
 /* A port in TIME_WAIT is free for a new server; both: IPv4 comes in by IPv6. */
 static int
-bind_to(struct cask_sock *s, const struct addrinfo *a, bool both)
+bind_to(struct cask_sock *s, const struct caski_host *h, bool both)
 {
-	int fd = caski_sys_socket(a->ai_family, SOCK_STREAM, 0);
+	int fd = caski_sys_socket(h->sa.ss_family, SOCK_STREAM, 0);
 	int r;
 
 	if (fd < 0)
@@ -168,7 +187,8 @@ bind_to(struct cask_sock *s, const struct addrinfo *a, bool both)
 	if (r == 0 && both)
 		r = caski_sys_setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
 	if (r == 0)
-		r = caski_sys_bind(fd, a->ai_addr, a->ai_addrlen);
+		r = caski_sys_bind(
+		    fd, (const struct sockaddr *)&h->sa, h->length);
 	if (r < 0) {
 		caski_sys_close(fd);
 		return -r;
@@ -181,13 +201,13 @@ bind_to(struct cask_sock *s, const struct addrinfo *a, bool both)
 /* The first address that can be had; of one family only, unless that is 0. */
 static int
 bind_first(
-    struct cask_sock *s, const struct addrinfo *list, int family, bool both)
+    struct cask_sock *s, const struct caski_hosts *hosts, int family, bool both)
 {
 	int err = EAFNOSUPPORT;
 
-	for (; list != NULL && err != 0; list = list->ai_next)
-		if (family == 0 || family == list->ai_family)
-			err = bind_to(s, list, both);
+	for (size_t i = 0; i < hosts->n && err != 0; i++)
+		if (family == 0 || family == hosts->host[i].sa.ss_family)
+			err = bind_to(s, &hosts->host[i], both);
 	return err;
 }
 
@@ -197,13 +217,13 @@ bind_first(
  * listen by IPv4 alone because the IPv6 port is taken would surprise.
  */
 static int
-bind_all(struct cask_sock *s, const struct addrinfo *list)
+bind_all(struct cask_sock *s, const struct caski_hosts *hosts)
 {
-	int err = bind_first(s, list, AF_INET6, true);
+	int err = bind_first(s, hosts, AF_INET6, true);
 
 	if (err == EAFNOSUPPORT || err == EADDRNOTAVAIL ||
 	    err == EPROTONOSUPPORT || err == EINVAL)
-		err = bind_first(s, list, AF_INET, false);
+		err = bind_first(s, hosts, AF_INET, false);
 	return err;
 }
 
@@ -211,7 +231,7 @@ int
 cask_bind(struct cask_sock *s, const char *host, const char *port)
 {
 	struct caski_limit l = caski_sock_limit(s, CASK_TIMEOUT_MS);
-	struct addrinfo *list = NULL;
+	struct caski_hosts *hosts = NULL;
 	int err = begin(s, "bind");
 
 	if (err != 0)
@@ -221,15 +241,14 @@ cask_bind(struct cask_sock *s, const char *host, const char *port)
 	caski_sock_name(s, host != NULL ? host : "*", port);
 	err = ETIMEDOUT;
 	if (!caski_sock_expired(s))
-		err = caski_resolve(&list, host, port, true, l.at);
+		err = look_up(&hosts, host, port, CASKI_PASSIVE, l.at);
 	if (err == ETIMEDOUT)
 		s->io.limit_ms = l.ms;
 	if (err == 0 && host == NULL)
-		err = bind_all(s, list);
+		err = bind_all(s, hosts);
 	else if (err == 0)
-		err = bind_first(s, list, 0, false);
-	if (list != NULL)
-		caski_sys_freeaddrinfo(list);
+		err = bind_first(s, hosts, 0, false);
+	caski_sys_free(hosts);
 	return err != 0 ? cask_io_fail(&s->io, err, "bind") : 0;
 }
 

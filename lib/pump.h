@@ -17,6 +17,13 @@
 /* The moment ms milliseconds from now; below 0: never. */
 int64_t caski_deadline(int ms);
 
+/* What a call waits for: its own descriptors.  seen: which events hold. */
+struct caski_own {
+	int fd;
+	int events;
+	int seen;
+};
+
 /*
  * Wait until fd is ready for one of the events (CASK_READABLE, CASK_WRITABLE),
  * an error and an end included.  Interruptions are invisible.  Gives 0,

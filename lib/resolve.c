@@ -2,10 +2,10 @@
  * Names to addresses.  See resolve.h.
  *
  * A look-up that is left behind must not touch anything of its former caller,
- * who may be gone.  So caller and thread share one job, which is freed by the
- * one who lets go of it last, and a pipe of which each owns, and closes, one
- * end.  The thread announces its result by a byte; to close would not do, as a
- * process that was forked meanwhile has the same end open.
+ * who may be gone.  So caller and thread share it; it is freed by the one who
+ * lets go of it last, and of its pipe each owns, and closes, one end.  The
+ * thread announces its result by a byte; to close would not do, as a process
+ * that was forked meanwhile has the same end open.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -13,7 +13,6 @@
 
 #include <cask/error.h>
 
-#include "pump.h"
 #include "sys.h"
 
 #include <errno.h>
@@ -21,36 +20,105 @@
 #include <netinet/in.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/un.h>
 
 #define HOST_MOST 255 /* no longer name is possible: RFC 1035 */
 #define PORT_MOST 63
 
-struct job {
+struct caski_lookup {
 	atomic_int holders;
 	atomic_bool done;
-	int announce; /* the thread's end of the pipe */
+	int announced; /* the caller's end of the pipe; -1: there is no thread
+			*/
+	int announce;  /* the thread's */
 	int err;
-	struct addrinfo *list; /* taken by the caller, or freed with the job */
+	struct caski_hosts *hosts; /* taken by the caller, or freed with it */
 	int flags;
 	char host[HOST_MOST + 1];
 	char port[PORT_MOST + 1];
 };
 
 static atomic_int lookups;
+static atomic_int counting; /* the process whose threads they are */
+
+/* Lists */
+
+static bool
+has(const struct caski_hosts *hosts, const struct addrinfo *a)
+{
+	for (size_t i = 0; i < hosts->n; i++)
+		if (hosts->host[i].length == a->ai_addrlen &&
+		    memcmp(&hosts->host[i].sa, a->ai_addr, a->ai_addrlen) == 0)
+			return true;
+	return false;
+}
+
+static void
+add(struct caski_hosts *hosts, const struct addrinfo *a)
+{
+	struct caski_host *h = &hosts->host[hosts->n];
+
+	if (a->ai_addrlen > sizeof h->sa || has(hosts, a))
+		return;
+	*h = (struct caski_host) { .length = a->ai_addrlen };
+	memcpy(&h->sa, a->ai_addr, a->ai_addrlen);
+	hosts->n++;
+}
+
+/* The first of the list that is of a family, or that is not. */
+static const struct addrinfo *
+first(const struct addrinfo *a, int family, bool of)
+{
+	while (a != NULL && (a->ai_family == family) != of)
+		a = a->ai_next;
+	return a;
+}
+
+/* The family of the first address, and the other one, take turns. */
+static void
+interleave(struct caski_hosts *hosts, const struct addrinfo *list)
+{
+	int family = list->ai_family;
+	const struct addrinfo *next[] = { list, first(list, family, false) };
+
+	for (int i = 0; next[0] != NULL || next[1] != NULL; i ^= 1) {
+		if (next[i] == NULL)
+			continue;
+		add(hosts, next[i]);
+		next[i] = first(next[i]->ai_next, family, i == 0);
+	}
+}
+
+static struct caski_hosts *
+make_hosts(size_t n)
+{
+	struct caski_hosts *hosts = NULL;
+
+	if (n <= (SIZE_MAX - sizeof *hosts) / sizeof hosts->host[0])
+		hosts =
+		    caski_sys_malloc(sizeof *hosts + n * sizeof hosts->host[0]);
+	if (hosts != NULL)
+		hosts->n = 0;
+	return hosts;
+}
 
 static int
-ask(struct addrinfo **list, const char *host, const char *port, int flags)
+flatten(struct caski_hosts **hosts, const struct addrinfo *list)
 {
-	struct addrinfo hints = {
-		.ai_flags = flags,
-		.ai_family = AF_UNSPEC,
-		.ai_socktype = SOCK_STREAM,
-		.ai_protocol = IPPROTO_TCP,
-	};
+	size_t n = 0;
 
-	*list = NULL;
-	return caski_sys_getaddrinfo(host, port, &hints, list);
+	for (const struct addrinfo *a = list; a != NULL; a = a->ai_next)
+		n++;
+	if (n == 0)
+		return CASK_ENAME;
+	*hosts = make_hosts(n);
+	if (*hosts == NULL)
+		return ENOMEM;
+	interleave(*hosts, list);
+	return 0;
 }
+
+/* Asking */
 
 /* An EAI_ code in our words.  To be called at once, for the sake of errno. */
 static int
@@ -59,6 +127,9 @@ meaning(int code)
 	switch (code) {
 	case 0:
 		return 0;
+	case EAI_AGAIN:
+	case EAI_FAIL:
+		return CASK_EDNS;
 	case EAI_MEMORY:
 		return ENOMEM;
 	case EAI_SERVICE:
@@ -68,94 +139,6 @@ meaning(int code)
 	default:
 		return CASK_ENAME;
 	}
-}
-
-/* The thread */
-
-static void
-let_go(struct job *j)
-{
-	if (atomic_fetch_sub(&j->holders, 1) > 1)
-		return;
-	if (j->list != NULL)
-		caski_sys_freeaddrinfo(j->list);
-	caski_sys_free(j);
-}
-
-/* From done on, the caller reads err and takes the list. */
-static void
-look_up(void *arg)
-{
-	struct job *j = arg;
-
-	j->err = meaning(ask(&j->list, j->host, j->port, j->flags));
-	caski_sys_write(j->announce, "", 1);
-	caski_sys_close(j->announce);
-	atomic_fetch_sub(&lookups, 1);
-	atomic_store(&j->done, true);
-	let_go(j);
-}
-
-/* The caller */
-
-/*
- * Start a look-up: 0 or an error, and the job, NULL after an error.  *announced
- * is the pipe's end that tells of its result.
- */
-static int
-start(struct job **started, int *announced, const char *host, const char *port,
-    int flags)
-{
-	struct job *j = caski_sys_malloc(sizeof *j);
-	int fd[2];
-	int r;
-
-	*started = NULL;
-	if (j == NULL)
-		return ENOMEM;
-	*j = (struct job) { .holders = 2, .flags = flags };
-	memcpy(j->host, host, strlen(host));
-	memcpy(j->port, port, strlen(port));
-	r = caski_sys_pipe(fd);
-	if (r == 0) {
-		j->announce = fd[1];
-		r = caski_sys_thread(look_up, j);
-		if (r == 0) {
-			*started = j;
-			*announced = fd[0];
-			return 0;
-		}
-		caski_sys_close(fd[0]);
-		caski_sys_close(fd[1]);
-	}
-	caski_sys_free(j);
-	return -r;
-}
-
-static int
-look_up_name(struct addrinfo **list, const char *host, const char *port,
-    int flags, int64_t deadline)
-{
-	struct job *j = NULL;
-	int announced = -1;
-	int err = EAGAIN;
-
-	if (atomic_fetch_add(&lookups, 1) < CASKI_LOOKUPS_MOST)
-		err = start(&j, &announced, host, port, flags);
-	if (j == NULL) {
-		atomic_fetch_sub(&lookups, 1);
-		return err;
-	}
-	while (err == 0 && !atomic_load(&j->done))
-		err = caski_wait(announced, CASK_READABLE, deadline);
-	if (err == 0) {
-		err = j->err;
-		*list = j->list;
-		j->list = NULL;
-	}
-	caski_sys_close(announced);
-	let_go(j);
-	return err;
 }
 
 /* Is it made of digits alone?  *value stops growing when it is no port. */
@@ -169,6 +152,110 @@ is_number(const char *port, long *value)
 	return *port == '\0';
 }
 
+/* Gives an EAI_ code in *code too, for who wants to know more. */
+static int
+ask(struct caski_hosts **hosts, const char *host, const char *port, int flags,
+    int numeric, int *code)
+{
+	bool datagram = flags & CASKI_DATAGRAM;
+	struct addrinfo hints = {
+		.ai_flags = numeric | (flags & CASKI_PASSIVE ? AI_PASSIVE : 0),
+		.ai_family = AF_UNSPEC,
+		.ai_socktype = datagram ? SOCK_DGRAM : SOCK_STREAM,
+		.ai_protocol = datagram ? IPPROTO_UDP : IPPROTO_TCP,
+	};
+	struct addrinfo *list = NULL;
+	long value;
+	int err;
+
+	if (is_number(port, &value))
+		hints.ai_flags |= AI_NUMERICSERV;
+	*code = caski_sys_getaddrinfo(host, port, &hints, &list);
+	if (*code != 0)
+		return meaning(*code);
+	err = flatten(hosts, list);
+	caski_sys_freeaddrinfo(list);
+	return err;
+}
+
+/* The thread */
+
+static void
+let_go(struct caski_lookup *l)
+{
+	if (atomic_fetch_sub(&l->holders, 1) > 1)
+		return;
+	caski_sys_free(l->hosts);
+	caski_sys_free(l);
+}
+
+/* From done on, the caller reads err and takes the addresses. */
+static void
+look_up(void *arg)
+{
+	struct caski_lookup *l = arg;
+	int code;
+
+	l->err = ask(&l->hosts, l->host, l->port, l->flags, 0, &code);
+	caski_sys_write(l->announce, "", 1);
+	caski_sys_close(l->announce);
+	atomic_fetch_sub(&lookups, 1);
+	atomic_store(&l->done, true);
+	let_go(l);
+}
+
+/* The caller */
+
+/* Count one more, if there may be.  A forked process has none of the threads
+ * of its parent, and begins anew. */
+static bool
+count(void)
+{
+	int process = caski_sys_pid();
+
+	if (atomic_exchange(&counting, process) != process)
+		atomic_store(&lookups, 0);
+	if (atomic_fetch_add(&lookups, 1) < CASKI_LOOKUPS_MOST)
+		return true;
+	atomic_fetch_sub(&lookups, 1);
+	return false;
+}
+
+static int
+start_thread(struct caski_lookup *l)
+{
+	int fd[2];
+	int r = caski_sys_pipe(fd);
+
+	if (r < 0)
+		return -r;
+	l->announced = fd[0];
+	l->announce = fd[1];
+	l->holders = 2;
+	r = caski_sys_thread(look_up, l);
+	if (r == 0)
+		return 0;
+	l->holders = 1;
+	caski_sys_close(fd[1]);
+	return -r;
+}
+
+static int
+begin_name(struct caski_lookup *l, const char *host, const char *port)
+{
+	int err;
+
+	memcpy(l->host, host, strlen(host));
+	memcpy(l->port, port, strlen(port));
+	l->done = false;
+	if (!count())
+		return EAGAIN;
+	err = start_thread(l);
+	if (err != 0)
+		atomic_fetch_sub(&lookups, 1);
+	return err;
+}
+
 /*
  * Some resolvers take "", " 80", "-1" and "70000" for ports, and names of any
  * length for hosts.  0 or an error.
@@ -176,7 +263,7 @@ is_number(const char *port, long *value)
 static int
 check(const char *host, const char *port)
 {
-	size_t length = strlen(port);
+	size_t length = port != NULL ? strlen(port) : 0;
 	long value;
 
 	if (host != NULL && (*host == '\0' || strlen(host) > HOST_MOST))
@@ -186,22 +273,102 @@ check(const char *host, const char *port)
 	return is_number(port, &value) && value > UINT16_MAX ? CASK_EPORT : 0;
 }
 
-int
-caski_resolve(struct addrinfo **list, const char *host, const char *port,
-    bool passive, int64_t deadline)
+static int
+begin_internet(struct caski_lookup *l, const char *host, const char *port)
 {
-	int flags = passive ? AI_PASSIVE : 0;
-	long value;
+	int err = check(host, port);
 	int code;
 
-	*list = NULL;
-	code = check(host, port);
-	if (code != 0)
-		return code;
-	if (is_number(port, &value))
-		flags |= AI_NUMERICSERV;
-	code = ask(list, host, port, flags | AI_NUMERICHOST);
+	if (err != 0)
+		return err;
+	err = ask(&l->hosts, host, port, l->flags, AI_NUMERICHOST, &code);
 	if (code != EAI_NONAME || host == NULL)
-		return meaning(code);
-	return look_up_name(list, host, port, flags, deadline);
+		return err;
+	return begin_name(l, host, port);
+}
+
+static bool
+is_local(const char *host)
+{
+	return host != NULL &&
+	    (*host == '/' || *host == '@' || strncmp(host, "./", 2) == 0);
+}
+
+/* A path ends with a NUL; an abstract name begins with one, and its length
+ * counts. */
+static int
+begin_local(struct caski_lookup *l, const char *host, const char *port)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	bool abstract = *host == '@';
+	size_t length = strlen(host) + !abstract;
+	struct caski_host *h;
+
+	if (port != NULL)
+		return EINVAL;
+	if (length > sizeof un.sun_path)
+		return ENAMETOOLONG;
+	memcpy(un.sun_path, host, length);
+	if (abstract)
+		un.sun_path[0] = '\0';
+	l->hosts = make_hosts(1);
+	if (l->hosts == NULL)
+		return ENOMEM;
+	h = &l->hosts->host[l->hosts->n++];
+	*h = (struct caski_host) { 0 };
+	h->length =
+	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+	memcpy(&h->sa, &un, sizeof un);
+	return 0;
+}
+
+int
+caski_lookup_begin(
+    struct caski_lookup **begun, const char *host, const char *port, int flags)
+{
+	struct caski_lookup *l = caski_sys_malloc(sizeof *l);
+	int err;
+
+	*begun = NULL;
+	if (l == NULL)
+		return ENOMEM;
+	*l = (struct caski_lookup) { .announced = -1, .flags = flags };
+	l->holders = 1;
+	l->done = true;
+	if (is_local(host))
+		err = begin_local(l, host, port);
+	else
+		err = begin_internet(l, host, port);
+	if (err != 0)
+		caski_lookup_free(l);
+	else
+		*begun = l;
+	return err;
+}
+
+int
+caski_lookup_fd(const struct caski_lookup *l)
+{
+	return l->announced;
+}
+
+int
+caski_lookup_answer(struct caski_lookup *l, struct caski_hosts **hosts)
+{
+	*hosts = NULL;
+	if (!atomic_load(&l->done))
+		return EINPROGRESS;
+	*hosts = l->hosts;
+	l->hosts = NULL;
+	return l->err;
+}
+
+void
+caski_lookup_free(struct caski_lookup *l)
+{
+	if (l == NULL)
+		return;
+	if (l->announced >= 0)
+		caski_sys_close(l->announced);
+	let_go(l);
 }

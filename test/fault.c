@@ -551,11 +551,62 @@ WRAP(int, getaddrinfo,
 	return err;
 }
 
+/* A list of our own: what frees the system's lists can't free this one. */
+struct listed {
+	struct addrinfo ai;
+	struct sockaddr_storage sa;
+};
+
+static char ours[] = "ours"; /* the name of all hosts on such a list */
+
+static struct listed *
+new_listed(const char *number, const char *port)
+{
+	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+		.ai_socktype = SOCK_STREAM };
+	struct listed *l = calloc(1, sizeof *l);
+	struct addrinfo *real;
+
+	if (l == NULL || getaddrinfo(number, port, &hints, &real) != 0)
+		abort();
+	l->ai = *real;
+	memcpy(&l->sa, real->ai_addr, real->ai_addrlen);
+	l->ai.ai_addr = (struct sockaddr *)&l->sa;
+	l->ai.ai_canonname = ours;
+	l->ai.ai_next = NULL;
+	freeaddrinfo(real);
+	return l;
+}
+
+int
+fault_list(struct addrinfo **list, const char *const *numbers,
+    const uint16_t *ports, size_t n, const char *port)
+{
+	char own[8];
+
+	for (size_t i = 0; i < n; i++) {
+		if (ports != NULL)
+			snprintf(own, sizeof own, "%u", ports[i]);
+		*list = &new_listed(numbers[i], ports != NULL ? own : port)->ai;
+		list = &(*list)->ai_next;
+	}
+	return 0;
+}
+
 /* A list counts as one allocation. */
 WRAP(void, freeaddrinfo, (struct addrinfo * list))
 {
 	live--;
-	__real_caski_sys_freeaddrinfo(list);
+	if (list->ai_canonname != ours) {
+		__real_caski_sys_freeaddrinfo(list);
+		return;
+	}
+	while (list != NULL) {
+		struct addrinfo *next = list->ai_next;
+
+		free(list);
+		list = next;
+	}
 }
 
 WRAP(int, getnameinfo,

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum fault_call {
 	FAULT_MALLOC,
@@ -84,6 +85,13 @@ struct addrinfo;
 typedef int fault_lookup_fn(const char *host, const char *service,
     const struct addrinfo *hints, struct addrinfo **list);
 void fault_lookup(fault_lookup_fn *instead);
+
+/*
+ * A list for such a resolver to give: n addresses, each a number, "127.0.0.1",
+ * with a port of its own, or with that of the look-up if ports is NULL.
+ */
+int fault_list(struct addrinfo **list, const char *const *numbers,
+    const uint16_t *ports, size_t n, const char *port);
 
 /* How many calls were made to fail, shortened or disturbed since the reset. */
 unsigned fault_injected(void);

@@ -30,7 +30,7 @@ layer() {
 	case $1 in
 	sys | error | bytes | utf | charset | swap) echo 0 ;;
 	pump | resolve) echo 1 ;;
-	io | mem | file | sock | open | name) echo 2 ;;
+	io | mem | file | sock | open | connect | name) echo 2 ;;
 	ar | why) echo 3 ;;
 	count | value | text) echo 4 ;;
 	*) echo "no layer" ;;
@@ -52,7 +52,7 @@ layers() {
 			case $mine:$h in
 			ar:sock | ar:pump | why:sock | count:sock | value:sock | text:sock)
 				echo "$f knows what a socket is" ;;
-			sock:ar | open:ar | name:ar)
+			sock:ar | open:ar | connect:ar | name:ar)
 				echo "$f knows what an archive is" ;;
 			esac
 		done

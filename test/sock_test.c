@@ -1803,7 +1803,7 @@ without_memory_to_watch_nothing_is_opened(void **state)
 	listen_on(&t.l, "127.0.0.1", t.port);
 	descriptors = fault_descriptors();
 	fault_reset();
-	fault_plan(FAULT_MALLOC, 0, false, ENOMEM);
+	fault_plan(FAULT_MALLOC, 2, false, ENOMEM);
 	assert_int_equal(cask_connect(&t.a, "127.0.0.1", t.port), ENOMEM);
 	assert_int_equal(fault_injected(), 1);
 	assert_int_equal(fault_descriptors(), descriptors);

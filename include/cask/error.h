@@ -22,6 +22,7 @@ enum cask_error {
 	CASK_ECHARSET = -5,   /* no converter for that code page here */
 	CASK_EDIRECTION = -6, /* stored while loading, or the reverse */
 	CASK_EPORT = -7,      /* no such port, or service of that name */
+	CASK_EDNS = -8,       /* no name server answers at present */
 };
 
 /*

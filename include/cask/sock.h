@@ -58,6 +58,12 @@ struct cask_sock {
 	int timeout_ms; /* limit of each call; 0: CASK_TIMEOUT_MS; < 0: none */
 	const struct cask_notify *notify; /* set before connect or accept */
 	void *user;                       /* free for the program */
+
+	/* Set before the socket is opened. */
+	bool datagram;      /* UDP, or datagrams of the Unix domain */
+	int send_buffer;    /* bytes; 0: as the system likes */
+	int receive_buffer; /* … */
+
 	/* private */
 	bool open;
 	bool listening;

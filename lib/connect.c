@@ -1,0 +1,272 @@
+/*
+ * Connecting.  See connect.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "connect.h"
+
+#include <cask/sock.h>
+
+#include "sys.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define AGAIN_MS 10 /* until a listener may have room again */
+
+/* An address that is being tried. */
+struct racer {
+	int fd;
+	size_t host;
+	int64_t again; /* when to try it again; CASKI_NEVER: it is under way */
+};
+
+struct caski_attempt {
+	struct cask_sock *s;
+	struct caski_lookup *lookup; /* NULL: it has answered */
+	struct caski_hosts *hosts;
+	size_t next; /* the address to be tried next, and … */
+	int64_t due; /* … when at the latest; 0: at once */
+	int err;     /* of the last address that failed */
+	size_t n;
+	struct racer racer[CASKI_ATTEMPT_MOST]; /* the oldest first */
+};
+
+int
+caski_attempt_begin(struct caski_attempt **begun, struct cask_sock *s,
+    const char *host, const char *port)
+{
+	struct caski_attempt *a = caski_sys_malloc(sizeof *a);
+	int err;
+
+	*begun = NULL;
+	if (a == NULL)
+		return ENOMEM;
+	*a = (struct caski_attempt) { .s = s };
+	err = caski_lookup_begin(
+	    &a->lookup, host, port, s->datagram ? CASKI_DATAGRAM : 0);
+	if (err != 0)
+		caski_sys_free(a);
+	else
+		*begun = a;
+	return err;
+}
+
+void
+caski_attempt_free(struct caski_attempt *a)
+{
+	if (a == NULL)
+		return;
+	for (size_t i = 0; i < a->n; i++)
+		caski_sys_close(a->racer[i].fd);
+	caski_lookup_free(a->lookup);
+	caski_sys_free(a->hosts);
+	caski_sys_free(a);
+}
+
+/* What it waits for */
+
+static size_t
+own_lookup(const struct caski_attempt *a, struct caski_own *own, int64_t *until)
+{
+	int fd = caski_lookup_fd(a->lookup);
+
+	*until = fd < 0 ? 0 : CASKI_NEVER;
+	if (fd < 0)
+		return 0;
+	*own = (struct caski_own) { .fd = fd, .events = CASK_READABLE };
+	return 1;
+}
+
+size_t
+caski_attempt_own(
+    const struct caski_attempt *a, struct caski_own *own, int64_t *until)
+{
+	size_t n = 0;
+
+	if (a->lookup != NULL)
+		return own_lookup(a, own, until);
+	*until = CASKI_NEVER;
+	if (a->hosts != NULL && a->next < a->hosts->n)
+		*until = a->due;
+	for (size_t i = 0; i < a->n; i++) {
+		const struct racer *r = &a->racer[i];
+
+		if (r->again < *until)
+			*until = r->again;
+		if (r->again == CASKI_NEVER)
+			own[n++] = (struct caski_own) { .fd = r->fd,
+				.events = CASK_WRITABLE };
+	}
+	return n;
+}
+
+/* Going on */
+
+static int
+look_up(struct caski_attempt *a)
+{
+	int err;
+
+	if (a->lookup == NULL)
+		return 0;
+	err = caski_lookup_answer(a->lookup, &a->hosts);
+	if (err == EINPROGRESS)
+		return err;
+	caski_lookup_free(a->lookup);
+	a->lookup = NULL;
+	a->err = err;
+	return err;
+}
+
+/*
+ * Gives 0, an error, or EINPROGRESS.  An interrupted connect goes on by itself;
+ * one that finds a listener of the Unix domain full has not even begun, and no
+ * event tells when it may.
+ */
+static int
+start(const struct caski_attempt *a, struct racer *r)
+{
+	const struct caski_host *h = &a->hosts->host[r->host];
+	int err = -caski_sys_connect(
+	    r->fd, (const struct sockaddr *)&h->sa, h->length);
+
+	r->again = CASKI_NEVER;
+	if (err == EAGAIN && h->sa.ss_family == AF_UNIX)
+		r->again = caski_deadline(AGAIN_MS);
+	if (err == EINTR || r->again != CASKI_NEVER)
+		return EINPROGRESS;
+	return err;
+}
+
+static bool
+is_ready(int fd, const struct caski_own *own, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (own[i].fd == fd && own[i].seen != 0)
+			return true;
+	return false;
+}
+
+static int
+look_at(const struct caski_attempt *a, struct racer *r,
+    const struct caski_own *own, size_t n)
+{
+	int failed = 0;
+	int err;
+
+	if (r->again != CASKI_NEVER)
+		return r->again <= caski_sys_now() ? start(a, r) : EINPROGRESS;
+	if (!is_ready(r->fd, own, n))
+		return EINPROGRESS;
+	err = -caski_sys_getsockopt(r->fd, SOL_SOCKET, SO_ERROR, &failed);
+	return err != 0 ? err : failed;
+}
+
+static void
+leave(struct caski_attempt *a, size_t i)
+{
+	a->n--;
+	memmove(
+	    &a->racer[i], &a->racer[i + 1], (a->n - i) * sizeof a->racer[0]);
+}
+
+/* Those that are under way.  Gives 0 when one is connected. */
+static int
+go_on(struct caski_attempt *a, const struct caski_own *own, size_t n, int *fd)
+{
+	for (size_t i = 0; i < a->n;) {
+		int err = look_at(a, &a->racer[i], own, n);
+
+		if (err == EINPROGRESS) {
+			i++;
+			continue;
+		}
+		*fd = a->racer[i].fd;
+		leave(a, i);
+		if (err == 0)
+			return 0;
+		caski_sys_close(*fd);
+		a->err = err;
+		a->due = 0;
+	}
+	return EINPROGRESS;
+}
+
+/* Where a size can't be had the system's own has to do. */
+static int
+make_socket(const struct cask_sock *s, int family)
+{
+	int fd =
+	    caski_sys_socket(family, s->datagram ? SOCK_DGRAM : SOCK_STREAM, 0);
+
+	if (fd >= 0 && s->send_buffer > 0)
+		caski_sys_setsockopt(fd, SOL_SOCKET, SO_SNDBUF, s->send_buffer);
+	if (fd >= 0 && s->receive_buffer > 0)
+		caski_sys_setsockopt(
+		    fd, SOL_SOCKET, SO_RCVBUF, s->receive_buffer);
+	return fd;
+}
+
+/* One more is under way: the next gets its chance later. */
+static void
+enter(struct caski_attempt *a, const struct racer *r)
+{
+	if (a->n == CASKI_ATTEMPT_MOST) {
+		caski_sys_close(a->racer[0].fd);
+		leave(a, 0);
+	}
+	a->racer[a->n++] = *r;
+	a->due = caski_deadline(CASKI_ATTEMPT_MS);
+}
+
+/* Begin with the next address.  Gives 0 when it is connected at once. */
+static int
+begin_next(struct caski_attempt *a, int *fd)
+{
+	struct racer r = { .host = a->next++ };
+	int err;
+
+	r.fd = make_socket(a->s, a->hosts->host[r.host].sa.ss_family);
+	err = r.fd < 0 ? -r.fd : start(a, &r);
+	if (err == EINPROGRESS) {
+		enter(a, &r);
+		return err;
+	}
+	if (err == 0) {
+		*fd = r.fd;
+		return 0;
+	}
+	if (r.fd >= 0)
+		caski_sys_close(r.fd);
+	a->err = err;
+	return err;
+}
+
+/* Begin with those whose time has come.  Gives 0 when one is connected. */
+static int
+begin_more(struct caski_attempt *a, int *fd)
+{
+	while (
+	    a->next < a->hosts->n && (a->n == 0 || a->due <= caski_sys_now()))
+		if (begin_next(a, fd) == 0)
+			return 0;
+	return EINPROGRESS;
+}
+
+int
+caski_attempt_step(
+    struct caski_attempt *a, const struct caski_own *own, size_t n, int *fd)
+{
+	int err = look_up(a);
+
+	*fd = -1;
+	if (err != 0)
+		return err;
+	if (a->hosts == NULL)
+		return a->err;
+	if (go_on(a, own, n, fd) == 0 || begin_more(a, fd) == 0)
+		return 0;
+	*fd = -1;
+	return a->n > 0 ? EINPROGRESS : a->err;
+}
