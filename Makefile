@@ -3,6 +3,8 @@
 #   make            the library (static and shared) and the cask command
 #   make demo       build, then run a collector and two reporters for 5 rounds
 #   make test       every test
+#   make chaos      the test programs with every byte on its own, and with a
+#                   thousand signals a second
 #   make sanitize   the same tests under AddressSanitizer and UBSan
 #   make bench      the benchmarks, as ratios
 #   make fuzz       the fuzz target, with libFuzzer, for FUZZ_SECONDS
@@ -11,9 +13,9 @@
 #   make install    into $(DESTDIR)$(PREFIX); make uninstall takes it away
 #   make clean      remove $(BUILD)
 #
-# demo, test, sanitize, lint and fuzz install what they need if it is missing,
-# with apt-get, and say so; INSTALL_DEPS=no forbids it.  On other systems: a C11
-# compiler, GNU make, and for the tests cmocka.
+# demo, test, chaos, sanitize, lint and fuzz install what they need if it is
+# missing, with apt-get, and say so; INSTALL_DEPS=no forbids it.  On other
+# systems: a C11 compiler, GNU make, and for the tests cmocka.
 #
 # Variables, all as usual: CC CFLAGS CPPFLAGS LDFLAGS LDLIBS AR, PREFIX BINDIR
 # LIBDIR INCLUDEDIR DESTDIR.  BUILD (build) is where everything goes.
@@ -59,7 +61,7 @@ WRAP := $(patsubst %,-Wl$(comma)--wrap=%,$(shell \
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all demo test check sanitize tiny bench fuzz lint format install \
+.PHONY: all demo test check chaos weather sanitize tiny bench fuzz lint format install \
 	uninstall clean
 
 all: $(LIB) $(SHARED) $(CASK)
@@ -132,6 +134,14 @@ check: all $(TESTS) $(BUILD)/test/load_fuzz
 	@BUILD=$(BUILD) CC='$(CC)' CFLAGS='$(CFLAGS) $(LDFLAGS)' \
 		LIBS='$(LIBS)' sh test/run.sh $(TESTS) \
 		$(TINY_TESTS:%=$(BUILD)/tiny/test/%_test)
+
+chaos:
+	@CC='$(CC)' sh tools/need.sh 'make chaos' cc cmocka
+	@$(MAKE) --no-print-directory -s -j$(JOBS) weather
+
+weather: all $(TESTS)
+	@WEATHER='CASK_CHAOS=split=1 CASK_TEST_STORM=1 CASK_TEST_STORM=restart' \
+		BUILD=$(BUILD) sh test/run.sh $(TESTS)
 
 SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all

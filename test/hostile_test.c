@@ -360,7 +360,7 @@ an_announced_gibibyte_needs_no_memory(void **state)
 	assert_true(child >= 0);
 	if (child == 0)
 		load_much_from_little();
-	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(test_await(child, &status), child);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
 }

@@ -309,7 +309,7 @@ a_fork_during_a_look_up_does_not_hold_it_up(void **state)
 	caski_sys_free(hosts);
 	assert_true(forked > 0);
 	kill(forked, SIGKILL);
-	assert_int_equal(waitpid(forked, NULL, 0), forked);
+	assert_int_equal(test_await(forked, NULL), forked);
 	assert_all_gone(0, descriptors);
 	fault_lookup(NULL);
 }

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Run the test programs named, then the replay of the fuzz corpus, then the
 # programs in README.md; one line a program, all of its output where it fails.
-# Environment: BUILD, CC, CFLAGS, LIBS from the Makefile.
+# Environment: BUILD, CC, CFLAGS, LIBS from the Makefile.  WEATHER: settings of
+# the environment; the test programs alone are run, once with each of them.
 #
 # SPDX-License-Identifier: MIT
 set -u
@@ -35,13 +36,20 @@ run() {
 	fi
 }
 
-for t; do
-	run "${t#"$BUILD"/}" "$t"
+for weather in ${WEATHER-}; do
+	for t; do
+		run "$weather ${t#"$BUILD"/}" env "$weather" "$t"
+	done
 done
-run "fuzz corpus" "$BUILD/test/load_fuzz" test/corpus/load/*
-run "tools/need.sh" sh test/need.sh
-run "make demo" sh tools/demo.sh "$CASK"
-run "README.md" sh test/readme.sh
+if [ -z "${WEATHER-}" ]; then
+	for t; do
+		run "${t#"$BUILD"/}" "$t"
+	done
+	run "fuzz corpus" "$BUILD/test/load_fuzz" test/corpus/load/*
+	run "tools/need.sh" sh test/need.sh
+	run "make demo" sh tools/demo.sh "$CASK"
+	run "README.md" sh test/readme.sh
+fi
 
 echo "$passed passed, $failed failed"
 echo "in $(($(date +%s) - started)) s" >&2

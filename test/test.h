@@ -6,7 +6,10 @@
 #ifndef TEST_H
 #define TEST_H
 
+#include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,6 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -25,11 +30,94 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
+/*
+ * The storm: with CASK_TEST_STORM set, a signal hits the main thread a thousand
+ * times a second; "restart" has the system go on with what it can after it.
+ * SIGURG, since a program that doesn't know of it doesn't notice it.
+ */
+static inline void
+test_storm_ignore(int sig)
+{
+	(void)sig;
+}
+
+static inline void *
+test_storm_blow(void *arg)
+{
+	const struct timespec ms = { .tv_nsec = 1000000 };
+
+	for (;;) {
+		nanosleep(&ms, NULL);
+		pthread_kill(*(pthread_t *)arg, SIGURG);
+	}
+	return NULL;
+}
+
+static inline void
+test_storm(void)
+{
+	static pthread_t target;
+	const char *storm = getenv("CASK_TEST_STORM");
+	struct sigaction sa = { .sa_handler = test_storm_ignore };
+	sigset_t all, before;
+	pthread_t thread;
+
+	if (storm == NULL)
+		return;
+	sa.sa_flags = strcmp(storm, "restart") == 0 ? SA_RESTART : 0;
+	sigaction(SIGURG, &sa, NULL);
+	target = pthread_self();
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	if (pthread_create(&thread, NULL, test_storm_blow, &target) != 0)
+		abort();
+	pthread_detach(thread);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/* Neither storm nor chaos: system calls can be counted.  For what counts them
+ * only; everything else has to hold in any weather. */
+static inline bool
+test_is_calm(void)
+{
+	return getenv("CASK_TEST_STORM") == NULL &&
+	    getenv("CASK_CHAOS") == NULL;
+}
+
+/* What a test waits for itself, in any weather. */
+
+static inline void
+test_pause(int ms)
+{
+	struct timespec left = { ms / 1000, ms % 1000 * 1000000L };
+
+	while (nanosleep(&left, &left) != 0 && errno == EINTR)
+		continue;
+}
+
+static inline pid_t
+test_await(pid_t pid, int *status)
+{
+	pid_t r;
+
+	do
+		r = waitpid(pid, status, 0);
+	while (r < 0 && errno == EINTR);
+	return r;
+}
+
+static inline void
+test_begin(void)
+{
+	alarm(TEST_SECONDS);
+	test_storm();
+}
+
 /* main(): the tests of one file.  Their names are sentences. */
 #define RUN_TESTS(tests)                                          \
 	int main(void)                                            \
 	{                                                         \
-		alarm(TEST_SECONDS);                              \
+		test_begin();                                     \
 		return cmocka_run_group_tests(tests, NULL, NULL); \
 	}
 

@@ -68,7 +68,7 @@ kill_children(void **state)
 		if (kit_children[i] == 0)
 			continue;
 		kill(kit_children[i], SIGKILL);
-		waitpid(kit_children[i], NULL, 0);
+		test_await(kit_children[i], NULL);
 		kit_children[i] = 0;
 	}
 	/* A test of which something is left running is one that failed. */
@@ -121,9 +121,14 @@ static inline int
 wait_readable(int fd, int64_t until)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
-	int64_t left = until - clock_ms();
+	int r;
 
-	return poll(&p, 1, left > 0 ? (int)left : 0);
+	do {
+		int64_t left = until - clock_ms();
+
+		r = poll(&p, 1, left > 0 ? (int)left : 0);
+	} while (r < 0 && errno == EINTR);
+	return r;
 }
 
 /* One line, without its newline: false at the end; a hang fails the test. */
@@ -175,7 +180,7 @@ await_exit(struct child *c)
 	while (waitpid(c->pid, &status, WNOHANG) == 0) {
 		if (clock_ms() > until)
 			fail_msg("a command did not end");
-		nanosleep(&(struct timespec) { .tv_nsec = 2000000 }, NULL);
+		test_pause(2);
 	}
 	note_child(c->pid, 0);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

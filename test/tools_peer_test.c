@@ -33,7 +33,7 @@ a_reporter_waits_for_its_collector_and_says_so_in_one_line(void **state)
 	    "again in 0.05 s",
 	    port);
 	assert_string_equal(line, want);
-	nanosleep(&(struct timespec) { .tv_nsec = 300000000 }, NULL);
+	test_pause(300);
 	START(&c, A("collect"), A("-l"), A("127.0.0.1"), A("-p"), port,
 	    A("--count"), A("2"));
 	assert_int_equal(finish(&r, out, err), 0);
@@ -87,7 +87,7 @@ a_collector_that_was_killed_and_comes_back_gets_the_rest(void **state)
 	    A("--retry"), A("0.05"));
 	expect_sequences(c.out, 1, 2);
 	/* The acknowledgement left before this. */
-	nanosleep(&(struct timespec) { .tv_nsec = 50000000 }, NULL);
+	test_pause(50);
 	kill(c.pid, SIGKILL);
 	assert_int_equal(finish(&c, out, err), 128 + SIGKILL);
 	assert_string_equal(out, "");
