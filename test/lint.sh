@@ -30,7 +30,7 @@ layer() {
 	case $1 in
 	sys | error | bytes | utf | charset | swap) echo 0 ;;
 	pump | resolve) echo 1 ;;
-	io | mem | file | sock | open | connect | name) echo 2 ;;
+	io | mem | file | sock | open | connect | name | wire | chaos | trace) echo 2 ;;
 	ar | why) echo 3 ;;
 	count | value | text) echo 4 ;;
 	*) echo "no layer" ;;

@@ -1,0 +1,29 @@
+/*
+ * The wire: every byte that a socket sends or receives, and every connection
+ * that it accepts, goes through here; and so do chaos and traces.
+ *
+ * Each is as caski_sys_recv and its sisters, on s's descriptor.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CASKI_WIRE_H
+#define CASKI_WIRE_H
+
+#include <cask/sock.h>
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+ptrdiff_t caski_wire_recv(
+    struct cask_sock *s, uint64_t *carried, void *buf, size_t n, int flags);
+ptrdiff_t caski_wire_send(struct cask_sock *s, uint64_t *carried,
+    const void *buf, size_t n, int flags);
+ptrdiff_t caski_wire_recvfrom(struct cask_sock *s, uint64_t *carried, void *buf,
+    size_t n, int flags, struct sockaddr *sa, socklen_t *len, bool *cut);
+ptrdiff_t caski_wire_sendto(struct cask_sock *s, uint64_t *carried,
+    const void *buf, size_t n, const struct sockaddr *sa, socklen_t len);
+int caski_wire_accept(struct cask_sock *s, uint64_t *carried,
+    struct sockaddr *sa, socklen_t *len);
+
+#endif
