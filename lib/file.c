@@ -26,7 +26,7 @@ again(struct cask_io *io, ptrdiff_t result, int events, const char *op)
 	int err = (int)-result;
 
 	if (err == EAGAIN || err == EWOULDBLOCK)
-		err = caski_wait(file(io)->fd, events, CASKI_NEVER);
+		err = caski_wait_one(file(io)->fd, events, CASKI_NEVER);
 	if (err == 0 || err == EINTR)
 		return 0;
 	cask_io_fail(io, err, op);

@@ -91,7 +91,8 @@ look_up(struct caski_hosts **hosts, const char *host, const char *port,
 	if (err != 0)
 		return err;
 	while ((err = caski_lookup_answer(l, hosts)) == EINPROGRESS) {
-		err = caski_wait(caski_lookup_fd(l), CASK_READABLE, deadline);
+		err =
+		    caski_wait_one(caski_lookup_fd(l), CASK_READABLE, deadline);
 		if (err != 0)
 			break;
 	}

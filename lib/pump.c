@@ -1,291 +1,285 @@
 /*
- * The private loop of a thread, over poll(2).  See <cask/pump.h> and pump.h.
- *
- * What is watched stands in two arrays side by side, one as poll wants it, one
- * with the watches.  Nothing moves in them during a turn: what is unwatched
- * leaves a hole, what is watched anew goes to the end and is not visited before
- * the next turn.  So a descriptor that is closed and whose number is used again
- * within one turn can't get the event of its former life.
+ * The private loop of a thread: its life, and its turns.  See <cask/pump.h>.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "pump.h"
 
+#include "loop.h"
 #include "sys.h"
 
 #include <errno.h>
-#include <limits.h>
+#include <string.h>
 
-#define FIRST_SIZE 8
+/* A moment that has passed: the alarm rings at once. */
+#define AT_ONCE 1
 
-struct pump {
-	struct pollfd *fds;          /* fd -1: a hole, or paused */
-	struct cask_watch **watches; /* NULL: a hole */
-	size_t used;
-	size_t size;
-	size_t live; /* slots that are not holes */
-	bool turning;
-	bool stop;
-};
+static _Thread_local struct caski_loop *here;
+static _Thread_local bool stopped;
 
-static _Thread_local struct pump *pump;
+/* Life */
 
-/* Time */
-
-int64_t
-caski_deadline(int ms)
+static const struct caski_poller *
+choose_poller(void)
 {
-	return ms < 0 ? CASKI_NEVER : caski_sys_now() + ms * INT64_C(1000000);
+	const char *asked = caski_sys_getenv("CASK_POLL");
+
+	return asked != NULL && strcmp(asked, "poll") == 0
+	    ? &caski_poller_poll
+	    : &caski_poller_epoll;
 }
 
-/* As poll wants it: rounded up, so that a wait never ends before its time. */
-static int
-remaining_ms(int64_t deadline)
+struct caski_loop *
+caski_loop_here(void)
 {
-	int64_t left;
-
-	if (deadline == CASKI_NEVER)
-		return -1;
-	left = deadline - caski_sys_now();
-	if (left <= 0)
-		return 0;
-	left = (left - 1) / 1000000 + 1;
-	return left < INT_MAX ? (int)left : INT_MAX;
+	return here;
 }
 
-/*
- * Sleep until something is ready: how many are, 0 when time is up, or -errno.
- * A limit beyond INT_MAX, and a poll that is early, make it sleep again.
- */
-static int
-sleep_until(struct pollfd *fds, size_t n, int64_t deadline)
+struct caski_loop *
+caski_loop_get(void)
 {
-	int r;
-
-	do
-		r = caski_sys_poll(fds, n, remaining_ms(deadline));
-	while (r == -EINTR || (r == 0 && remaining_ms(deadline) != 0));
-	return r;
-}
-
-/* Events, ours and poll's.  An error or a hang-up ends every wait. */
-
-static short
-asked(int events)
-{
-	return (short)((events & CASK_READABLE ? POLLIN : 0) |
-	    (events & CASK_WRITABLE ? POLLOUT : 0));
-}
-
-static int
-answered(const struct pollfd *p)
-{
-	int over = POLLERR | POLLHUP | POLLNVAL;
-	int events = 0;
-
-	if (p->events & POLLIN && p->revents & (POLLIN | over))
-		events |= CASK_READABLE;
-	if (p->events & POLLOUT && p->revents & (POLLOUT | over))
-		events |= CASK_WRITABLE;
-	return events;
-}
-
-/* One descriptor needs no pump: one system call, and nobody else is served. */
-int
-caski_wait(int fd, int events, int64_t deadline)
-{
-	struct pollfd one = { .fd = fd, .events = asked(events) };
-	int r = sleep_until(&one, 1, deadline);
-
-	if (r < 0)
-		return -r;
-	return r > 0 ? 0 : ETIMEDOUT;
-}
-
-/* The arrays */
-
-static void
-compact(struct pump *p)
-{
-	size_t kept = 0;
-
-	if (p->live == p->used)
-		return;
-	for (size_t i = 0; i < p->used; i++) {
-		if (p->watches[i] == NULL)
-			continue;
-		p->fds[kept] = p->fds[i];
-		p->watches[kept] = p->watches[i];
-		kept++;
-		p->watches[kept - 1]->slot = kept;
-	}
-	p->used = kept;
-}
-
-/* Room for one more: 0 or ENOMEM. */
-static int
-make_room(struct pump *p)
-{
-	size_t size = p->size > 0 ? 2 * p->size : FIRST_SIZE;
-	void *grown;
-
-	if (!p->turning && p->used == p->size)
-		compact(p);
-	if (p->used < p->size)
-		return 0;
-	if (size > SIZE_MAX / sizeof *p->fds)
-		return ENOMEM;
-	grown = caski_sys_realloc(p->fds, size * sizeof *p->fds);
-	if (grown == NULL)
-		return ENOMEM;
-	p->fds = grown;
-	grown = caski_sys_realloc(p->watches, size * sizeof *p->watches);
-	if (grown == NULL)
-		return ENOMEM;
-	p->watches = grown;
-	p->size = size;
-	return 0;
-}
-
-/* The pump goes with the last thing it watches, but never in mid-turn. */
-static void
-free_if_idle(void)
-{
-	struct pump *p = pump;
-
-	if (p == NULL || p->live > 0 || p->turning)
-		return;
-	caski_sys_free(p->fds);
-	caski_sys_free(p->watches);
-	caski_sys_free(p);
-	pump = NULL;
-}
-
-/* This thread's pump, or NULL when there is no memory for one. */
-static struct pump *
-get_pump(void)
-{
-	if (pump == NULL) {
-		pump = caski_sys_malloc(sizeof *pump);
-		if (pump != NULL)
-			*pump = (struct pump) { .fds = NULL };
-	}
-	return pump;
-}
-
-/* Does this thread's pump watch it? */
-static bool
-watched(const struct cask_watch *w)
-{
-	return pump != NULL && w->slot > 0 && w->slot <= pump->used &&
-	    pump->watches[w->slot - 1] == w;
-}
-
-/*
- * Ask for what w wants from now on.  Whatever was seen of it in this turn, and
- * not delivered yet, is forgotten: it may have been dealt with.  With fd -1 not
- * even a hang-up is reported.
- */
-static void
-set_slot(const struct cask_watch *w)
-{
-	pump->fds[w->slot - 1] = (struct pollfd) {
-		.fd = w->events != 0 ? w->fd : -1,
-		.events = asked(w->events),
+	if (here != NULL)
+		return here;
+	here = caski_sys_malloc(sizeof *here);
+	if (here == NULL)
+		return NULL;
+	*here = (struct caski_loop) {
+		.poller = choose_poller(),
+		.pid = caski_sys_pid(),
+		.rdhup = caski_sys_pollrdhup(),
+		.ep = -1,
+		.bell = { -1, -1 },
+		.alarm = -1,
 	};
+	caski_notes_init(here);
+	return here;
 }
 
-int
-cask_watch_start(struct cask_watch *w)
+static void
+close_bell(const struct caski_loop *l)
 {
-	if (w->fd < 0 || w->ready == NULL ||
-	    (w->events & ~(CASK_READABLE | CASK_WRITABLE)) != 0)
-		return EINVAL;
-	if (!watched(w)) {
-		if (get_pump() == NULL || make_room(pump) != 0) {
-			free_if_idle();
-			return ENOMEM;
-		}
-		pump->watches[pump->used] = w;
-		w->slot = ++pump->used;
-		pump->live++;
-	}
-	set_slot(w);
-	return 0;
+	if (l->bell[0] < 0)
+		return;
+	caski_sys_close(l->bell[0]);
+	if (l->bell[1] != l->bell[0])
+		caski_sys_close(l->bell[1]);
+}
+
+static void
+free_loop(struct caski_loop *l)
+{
+	close_bell(l);
+	if (l->alarm >= 0)
+		caski_sys_close(l->alarm);
+	if (l->ep >= 0)
+		caski_sys_close(l->ep);
+	caski_sys_free(l->fds);
+	caski_sys_free(l->slots);
+	caski_sys_free(l->timers.heap);
+	caski_sys_free(l);
+}
+
+static bool
+holds_nothing(const struct caski_loop *l)
+{
+	return l->live == 0 && l->timers.used == 0 && l->timers.out == 0 &&
+	    !caski_notes_any(l);
 }
 
 void
-cask_watch_stop(struct cask_watch *w)
+caski_loop_let_go(struct caski_loop *l)
 {
-	if (watched(w)) {
-		pump->fds[w->slot - 1].fd = -1;
-		pump->watches[w->slot - 1] = NULL;
-		pump->live--;
-		free_if_idle();
+	if (l->inside > 0)
+		return;
+	if (!holds_nothing(l) || caski_waiting()) {
+		caski_loop_arm(l);
+		return;
 	}
-	w->slot = 0;
+	here = NULL;
+	free_loop(l);
+}
+
+bool
+caski_pump_idle(void)
+{
+	return here == NULL || holds_nothing(here);
+}
+
+/*
+ * After a fork the two processes share what the descriptors stand for, so this
+ * one, the younger, gets its own.  Without a bell its calls look up by
+ * themselves.
+ */
+void
+caski_loop_check(struct caski_loop *l)
+{
+	int pid = caski_sys_pid();
+
+	if (pid == l->pid)
+		return;
+	l->pid = pid;
+	if (l->alarm >= 0) {
+		caski_sys_close(l->alarm);
+		l->alarm = caski_sys_alarm();
+		l->alarm_at = 0;
+		if (l->alarm < 0)
+			l->alarm = -1;
+	}
+	if (l->bell[0] >= 0) {
+		close_bell(l);
+		l->bell[0] = l->bell[1] = -1;
+		caski_pump_bell();
+	}
+	caski_epoll_remake(l);
+}
+
+void
+caski_loop_enter(struct caski_loop *l)
+{
+	caski_loop_check(l);
+	if (l->alarm_at == AT_ONCE) {
+		l->alarm_at = 0;
+		caski_sys_alarm_set(l->alarm, 0);
+	}
+	l->inside++;
+}
+
+void
+caski_loop_leave(struct caski_loop *l)
+{
+	l->inside--;
+	caski_loop_let_go(l);
+}
+
+/* Inside another loop */
+
+void
+caski_loop_arm(struct caski_loop *l)
+{
+	int64_t at = caski_timers_next(l);
+
+	if (l->alarm < 0 || l->inside > 0)
+		return;
+	if (caski_notes_any(l) || caski_files_ready(l))
+		at = AT_ONCE;
+	else if (at == CASKI_NEVER)
+		at = 0;
+	if (at == l->alarm_at)
+		return;
+	l->alarm_at = at;
+	caski_sys_alarm_set(l->alarm, at);
+}
+
+static int
+make_alarm(struct caski_loop *l)
+{
+	int fd = caski_sys_alarm();
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = caski_sys_epoll_set(
+	    l->ep, CASKI_EPOLL_ADD, fd, POLLIN, CASKI_NUMBER_ALARM);
+	if (r < 0) {
+		caski_sys_close(fd);
+		return r;
+	}
+	l->alarm = fd;
+	l->alarm_at = 0;
+	caski_loop_arm(l);
+	return 0;
+}
+
+int
+cask_pump_fd(void)
+{
+	struct caski_loop *l = caski_loop_get();
+
+	if (l == NULL)
+		return -1;
+	caski_loop_check(l);
+	if (l->poller == &caski_poller_epoll && caski_epoll_open(l) == 0 &&
+	    (l->alarm >= 0 || make_alarm(l) == 0))
+		return l->ep;
+	caski_loop_let_go(l);
+	return -1;
 }
 
 /* Turning */
 
 static bool
-anything_can_happen(void)
+anything_can_happen(const struct caski_loop *l)
 {
-	for (size_t i = 0; pump != NULL && i < pump->used; i++)
-		if (pump->fds[i].fd >= 0)
-			return true;
-	return false;
+	return l != NULL &&
+	    (l->active > 0 || l->timers.used > 0 || caski_notes_any(l));
 }
 
-/* Deliver what poll has found.  The arrays may grow and move meanwhile. */
-static unsigned
-deliver(struct pump *p)
+/* Look once, and deliver all that there is: 0 or an error. */
+static int
+turn_once(struct caski_loop *l, struct caski_round *r, int64_t limit,
+    bool at_once, unsigned *delivered)
 {
-	size_t end = p->used;
-	unsigned delivered = 0;
+	int64_t until = caski_sooner(limit, caski_timers_next(l));
+	int got;
 
-	p->turning = true;
-	for (size_t i = 0; i < end; i++) {
-		struct cask_watch *w = p->watches[i];
-		int events = answered(&p->fds[i]);
+	caski_notes_turn(l);
+	at_once |= caski_notes_queued(l) || caski_files_ready(l);
+	got = caski_loop_look(l, r, NULL, 0, until, at_once);
+	if (got < 0)
+		return -got;
+	*delivered += caski_watches_deliver(l, r);
+	*delivered += caski_timers_fire(l);
+	*delivered += caski_notes_drain(l);
+	return 0;
+}
 
-		if (w == NULL || events == 0)
-			continue;
-		delivered++;
-		w->ready(w, events);
-	}
-	p->turning = false;
-	return delivered;
+/* What the system tells may turn out to be nothing to deliver: look again. */
+static int
+turn(struct caski_loop *l, int timeout_ms, unsigned *delivered)
+{
+	int64_t limit =
+	    timeout_ms > 0 ? caski_deadline(timeout_ms) : CASKI_NEVER;
+	struct caski_round r;
+	int err;
+
+	do {
+		err = turn_once(l, &r, limit, timeout_ms == 0, delivered);
+		r.poller->end(l, &r);
+	} while (err == 0 && *delivered == 0 && timeout_ms != 0 &&
+	    (limit == CASKI_NEVER ? anything_can_happen(l)
+				  : caski_sys_now() < limit));
+	return err;
+}
+
+static bool
+busy(void)
+{
+	return caski_waiting() || (here != NULL && here->inside > 0);
 }
 
 int
 cask_pump_turn(int timeout_ms, unsigned *delivered)
 {
+	struct caski_loop *l = here;
 	unsigned n = 0;
-	int r;
+	int err;
 
 	if (delivered != NULL)
 		*delivered = 0;
-	if (pump != NULL && pump->turning)
+	if (busy())
 		return EBUSY;
-	if (timeout_ms < 0 && !anything_can_happen())
+	if (timeout_ms < 0 && !anything_can_happen(l))
 		return EDEADLK;
-	if (pump == NULL)
-		r = sleep_until(NULL, 0, caski_deadline(timeout_ms));
-	else {
-		compact(pump);
-		r = sleep_until(
-		    pump->fds, pump->used, caski_deadline(timeout_ms));
+	if (l == NULL) {
+		err = caski_wait(NULL, 0, caski_deadline(timeout_ms));
+		return err == ETIMEDOUT ? 0 : err;
 	}
-	if (r < 0)
-		return -r;
-	if (r > 0) {
-		n = deliver(pump);
-		free_if_idle();
-	}
+	caski_loop_enter(l);
+	err = turn(l, timeout_ms, &n);
+	caski_loop_leave(l);
 	if (delivered != NULL)
 		*delivered = n;
-	return 0;
+	return err;
 }
 
 int
@@ -293,11 +287,10 @@ cask_pump_run(void)
 {
 	int err = 0;
 
-	if (pump != NULL && pump->turning)
+	if (busy())
 		return EBUSY;
-	if (pump != NULL)
-		pump->stop = false;
-	while (err == 0 && pump != NULL && !pump->stop)
+	stopped = false;
+	while (err == 0 && !caski_pump_idle() && !stopped)
 		err = cask_pump_turn(-1, NULL);
 	return err;
 }
@@ -305,6 +298,5 @@ cask_pump_run(void)
 void
 cask_pump_stop(void)
 {
-	if (pump != NULL)
-		pump->stop = true;
+	stopped = true;
 }

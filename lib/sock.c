@@ -56,7 +56,7 @@ int
 caski_sock_wait(
     struct cask_sock *s, int fd, int events, const struct caski_limit *l)
 {
-	int err = caski_wait(fd, events, l->at);
+	int err = caski_wait_one(fd, events, l->at);
 
 	if (err == ETIMEDOUT)
 		s->io.limit_ms = l->ms;
@@ -180,7 +180,8 @@ cask_try_receive(struct cask_sock *s, void *buf, size_t size)
 static ptrdiff_t
 send_once(struct cask_sock *s, const void *buf, size_t n)
 {
-	return caski_sys_send(s->watch.fd, buf, n < SEND_MOST ? n : SEND_MOST, 0);
+	return caski_sys_send(
+	    s->watch.fd, buf, n < SEND_MOST ? n : SEND_MOST, 0);
 }
 
 /* Send what fits, at least one byte: how many, or -error. */

@@ -29,7 +29,8 @@ quiet() {
 layer() {
 	case $1 in
 	sys | error | bytes | utf | charset | swap) echo 0 ;;
-	pump | resolve) echo 1 ;;
+	loop | note | poller_epoll | poller_poll | pump | resolve | timer | wait | \
+		wake | watch) echo 1 ;;
 	io | mem | file | sock | open | connect | name | wire | chaos | trace) echo 2 ;;
 	ar | why) echo 3 ;;
 	count | value | text) echo 4 ;;

@@ -85,6 +85,15 @@ turn(void)
 	return n;
 }
 
+/* The program is run twice, the second time like this. */
+static bool
+by_poll(void)
+{
+	const char *asked = getenv("CASK_POLL");
+
+	return asked != NULL && strcmp(asked, "poll") == 0;
+}
+
 static int64_t
 now_ms(void)
 {
@@ -415,7 +424,7 @@ nonsense_is_refused(void **state)
 	(void)state;
 	assert_int_equal(cask_watch_start(&w), EINVAL);
 	w.fd = 0;
-	w.events = 4;
+	w.events = 8;
 	assert_int_equal(cask_watch_start(&w), EINVAL);
 	w.events = CASK_READABLE;
 	w.ready = NULL;
@@ -573,20 +582,22 @@ a_wait_ends_with_the_event_or_with_its_limit(void **state)
 	(void)state;
 	station_open(&st, NULL);
 	assert_int_equal(
-	    caski_wait(st.watch.fd, CASK_READABLE, caski_deadline(30)),
+	    caski_wait_one(st.watch.fd, CASK_READABLE, caski_deadline(30)),
 	    ETIMEDOUT);
 	assert_true(now_ms() - start >= 29);
-	assert_int_equal(caski_wait(st.watch.fd, CASK_READABLE, 0), ETIMEDOUT);
 	assert_int_equal(
-	    caski_wait(st.out, CASK_WRITABLE, caski_deadline(0)), 0);
+	    caski_wait_one(st.watch.fd, CASK_READABLE, 0), ETIMEDOUT);
+	assert_int_equal(
+	    caski_wait_one(st.out, CASK_WRITABLE, caski_deadline(0)), 0);
 	ring(&st);
-	assert_int_equal(caski_wait(st.watch.fd, CASK_READABLE, 0), 0);
+	assert_int_equal(caski_wait_one(st.watch.fd, CASK_READABLE, 0), 0);
 	assert_int_equal(
-	    caski_wait(st.watch.fd, CASK_READABLE, CASKI_NEVER), 0);
+	    caski_wait_one(st.watch.fd, CASK_READABLE, CASKI_NEVER), 0);
 	assert_int_equal(
-	    caski_wait(st.watch.fd, CASK_READABLE, caski_deadline(INT_MAX)), 0);
+	    caski_wait_one(st.watch.fd, CASK_READABLE, caski_deadline(INT_MAX)),
+	    0);
 	assert_int_equal(
-	    caski_wait(st.watch.fd, CASK_READABLE, CASKI_NEVER - 1), 0);
+	    caski_wait_one(st.watch.fd, CASK_READABLE, CASKI_NEVER - 1), 0);
 	station_close(&st);
 }
 
@@ -603,7 +614,7 @@ interruptions_are_invisible_and_cost_no_time(void **state)
 	fault_disturb(true);
 	start = now_ms();
 	assert_int_equal(
-	    caski_wait(st.watch.fd, CASK_READABLE, caski_deadline(20)),
+	    caski_wait_one(st.watch.fd, CASK_READABLE, caski_deadline(20)),
 	    ETIMEDOUT);
 	assert_int_equal(cask_pump_turn(20, NULL), 0);
 	assert_int_equal(st.calls, 0);
@@ -650,7 +661,7 @@ signals_do_not_stretch_or_cut_a_wait(void **state)
 	assert_int_equal(
 	    pthread_create(&thread, NULL, shower_of_signals, &self), 0);
 	assert_int_equal(
-	    caski_wait(st.watch.fd, CASK_READABLE, caski_deadline(100)),
+	    caski_wait_one(st.watch.fd, CASK_READABLE, caski_deadline(100)),
 	    ETIMEDOUT);
 	took = now_ms() - took;
 	pthread_join(thread, NULL);
@@ -670,7 +681,9 @@ a_poll_that_fails_is_an_error(void **state)
 	fault_reset();
 	fault_plan(FAULT_POLL, 0, true, ENOMEM);
 	assert_int_equal(
-	    caski_wait(st.watch.fd, CASK_READABLE, CASKI_NEVER), ENOMEM);
+	    caski_wait_one(st.watch.fd, CASK_READABLE, CASKI_NEVER), ENOMEM);
+	assert_int_equal(fault_injected(), 1);
+	fault_plan(by_poll() ? FAULT_POLL : FAULT_EPOLL_WAIT, 0, true, ENOMEM);
 	assert_int_equal(cask_pump_turn(-1, NULL), ENOMEM);
 	assert_int_equal(cask_pump_run(), ENOMEM);
 	assert_int_equal(fault_injected(), 3);
@@ -689,11 +702,12 @@ watch_twenty(void *arg)
 	for (int i = 0; i < 20; i++) {
 		watches[i] = st->watch;
 		err = cask_watch_start(&watches[i]);
-		assert_true(err == 0 || err == ENOMEM);
+		assert_true(err == 0 || err == ENOMEM || err == ENOSPC ||
+		    err == EMFILE);
 		expected += err == 0;
 	}
 	err = cask_pump_turn(0, &n);
-	assert_true(err == 0 ? n == expected : err == ENOMEM && n == 0);
+	assert_true(err == 0 ? n == expected : n == 0);
 	for (int i = 0; i < 20; i++)
 		cask_watch_stop(&watches[i]);
 }

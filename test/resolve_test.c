@@ -36,7 +36,8 @@ find(struct caski_hosts **hosts, const char *host, const char *port, int flags,
 		return err;
 	while ((err = caski_lookup_answer(l, hosts)) == EINPROGRESS) {
 		assert_null(*hosts);
-		err = caski_wait(caski_lookup_fd(l), CASK_READABLE, deadline);
+		err =
+		    caski_wait_one(caski_lookup_fd(l), CASK_READABLE, deadline);
 		if (err != 0)
 			break;
 	}
