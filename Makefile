@@ -8,7 +8,7 @@
 #   make sanitize   the same tests under AddressSanitizer and UBSan
 #   make bench      the benchmarks, as ratios
 #   make fuzz       the fuzz target, with libFuzzer, for FUZZ_SECONDS
-#   make lint       layers, names, headers, format, analysers
+#   make lint       layers, names, headers, format, manuals, analysers
 #   make format     rewrite the sources as .clang-format says
 #   make install    into $(DESTDIR)$(PREFIX); make uninstall takes it away
 #   make clean      remove $(BUILD)
@@ -18,7 +18,7 @@
 # systems: a C11 compiler, GNU make, and for the tests cmocka.
 #
 # Variables, all as usual: CC CFLAGS CPPFLAGS LDFLAGS LDLIBS AR, PREFIX BINDIR
-# LIBDIR INCLUDEDIR DESTDIR.  BUILD (build) is where everything goes.
+# LIBDIR INCLUDEDIR MANDIR DESTDIR.  BUILD (build) is where everything goes.
 # FUZZ_SECONDS is 60.  ICONV_LIBS is found out: nothing, or -liconv.
 #
 # SPDX-License-Identifier: MIT
@@ -28,6 +28,7 @@ PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
 CFLAGS ?= -O2 -g
 FUZZ_SECONDS ?= 60
 JOBS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
@@ -53,6 +54,7 @@ TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard test/*_test.c)))
 LIB := $(BUILD)/libcask.a
 SHARED := $(BUILD)/libcask.so.$(VERSION)
 CASK := $(BUILD)/cask
+MAN3 := $(sort $(wildcard lib/*.3))
 
 # Every function of the seam, for the tests to wrap.
 comma := ,
@@ -163,7 +165,8 @@ fuzz:
 # Lint and format
 
 lint:
-	@CC='$(CC)' sh tools/need.sh 'make lint' cc c++ clang-format clang-tidy cppcheck
+	@CC='$(CC)' sh tools/need.sh 'make lint' cc c++ clang-format clang-tidy cppcheck \
+		mandoc
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all
 	@BUILD=$(BUILD) sh test/lint.sh
 
@@ -175,7 +178,7 @@ format:
 
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
-		$(DESTDIR)$(INCLUDEDIR)/cask
+		$(DESTDIR)$(INCLUDEDIR)/cask $(DESTDIR)$(MANDIR)/man3
 	install -m 755 $(CASK) $(DESTDIR)$(BINDIR)/
 	install -m 644 $(LIB) $(DESTDIR)$(LIBDIR)/
 	install -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)/
@@ -183,6 +186,7 @@ install: all
 	ln -sf libcask.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libcask.so
 	install -m 644 include/cask.h $(DESTDIR)$(INCLUDEDIR)/
 	install -m 644 include/cask/*.h $(DESTDIR)$(INCLUDEDIR)/cask/
+	install -m 644 $(MAN3) $(DESTDIR)$(MANDIR)/man3/
 	sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|' \
 		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' \
 		-e 's|@LIBS@|$(LIBS)|' lib/cask.pc.in \
@@ -192,7 +196,8 @@ uninstall:
 	rm -rf $(DESTDIR)$(INCLUDEDIR)/cask
 	rm -f $(DESTDIR)$(INCLUDEDIR)/cask.h $(DESTDIR)$(BINDIR)/cask \
 		$(DESTDIR)$(LIBDIR)/libcask.a $(DESTDIR)$(LIBDIR)/libcask.so* \
-		$(DESTDIR)$(LIBDIR)/pkgconfig/cask.pc
+		$(DESTDIR)$(LIBDIR)/pkgconfig/cask.pc \
+		$(MAN3:lib/%=$(DESTDIR)$(MANDIR)/man3/%)
 
 clean:
 	rm -rf $(BUILD)

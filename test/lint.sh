@@ -143,6 +143,23 @@ text() {
 	done
 }
 
+# Manual pages are clean mdoc(7), and name every function of their headers.
+
+manuals() {
+	for f in lib/*.3 tools/*.1; do
+		[ -f "$f" ] && mandoc -Tlint -W warning "$f"
+	done
+	for h in sock addr pump; do
+		[ -f "include/cask/$h.h" ] || continue
+		for f in $(grep -oE 'cask_[a-z0-9_]+\(' "include/cask/$h.h" |
+			tr -d '(' | sort -u); do
+			grep -qE "^\.Nm $f( ,)?$" lib/*.3 ||
+				echo "$f of cask/$h.h is in no manual page"
+		done
+	done
+	return 0
+}
+
 # Analysers.
 
 flags='-std=c11 -D_POSIX_C_SOURCE=200809L -Iinclude'
@@ -182,6 +199,7 @@ quiet "the seam" seam
 quiet "names" names
 quiet "headers alone" headers
 quiet "text" text
+quiet "manuals" manuals
 quiet "clang-format" clang-format --dry-run -Werror $(sources)
 quiet "cppcheck" analyse_cppcheck
 command -v gcc >/dev/null && quiet "gcc -fanalyzer" analyse_gcc
