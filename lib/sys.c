@@ -270,18 +270,17 @@ caski_sys_epoll_set(
 #define READY_MOST 256
 
 int
-caski_sys_epoll_wait(
-    int ep, struct caski_ready *list, size_t n, int timeout_ms)
+caski_sys_epoll_wait(int ep, struct caski_ready *list, size_t n, int timeout_ms)
 {
 	struct epoll_event e[READY_MOST];
-	int got = epoll_wait(
-	    ep, e, n < READY_MOST ? (int)n : READY_MOST, timeout_ms);
+	int got =
+	    epoll_wait(ep, e, n < READY_MOST ? (int)n : READY_MOST, timeout_ms);
 
 	if (got < 0)
 		return -errno;
 	for (int i = 0; i < got; i++)
-		list[i] = (struct caski_ready) { e[i].data.u64,
-			(short)e[i].events };
+		list[i] =
+		    (struct caski_ready) { e[i].data.u64, (short)e[i].events };
 	return got;
 }
 
@@ -333,8 +332,7 @@ caski_sys_epoll_set(
 }
 
 int
-caski_sys_epoll_wait(
-    int ep, struct caski_ready *list, size_t n, int timeout_ms)
+caski_sys_epoll_wait(int ep, struct caski_ready *list, size_t n, int timeout_ms)
 {
 	(void)ep, (void)list, (void)n, (void)timeout_ms;
 	return -ENOSYS;
@@ -491,8 +489,8 @@ caski_sys_recvfrom(int fd, void *buf, size_t n, int flags, struct sockaddr *sa,
 }
 
 ptrdiff_t
-caski_sys_sendto(int fd, const void *buf, size_t n, const struct sockaddr *sa,
-    socklen_t len)
+caski_sys_sendto(
+    int fd, const void *buf, size_t n, const struct sockaddr *sa, socklen_t len)
 {
 	struct iovec block = { .iov_base = (void *)(uintptr_t)buf,
 		.iov_len = at_most(n) };
@@ -552,7 +550,8 @@ caski_sys_receive_limit(int fd, int ms)
 	struct timeval t = { .tv_sec = ms / 1000,
 		.tv_usec = (suseconds_t)(ms % 1000) * 1000 };
 
-	return result_int(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t));
+	return result_int(
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t));
 }
 
 int

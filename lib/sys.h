@@ -109,7 +109,7 @@ int caski_sys_getsockopt_bytes(
 int caski_sys_blocking(int fd, bool on);
 int caski_sys_receive_limit(int fd, int ms); /* of a waiting recv; 0: none */
 int caski_sys_available(int fd, int *bytes);
-int caski_sys_at_mark(int fd); /* 1, 0 or -errno */
+int caski_sys_at_mark(int fd);             /* 1, 0 or -errno */
 int caski_sys_interface(const char *name); /* its number, or -errno */
 int caski_sys_getsockname(int fd, struct sockaddr *sa, socklen_t *len);
 int caski_sys_getpeername(int fd, struct sockaddr *sa, socklen_t *len);
