@@ -109,8 +109,6 @@ flatten(struct caski_hosts **hosts, const struct addrinfo *list)
 
 	for (const struct addrinfo *a = list; a != NULL; a = a->ai_next)
 		n++;
-	if (n == 0)
-		return CASK_ENAME;
 	*hosts = make_hosts(n);
 	if (*hosts == NULL)
 		return ENOMEM;
@@ -173,6 +171,8 @@ ask(struct caski_hosts **hosts, const char *host, const char *port, int flags,
 	*code = caski_sys_getaddrinfo(host, port, &hints, &list);
 	if (*code != 0)
 		return meaning(*code);
+	if (list == NULL)
+		return CASK_ENAME;
 	err = flatten(hosts, list);
 	caski_sys_freeaddrinfo(list);
 	return err;

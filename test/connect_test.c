@@ -95,10 +95,13 @@ fill(struct silence *q)
 	struct pollfd p = { .fd = fd, .events = POLLOUT };
 
 	assert_true(fd >= 0);
-	q->filling[q->n++] = fd;
-	if (caski_sys_connect(fd, (struct sockaddr *)&sa, sizeof sa) == 0)
+	if (caski_sys_connect(fd, (struct sockaddr *)&sa, sizeof sa) == 0 ||
+	    poll(&p, 1, 200) > 0) {
+		q->filling[q->n++] = fd;
 		return true;
-	return poll(&p, 1, 200) > 0;
+	}
+	close(fd);
+	return false;
 }
 
 static void
@@ -110,7 +113,7 @@ be_silent(struct silence *q)
 	q->port = port_of(q->listener);
 	while (q->n < (int)COUNT(q->filling) && fill(q))
 		continue;
-	assert_in_range(q->n, 2, COUNT(q->filling) - 1);
+	assert_in_range(q->n, 1, COUNT(q->filling) - 1);
 }
 
 static void
@@ -215,6 +218,20 @@ drive(struct caski_attempt *a, int *fd, int ms)
 	return err;
 }
 
+/* Drive it until every address has had its chance, and all are silent. */
+static void
+drive_until_all_have_begun(struct caski_attempt *a)
+{
+	struct caski_own own[CASKI_ATTEMPT_MOST + 1];
+	int64_t until = 0;
+	int fd;
+
+	while (until != CASKI_NEVER) {
+		assert_int_equal(drive(a, &fd, 20), ETIMEDOUT);
+		caski_attempt_own(a, own, &until);
+	}
+}
+
 static int
 connect_as(
     struct cask_sock *s, const char *host, const char *port, int *fd, int ms)
@@ -254,14 +271,20 @@ the_second_address_is_tried_when_the_first_refuses(void **state)
 	uint16_t no, yes;
 	int refuser = new_refuser(&no);
 	int listener = new_listener(&yes);
-	int64_t start = now_ms();
+	int64_t fastest = SOON;
 
 	(void)state;
 	know("127.0.0.1", no);
 	know("127.0.0.1", yes);
-	assert_int_equal(connect_known(SOON), 0);
-	assert_int_equal(fault_count(FAULT_CONNECT), 2);
-	assert_in_range(now_ms() - start, 0, CASKI_ATTEMPT_MS - 1);
+	for (unsigned i = 1; i <= 4; i++) {
+		int64_t start = now_ms();
+
+		assert_int_equal(connect_known(SOON), 0);
+		assert_int_equal(fault_count(FAULT_CONNECT), 2 * i);
+		if (now_ms() - start < fastest)
+			fastest = now_ms() - start;
+	}
+	assert_in_range(fastest, 0, CASKI_ATTEMPT_MS - 1);
 	close(refuser);
 	close(listener);
 	end(before);
@@ -288,9 +311,404 @@ a_silent_address_costs_its_share_and_not_the_limit(void **state)
 	end(before);
 }
 
+static void
+twelve_silent_addresses_do_not_hide_a_good_thirteenth(void **state)
+{
+	struct before before = begin();
+	struct silence q;
+	uint16_t yes;
+	int listener = new_listener(&yes);
+	static const char *const silent[] = { "127.0.0.1", "127.0.0.2",
+		"127.0.0.3", "127.0.0.4", "127.0.0.5", "127.0.0.6", "127.0.0.7",
+		"127.0.0.8", "127.0.0.9", "127.0.0.10", "127.0.0.11",
+		"127.0.0.12" };
+
+	(void)state;
+	be_silent(&q);
+	for (size_t i = 0; i < COUNT(silent); i++)
+		know(silent[i], q.port);
+	know("127.0.0.1", yes);
+	fault_reset();
+	assert_int_equal(connect_known(SOON), 0);
+	assert_int_equal(fault_count(FAULT_CONNECT), COUNT(silent) + 1);
+	close(listener);
+	end_silence(&q);
+	end(before);
+}
+
+static void
+no_more_than_eight_are_under_way_at_once(void **state)
+{
+	struct before before = begin();
+	struct caski_own own[CASKI_ATTEMPT_MOST + 1];
+	struct cask_sock s = { 0 };
+	struct caski_attempt *a;
+	struct silence q;
+	char number[10][16];
+	int64_t until;
+	int descriptors;
+
+	(void)state;
+	be_silent(&q);
+	for (int i = 0; i < 10; i++) {
+		snprintf(number[i], sizeof number[i], "127.0.0.%d", i + 1);
+		know(number[i], q.port);
+	}
+	descriptors = fault_descriptors();
+	assert_int_equal(caski_attempt_begin(&a, &s, "name", "1"), 0);
+	drive_until_all_have_begun(a);
+	assert_int_equal(fault_descriptors() - descriptors, 8);
+	assert_int_equal(caski_attempt_own(a, own, &until), 8);
+	caski_attempt_free(a);
+	end_silence(&q);
+	end(before);
+}
+
+/* One that refuses at once, when eight are silent, is no reason to give one
+ * of these up. */
+static void
+a_failure_pushes_nobody_out(void **state)
+{
+	struct before before = begin();
+	struct cask_sock s = { 0 };
+	struct caski_attempt *a;
+	struct silence q;
+	char number[8][16];
+	int descriptors;
+
+	(void)state;
+	be_silent(&q);
+	for (int i = 0; i < 8; i++) {
+		snprintf(number[i], sizeof number[i], "127.0.0.%d", i + 1);
+		know(number[i], q.port);
+	}
+	know("127.0.0.9", q.port);
+	descriptors = fault_descriptors();
+	fault_reset();
+	fault_plan(FAULT_CONNECT, 8, false, ECONNREFUSED);
+	assert_int_equal(caski_attempt_begin(&a, &s, "name", "1"), 0);
+	drive_until_all_have_begun(a);
+	assert_int_equal(fault_injected(), 1);
+	assert_int_equal(fault_descriptors() - descriptors, 8);
+	caski_attempt_free(a);
+	end_silence(&q);
+	end(before);
+}
+
+static void
+the_loser_is_closed(void **state)
+{
+	struct before before = begin();
+	struct cask_sock s = { 0 };
+	struct silence q;
+	uint16_t yes;
+	int listener = new_listener(&yes);
+	int descriptors, fd;
+
+	(void)state;
+	be_silent(&q);
+	know("127.0.0.1", q.port);
+	know("127.0.0.2", q.port);
+	know("127.0.0.1", yes);
+	descriptors = fault_descriptors();
+	assert_int_equal(connect_as(&s, "name", "1", &fd, SOON), 0);
+	assert_int_equal(fault_descriptors(), descriptors + 1);
+	close(fd);
+	close(listener);
+	end_silence(&q);
+	end(before);
+}
+
+/* Its queue has room again, and what the system tries again gets in. */
+static void
+an_address_may_still_win_when_others_have_begun(void **state)
+{
+	struct before before = begin();
+	struct cask_sock s = { 0 };
+	struct sockaddr_in sa;
+	socklen_t len = sizeof sa;
+	struct caski_attempt *a;
+	struct silence q, r;
+	int fd;
+
+	(void)state;
+	be_silent(&q);
+	be_silent(&r);
+	know("127.0.0.1", q.port);
+	know("127.0.0.1", r.port);
+	assert_int_equal(caski_attempt_begin(&a, &s, "name", "1"), 0);
+	assert_int_equal(drive(a, &fd, 2 * CASKI_ATTEMPT_MS), ETIMEDOUT);
+	for (int i = 0; i < q.n; i++)
+		close(accept(q.listener, NULL, NULL));
+	assert_int_equal(drive(a, &fd, SOON), 0);
+	assert_int_equal(getpeername(fd, (struct sockaddr *)&sa, &len), 0);
+	assert_int_equal(ntohs(sa.sin_port), q.port);
+	caski_attempt_free(a);
+	close(fd);
+	end_silence(&q);
+	end_silence(&r);
+	end(before);
+}
+
+static void
+the_error_is_that_of_the_last_address_that_failed(void **state)
+{
+	struct before before = begin();
+	uint16_t no;
+	int refuser = new_refuser(&no);
+
+	(void)state;
+	know("127.0.0.1", no);
+	know("127.0.0.2", no);
+	know("127.0.0.3", no);
+	fault_plan(FAULT_CONNECT, 0, false, ENETUNREACH);
+	assert_int_equal(connect_known(SOON), ECONNREFUSED);
+	fault_plan(FAULT_CONNECT, 2, false, ENETUNREACH);
+	assert_int_equal(connect_known(SOON), ENETUNREACH);
+	fault_plan(FAULT_SOCKET, 2, false, EMFILE);
+	assert_int_equal(connect_known(SOON), EMFILE);
+	assert_int_equal(fault_injected(), 3);
+	close(refuser);
+	end(before);
+}
+
+static void
+the_errors_of_looking_up_are_given_at_once_or_after_it(void **state)
+{
+	struct before before = begin();
+	struct cask_sock s = { 0 };
+	int fd;
+
+	(void)state;
+	assert_int_equal(
+	    connect_as(&s, "127.0.0.1", "-1", &fd, SOON), CASK_EPORT);
+	assert_int_equal(connect_as(&s, "name", "", &fd, SOON), CASK_EPORT);
+	fault_plan(FAULT_GETADDRINFO, 1, false, EAI_NONAME);
+	assert_int_equal(connect_as(&s, "name", "1", &fd, SOON), CASK_ENAME);
+	assert_int_equal(fault_injected(), 1);
+	fault_plan(FAULT_GETADDRINFO, 1, false, EAI_AGAIN);
+	assert_int_equal(connect_as(&s, "name", "1", &fd, SOON), CASK_EDNS);
+	assert_int_equal(fault_injected(), 2);
+	end(before);
+}
+
+/* Unix-domain sockets */
+
+static int
+new_local_listener(const char *path)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	assert_true(fd >= 0 && strlen(path) < sizeof un.sun_path);
+	memcpy(un.sun_path, path, strlen(path));
+	unlink(path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&un, sizeof un), 0);
+	assert_int_equal(listen(fd, 0), 0);
+	return fd;
+}
+
+static char directory[] = "/tmp/cask-connect-XXXXXX";
+
+static int
+make_directory(void **state)
+{
+	(void)state;
+	return mkdtemp(directory) == NULL;
+}
+
+static int
+remove_directory(void **state)
+{
+	(void)state;
+	return rmdir(directory);
+}
+
+/* A full one answers by EAGAIN, and no event tells when it has room. */
+static void
+a_full_listener_of_the_unix_domain_is_tried_again(void **state)
+{
+	struct before before = begin();
+	struct cask_sock s = { 0 };
+	struct caski_attempt *a;
+	char path[64];
+	int listener, fd[8], n = 0, err;
+	unsigned tries;
+
+	(void)state;
+	snprintf(path, sizeof path, "%s/full", directory);
+	listener = new_local_listener(path);
+	while (n < 8 && connect_as(&s, path, NULL, &fd[n], 50) == 0)
+		n++;
+	assert_in_range(n, 1, 7);
+	assert_int_equal(caski_attempt_begin(&a, &s, path, NULL), 0);
+	fault_reset();
+	assert_int_equal(drive(a, &fd[n], 200), ETIMEDOUT);
+	tries = fault_count(FAULT_CONNECT);
+	assert_in_range(tries, 2, 22);
+	close(accept(listener, NULL, NULL));
+	err = drive(a, &fd[n], SOON);
+	assert_int_equal(err, 0);
+	caski_attempt_free(a);
+	while (n >= 0)
+		close(fd[n--]);
+	close(listener);
+	unlink(path);
+	assert_int_equal(connect_as(&s, path, NULL, &fd[0], SOON), ENOENT);
+	end(before);
+}
+
+/* Settings */
+
+static void
+buffers_and_the_kind_are_set_before_connecting(void **state)
+{
+	struct before before = begin();
+	struct cask_sock s = { .send_buffer = 20000, .receive_buffer = 30000 };
+	uint16_t yes;
+	int listener = new_listener(&yes);
+	char port[8];
+	int value = 0, fd;
+
+	(void)state;
+	snprintf(port, sizeof port, "%u", yes);
+	assert_int_equal(connect_as(&s, "127.0.0.1", port, &fd, SOON), 0);
+	caski_sys_getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &value);
+	assert_in_range(value, 20000, 40000);
+	caski_sys_getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &value);
+	assert_in_range(value, 30000, 60000);
+	close(fd);
+	s.datagram = true;
+	assert_int_equal(connect_as(&s, "127.0.0.1", port, &fd, SOON), 0);
+	caski_sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &value);
+	assert_int_equal(value, SOCK_DGRAM);
+	close(fd);
+	fault_plan(FAULT_SETSOCKOPT, 0, true, ENOBUFS);
+	assert_int_equal(connect_as(&s, "127.0.0.1", port, &fd, SOON), 0);
+	assert_int_equal(fault_injected(), 2);
+	close(fd);
+	close(listener);
+	end(before);
+}
+
+/* Given up */
+
+static void
+an_attempt_that_is_given_up_at_any_step_leaves_nothing(void **state)
+{
+	struct before before = begin();
+	struct cask_sock s = { 0 };
+	struct silence q;
+	uint16_t yes;
+	int listener = new_listener(&yes);
+	bool connected = false;
+
+	(void)state;
+	be_silent(&q);
+	know("127.0.0.1", q.port);
+	know("127.0.0.2", q.port);
+	know("127.0.0.1", yes);
+	for (int steps = 0; !connected; steps++) {
+		struct caski_own own[CASKI_ATTEMPT_MOST + 1];
+		int64_t limit = caski_deadline(SOON);
+		struct caski_attempt *a;
+		int64_t until;
+		size_t n = 0;
+		int fd = -1;
+
+		assert_int_equal(caski_attempt_begin(&a, &s, "name", "1"), 0);
+		for (int i = 0; i < steps && !connected; i++) {
+			int err = caski_attempt_step(a, own, n, &fd);
+
+			assert_true(err == 0 || err == EINPROGRESS);
+			connected = err == 0;
+			n = caski_attempt_own(a, own, &until);
+			if (!connected)
+				assert_int_equal(
+				    wait_for(own, n, until, limit), 0);
+		}
+		caski_attempt_free(a);
+		if (connected)
+			close(fd);
+		assert_in_range(steps, 0, 100);
+	}
+	caski_attempt_free(NULL);
+	close(listener);
+	end_silence(&q);
+	end(before);
+}
+
+static void
+interruptions_are_invisible(void **state)
+{
+	struct before before = begin();
+	uint16_t no, yes;
+	int refuser = new_refuser(&no);
+	int listener = new_listener(&yes);
+
+	(void)state;
+	know("127.0.0.1", no);
+	know("127.0.0.1", yes);
+	fault_disturb(true);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(connect_known(SOON), 0);
+	assert_true(fault_injected() > 0);
+	fault_disturb(false);
+	close(refuser);
+	close(listener);
+	end(before);
+}
+
+/* Any call fails: another address does, or there is an error; and in any case
+ * it ends. */
+static void
+connect_once(void *arg)
+{
+	struct pollfd waiting = { .fd = *(int *)arg, .events = POLLIN };
+	int err = connect_known(SOON);
+
+	while (poll(&waiting, 1, 0) > 0)
+		close(accept(waiting.fd, NULL, NULL));
+	assert_true(err != EINPROGRESS);
+	assert_true(err == 0 || fault_injected() > 0);
+}
+
+static void
+every_call_may_fail_and_nothing_leaks(void **state)
+{
+	struct before before = begin();
+	uint16_t no, yes;
+	int refuser = new_refuser(&no);
+	int listener = new_listener(&yes);
+
+	(void)state;
+	know("127.0.0.1", no);
+	know("127.0.0.1", yes);
+	assert_true(fault_everywhere(connect_once, &listener) >= 12);
+	close(refuser);
+	close(listener);
+	end(before);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(the_second_address_is_tried_when_the_first_refuses),
 	cmocka_unit_test(a_silent_address_costs_its_share_and_not_the_limit),
+	cmocka_unit_test(twelve_silent_addresses_do_not_hide_a_good_thirteenth),
+	cmocka_unit_test(no_more_than_eight_are_under_way_at_once),
+	cmocka_unit_test(a_failure_pushes_nobody_out),
+	cmocka_unit_test(the_loser_is_closed),
+	cmocka_unit_test(an_address_may_still_win_when_others_have_begun),
+	cmocka_unit_test(the_error_is_that_of_the_last_address_that_failed),
+	cmocka_unit_test(
+	    the_errors_of_looking_up_are_given_at_once_or_after_it),
+	cmocka_unit_test_setup_teardown(
+	    a_full_listener_of_the_unix_domain_is_tried_again, make_directory,
+	    remove_directory),
+	cmocka_unit_test(buffers_and_the_kind_are_set_before_connecting),
+	cmocka_unit_test(
+	    an_attempt_that_is_given_up_at_any_step_leaves_nothing),
+	cmocka_unit_test(interruptions_are_invisible),
+	cmocka_unit_test(every_call_may_fail_and_nothing_leaks),
 };
 
 RUN_TESTS(tests)

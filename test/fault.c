@@ -547,7 +547,7 @@ WRAP(int, getaddrinfo,
 	if (instead == NULL || hints->ai_flags & AI_NUMERICHOST)
 		instead = __real_caski_sys_getaddrinfo;
 	err = instead(host, service, hints, list);
-	live += err == 0;
+	live += err == 0 && *list != NULL;
 	return err;
 }
 
@@ -584,6 +584,7 @@ fault_list(struct addrinfo **list, const char *const *numbers,
 {
 	char own[8];
 
+	*list = NULL;
 	for (size_t i = 0; i < n; i++) {
 		if (ports != NULL)
 			snprintf(own, sizeof own, "%u", ports[i]);
