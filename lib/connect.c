@@ -10,6 +10,7 @@
 #include "sys.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #define AGAIN_MS 10 /* until a listener may have room again */
@@ -30,6 +31,13 @@ struct caski_attempt {
 	int err;     /* of the last address that failed */
 	size_t n;
 	struct racer racer[CASKI_ATTEMPT_MOST]; /* the oldest first */
+
+	/* for the pump */
+	void (*done)(struct cask_sock *s, int err, int fd);
+	int64_t limit;
+	struct cask_timer timer;
+	size_t watches;
+	struct cask_watch watch[CASKI_ATTEMPT_MOST + 1];
 };
 
 int
@@ -52,11 +60,21 @@ caski_attempt_begin(struct caski_attempt **begun, struct cask_sock *s,
 	return err;
 }
 
+/* The pump's part in it; before any descriptor is closed. */
+static void
+unwatch(struct caski_attempt *a)
+{
+	cask_timer_stop(&a->timer);
+	while (a->watches > 0)
+		cask_watch_stop(&a->watch[--a->watches]);
+}
+
 void
 caski_attempt_free(struct caski_attempt *a)
 {
 	if (a == NULL)
 		return;
+	unwatch(a);
 	for (size_t i = 0; i < a->n; i++)
 		caski_sys_close(a->racer[i].fd);
 	caski_lookup_free(a->lookup);
@@ -269,4 +287,93 @@ caski_attempt_step(
 		return 0;
 	*fd = -1;
 	return a->n > 0 ? EINPROGRESS : a->err;
+}
+
+/* Driven from the pump: what is watched is found out anew after each step. */
+
+static void go_on_watched(
+    struct caski_attempt *a, const struct caski_own *own, size_t n);
+
+static void
+ready(struct cask_watch *w, int events)
+{
+	struct caski_own own = {
+		.fd = w->fd, .events = w->events, .seen = events
+	};
+
+	go_on_watched(w->user, &own, 1);
+}
+
+static void
+fire(struct cask_timer *t)
+{
+	go_on_watched(t->user, NULL, 0);
+}
+
+static int
+start_timer(struct caski_attempt *a, int64_t at)
+{
+	int64_t left = at - caski_sys_now();
+
+	if (at == CASKI_NEVER)
+		return 0;
+	left = left > 0 ? (left - 1) / 1000000 + 1 : 0;
+	a->timer = (struct cask_timer) {
+		.after_ms = left < INT_MAX ? (int)left : INT_MAX,
+		.fire = fire,
+		.user = a,
+	};
+	return cask_timer_start(&a->timer);
+}
+
+static int
+watch(struct caski_attempt *a)
+{
+	struct caski_own own[CASKI_ATTEMPT_MOST + 1];
+	int64_t until;
+	size_t n = caski_attempt_own(a, own, &until);
+	int err = start_timer(a, until < a->limit ? until : a->limit);
+
+	for (size_t i = 0; i < n && err == 0; i++) {
+		a->watch[i] = (struct cask_watch) { .fd = own[i].fd,
+			.events = own[i].events,
+			.ready = ready,
+			.user = a,
+			.inner = true };
+		err = cask_watch_start(&a->watch[i]);
+		a->watches = i + 1;
+	}
+	if (err != 0)
+		unwatch(a);
+	return err;
+}
+
+static void
+go_on_watched(struct caski_attempt *a, const struct caski_own *own, size_t n)
+{
+	void (*done)(struct cask_sock * s, int err, int fd) = a->done;
+	struct cask_sock *s = a->s;
+	int fd;
+	int err;
+
+	unwatch(a);
+	err = caski_attempt_step(a, own, n, &fd);
+	if (err == EINPROGRESS && caski_sys_now() >= a->limit)
+		err = ETIMEDOUT;
+	if (err == EINPROGRESS) {
+		err = watch(a);
+		if (err == 0)
+			return;
+	}
+	caski_attempt_free(a);
+	done(s, err, fd);
+}
+
+int
+caski_attempt_watch(struct caski_attempt *a, int64_t limit,
+    void (*done)(struct cask_sock *s, int err, int fd))
+{
+	a->limit = limit;
+	a->done = done;
+	return watch(a);
 }

@@ -344,7 +344,7 @@ no_more_than_eight_are_under_way_at_once(void **state)
 	struct cask_sock s = { 0 };
 	struct caski_attempt *a;
 	struct silence q;
-	char number[10][16];
+	char number[10][24];
 	int64_t until;
 	int descriptors;
 
@@ -373,7 +373,7 @@ a_failure_pushes_nobody_out(void **state)
 	struct cask_sock s = { 0 };
 	struct caski_attempt *a;
 	struct silence q;
-	char number[8][16];
+	char number[8][24];
 	int descriptors;
 
 	(void)state;
@@ -690,6 +690,176 @@ every_call_may_fail_and_nothing_leaks(void **state)
 	end(before);
 }
 
+/* From the pump */
+
+static struct {
+	unsigned calls;
+	int err;
+	int fd;
+	struct cask_sock *s;
+} ended;
+
+static void
+note_end(struct cask_sock *s, int err, int fd)
+{
+	ended.calls++;
+	ended.s = s;
+	ended.err = err;
+	ended.fd = fd;
+}
+
+/* Begin to drive one from the pump; the error if that can't be. */
+static int
+watch_one(struct cask_sock *s, const char *host, const char *port, int ms)
+{
+	struct caski_attempt *a;
+	int err = caski_attempt_begin(&a, s, host, port);
+
+	memset(&ended, 0, sizeof ended);
+	if (err != 0)
+		return err;
+	err = caski_attempt_watch(a, caski_deadline(ms), note_end);
+	assert_int_equal(ended.calls, 0);
+	if (err != 0)
+		caski_attempt_free(a);
+	return err;
+}
+
+/* The pump is empty when it has ended: that ends cask_pump_run. */
+static void
+assert_ends(struct cask_sock *s, int err)
+{
+	assert_int_equal(cask_pump_run(), 0);
+	assert_int_equal(ended.calls, 1);
+	assert_ptr_equal(ended.s, s);
+	assert_int_equal(ended.err, err);
+	assert_int_equal(ended.fd >= 0, err == 0);
+	if (err == 0)
+		close(ended.fd);
+}
+
+static void
+the_pump_drives_an_attempt_to_its_end_and_says_so_once(void **state)
+{
+	struct before before = begin();
+	struct cask_sock s = { 0 };
+	struct silence q;
+	uint16_t no, yes;
+	int refuser = new_refuser(&no);
+	int listener = new_listener(&yes);
+	char port[8];
+
+	(void)state;
+	be_silent(&q);
+	snprintf(port, sizeof port, "%u", yes);
+	assert_int_equal(watch_one(&s, "127.0.0.1", port, SOON), 0);
+	assert_ends(&s, 0);
+	know("127.0.0.1", no);
+	assert_int_equal(watch_one(&s, "name", "1", SOON), 0);
+	assert_ends(&s, ECONNREFUSED);
+	know("127.0.0.1", q.port);
+	know("127.0.0.2", q.port);
+	assert_int_equal(watch_one(&s, "name", "1", 400), 0);
+	assert_ends(&s, ETIMEDOUT);
+	know("127.0.0.1", yes);
+	assert_int_equal(watch_one(&s, "name", "1", -1), 0);
+	assert_ends(&s, 0);
+	close(refuser);
+	close(listener);
+	end_silence(&q);
+	end(before);
+}
+
+static void
+an_attempt_goes_on_while_a_call_waits(void **state)
+{
+	struct before before = begin();
+	struct cask_sock s = { 0 };
+	uint16_t yes;
+	int listener = new_listener(&yes);
+	int64_t limit = caski_deadline(SOON);
+
+	(void)state;
+	know("127.0.0.1", yes);
+	assert_int_equal(watch_one(&s, "name", "1", SOON), 0);
+	while (ended.calls == 0)
+		assert_int_equal(caski_wait(NULL, 0, limit), 0);
+	assert_ends(&s, 0);
+	close(listener);
+	end(before);
+}
+
+static void
+an_attempt_that_is_freed_leaves_the_pump(void **state)
+{
+	struct before before = begin();
+	struct cask_sock s = { 0 };
+	struct caski_attempt *a;
+	struct silence q;
+
+	(void)state;
+	be_silent(&q);
+	know("127.0.0.1", q.port);
+	know("127.0.0.2", q.port);
+	memset(&ended, 0, sizeof ended);
+	fault_reset();
+	assert_int_equal(caski_attempt_begin(&a, &s, "name", "1"), 0);
+	assert_int_equal(
+	    caski_attempt_watch(a, caski_deadline(SOON), note_end), 0);
+	while (fault_count(FAULT_CONNECT) < 2)
+		assert_int_equal(cask_pump_turn(-1, NULL), 0);
+	caski_attempt_free(a);
+	assert_int_equal(cask_pump_turn(-1, NULL), EDEADLK);
+	assert_int_equal(ended.calls, 0);
+	end_silence(&q);
+	end(before);
+}
+
+/* A turn that fails leaves the attempt where it is; so go on.  Turns are short,
+ * as what the library does within one is no reason to end it. */
+static void
+watch_once(void *arg)
+{
+	struct pollfd waiting = { .fd = *(int *)arg, .events = POLLIN };
+	struct cask_sock s = { 0 };
+	struct caski_attempt *a;
+	int err = caski_attempt_begin(&a, &s, "name", "1");
+
+	memset(&ended, 0, sizeof ended);
+	if (err == 0) {
+		err = caski_attempt_watch(a, caski_deadline(SOON), note_end);
+		for (int i = 0; err == 0 && ended.calls == 0 && i < 500; i++)
+			cask_pump_turn(2, NULL);
+		if (ended.calls == 0)
+			caski_attempt_free(a);
+	}
+	if (ended.calls == 1)
+		err = ended.err;
+	assert_in_range(ended.calls, 0, 1);
+	assert_true(err == 0 || fault_injected() > 0);
+	if (ended.calls == 1 && err == 0)
+		close(ended.fd);
+	while (poll(&waiting, 1, 0) > 0)
+		close(accept(waiting.fd, NULL, NULL));
+}
+
+static void
+every_call_may_fail_in_the_pump_too(void **state)
+{
+	struct before before = begin();
+	uint16_t no, yes;
+	int refuser = new_refuser(&no);
+	int listener = new_listener(&yes);
+
+	(void)state;
+	know("127.0.0.1", no);
+	know("127.0.0.1", yes);
+	assert_true(fault_everywhere(watch_once, &listener) >= 12);
+	close(refuser);
+	close(listener);
+	end(before);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(the_second_address_is_tried_when_the_first_refuses),
 	cmocka_unit_test(a_silent_address_costs_its_share_and_not_the_limit),
@@ -709,6 +879,11 @@ static const struct CMUnitTest tests[] = {
 	    an_attempt_that_is_given_up_at_any_step_leaves_nothing),
 	cmocka_unit_test(interruptions_are_invisible),
 	cmocka_unit_test(every_call_may_fail_and_nothing_leaks),
+	cmocka_unit_test(
+	    the_pump_drives_an_attempt_to_its_end_and_says_so_once),
+	cmocka_unit_test(an_attempt_goes_on_while_a_call_waits),
+	cmocka_unit_test(an_attempt_that_is_freed_leaves_the_pump),
+	cmocka_unit_test(every_call_may_fail_in_the_pump_too),
 };
 
 RUN_TESTS(tests)
