@@ -104,13 +104,22 @@ $(CASK): $(TOOL_OBJ) $(LIB) $(BUILD)/iconv.libs
 $(BUILD)/bench: $(BUILD)/tools/bench.o $(LIB) $(BUILD)/iconv.libs
 	$(LINK) -o $@ $(BUILD)/tools/bench.o $(LIB) $(LIBS)
 
+BENCH_NET_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tools/bench_*.c)))
+HEAP := malloc calloc realloc free
+
+$(BUILD)/bench_net: $(BENCH_NET_OBJ) $(LIB) $(BUILD)/iconv.libs
+	$(LINK) $(HEAP:%=-Wl,--wrap=%) -o $@ $(BENCH_NET_OBJ) $(LIB) $(LIBS)
+
 demo:
 	@CC='$(CC)' sh tools/need.sh 'the build' cc
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all
 	@sh tools/demo.sh $(CASK)
 
-bench: $(BUILD)/bench
-	$(BUILD)/bench
+# What the network costs is measured on Linux alone.
+BENCHES := bench $(if $(filter Linux,$(shell uname -s)),bench_net)
+
+bench: $(BENCHES:%=$(BUILD)/%)
+	for b in $^; do $$b || exit 1; done
 
 # Tests.  The archive's are run a second time with a buffer of 7 bytes, which
 # puts every value on its edge; the README's programs are compiled and run.

@@ -1,0 +1,54 @@
+/*
+ * What the files of the rows of many clients share.
+ *
+ * A request is a frame: 2 bytes of length and a record; the answer is the
+ * record's number, 4 bytes.  Both servers take frames apart with the same code.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef BENCH_MANY_H
+#define BENCH_MANY_H
+
+#include "bench_net.h"
+
+#define FRAME   (2 + RECORD_SIZE)
+#define INPUT   256
+#define ANSWERS 16 /* at most, for one call that receives */
+#define ACTIVE  50
+
+/* What a server tells while it runs: in shared memory. */
+struct census {
+	size_t clients;
+	size_t heap; /* in use, besides the structs of the clients */
+	size_t heap_at_first;
+};
+
+/* What has come of a client's request. */
+struct input {
+	uint32_t length;
+	unsigned char bytes[INPUT];
+};
+
+struct crowd {
+	bool cask;
+	unsigned idle;
+	struct census *census;
+	pid_t server;
+	pid_t clients;
+	int port_pipe[2];
+	int command[2]; /* to the clients: for how many ms */
+	int answer[2];  /* … and back: requests a second */
+	uint16_t port;
+};
+
+/* bench_server.c.  They serve until they are stopped. */
+void cask_server(struct crowd *c);
+void hand_server(struct crowd *c);
+
+/* Take the whole frames out; put the answers.  Gives their bytes. */
+size_t answer_frames(struct input *in, unsigned char *out);
+
+/* bench_clients.c: a process with all clients, the idle and the busy ones. */
+void crowd_clients(struct crowd *c);
+
+#endif
