@@ -81,8 +81,7 @@ watch_active(unsigned n)
 	return ep;
 }
 
-/* Requests a second. */
-static double
+static struct work
 be_busy(int ep, double ms)
 {
 	struct epoll_event events[ACTIVE];
@@ -108,14 +107,15 @@ be_busy(int ep, double ms)
 				left--;
 		}
 	}
-	return done / (now - begin) * 1e9;
+	return (struct work) { done, done / (now - begin) * 1e9 };
 }
 
 void
 crowd_clients(struct crowd *c)
 {
 	unsigned n = c->idle + ACTIVE;
-	double ms, rate = 0;
+	struct work w = { 0, 0 };
+	double ms;
 	int ep;
 
 	fds = calloc(n, sizeof *fds);
@@ -124,10 +124,11 @@ crowd_clients(struct crowd *c)
 	make_requests();
 	connect_all(c, n);
 	ep = watch_active(n);
-	do
-		if (write(c->answer[1], &rate, sizeof rate) != sizeof rate)
+	for (;;) {
+		if (write(c->answer[1], &w, sizeof w) != sizeof w)
 			failed("write");
-	while (read(c->command[0], &ms, sizeof ms) == sizeof ms &&
-	    (rate = be_busy(ep, ms)) > 0);
-	failed("read");
+		if (read(c->command[0], &ms, sizeof ms) != sizeof ms)
+			failed("read");
+		w = be_busy(ep, ms);
+	}
 }

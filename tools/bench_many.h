@@ -29,6 +29,12 @@ struct input {
 	unsigned char bytes[INPUT];
 };
 
+/* What the clients tell: when they stand, and after each time of work. */
+struct work {
+	double count; /* of requests */
+	double rate;  /* … a second */
+};
+
 struct crowd {
 	bool cask;
 	unsigned idle;
@@ -37,7 +43,7 @@ struct crowd {
 	pid_t clients;
 	int port_pipe[2];
 	int command[2]; /* to the clients: for how many ms */
-	int answer[2];  /* … and back: requests a second */
+	int answer[2];  /* … and back: a struct work */
 	uint16_t port;
 };
 

@@ -71,7 +71,7 @@ static void
 raw_serve_stream(void (*tell)(uint16_t port))
 {
 	uint64_t total = 0;
-	uint32_t n;
+	uint32_t n, count;
 	uint16_t port;
 	size_t got;
 	int listener = hand_listen(&port), fd;
@@ -83,9 +83,10 @@ raw_serve_stream(void (*tell)(uint16_t port))
 	cpu = cpu_ns();
 	while ((got = hand_receive(fd, block, sizeof block)) > 0)
 		total += got;
-	n = htole32((uint32_t)(total / RECORD_SIZE));
+	count = (uint32_t)(total / RECORD_SIZE);
+	n = htole32(count);
 	hand_send(fd, &n, sizeof n);
-	pair_result(0, cpu_ns() - cpu, (double)(total / RECORD_SIZE));
+	pair_result(0, cpu_ns() - cpu, count);
 	hand_close(fd);
 }
 

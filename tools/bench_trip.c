@@ -80,7 +80,8 @@ static void
 cask_serve_trips(void (*tell)(uint16_t port))
 {
 	struct record r;
-	double cpu, n = 0;
+	uint32_t n = 0;
+	double cpu;
 
 	set_yield();
 	link_serve(&link, tell, 0);
@@ -128,7 +129,8 @@ hand_serve_trips(void (*tell)(uint16_t port))
 	uint16_t port;
 	size_t have = 0, got;
 	int listener = hand_listen(&port);
-	double cpu, n = 0;
+	uint32_t n = 0;
+	double cpu;
 
 	tell(port);
 	fd = hand_accept(listener);
