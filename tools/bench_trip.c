@@ -67,15 +67,6 @@ think(void)
 
 static struct link link;
 
-void cask_pump_yield(unsigned us) __attribute__((__weak__));
-
-static void
-set_yield(void)
-{
-	if (yield_us > 0 && cask_pump_yield != NULL)
-		cask_pump_yield(yield_us);
-}
-
 static void
 cask_serve_trips(void (*tell)(uint16_t port))
 {
@@ -83,7 +74,7 @@ cask_serve_trips(void (*tell)(uint16_t port))
 	uint32_t n = 0;
 	double cpu;
 
-	set_yield();
+	cask_pump_yield(yield_us);
 	link_serve(&link, tell, 0);
 	cpu = cpu_ns();
 	for (; cask_more(&link.in); n++) {
@@ -109,7 +100,7 @@ cask_trip(const struct record *r)
 static void
 cask_ask_trips(uint16_t port)
 {
-	set_yield();
+	cask_pump_yield(yield_us);
 	link_connect(&link, port, 0);
 	take_trips(cask_trip);
 	link_close(&link);
