@@ -43,8 +43,10 @@ void stop(pid_t child);
 double now_ns(void);
 double cpu_ns(void);           /* of this process, by getrusage */
 double cpu_ns_of(pid_t child); /* of another one */
-void pass_ns(long ns);         /* sleep */
-size_t descriptors(void);      /* how many this process may have */
+/* How many processors all other programs have kept busy since the last call. */
+double used_by_others(void);
+void pass_ns(long ns);    /* sleep */
+size_t descriptors(void); /* how many this process may have */
 
 /* ------------------------------------------------------------------------ */
 /* bench_table.c: rounds, medians and the table                              */

@@ -215,6 +215,13 @@ now_ns(void)
 	return ns_of(&t);
 }
 
+static double
+usage_ns(const struct rusage *r)
+{
+	return (double)(r->ru_utime.tv_sec + r->ru_stime.tv_sec) * 1e9 +
+	    (double)(r->ru_utime.tv_usec + r->ru_stime.tv_usec) * 1e3;
+}
+
 double
 cpu_ns(void)
 {
@@ -222,8 +229,46 @@ cpu_ns(void)
 
 	if (getrusage(RUSAGE_SELF, &r) != 0)
 		failed("getrusage");
-	return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) * 1e9 +
-	    (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) * 1e3;
+	return usage_ns(&r);
+}
+
+/* What all processes, and what this one and its children, have used: in ns. */
+static double
+all_used(void)
+{
+	char line[128] = "", *p = line + strlen("cpu ");
+	double ticks = 0;
+	FILE *f = fopen("/proc/stat", "r");
+
+	if (f == NULL)
+		return 0;
+	if (fgets(line, sizeof line, f) != NULL)
+		for (int i = 0; i < 3; i++) /* user, nice, system */
+			ticks += (double)strtoull(p, &p, 10);
+	fclose(f);
+	return ticks * 1e9 / (double)sysconf(_SC_CLK_TCK);
+}
+
+static double
+used_here(void)
+{
+	struct rusage r;
+
+	if (getrusage(RUSAGE_CHILDREN, &r) != 0)
+		failed("getrusage");
+	return usage_ns(&r) + cpu_ns();
+}
+
+double
+used_by_others(void)
+{
+	static double before, since;
+	double others = all_used() - used_here(), share;
+
+	share = (others - before) / (now_ns() - since);
+	before = others;
+	since = now_ns();
+	return share;
 }
 
 double
