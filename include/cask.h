@@ -7,6 +7,7 @@
  *     error.h    errors and their words
  *     io.h       transports: memory, file descriptors, your own
  *     sock.h     sockets: connect, listen, accept, send, receive
+ *     addr.h     addresses, datagrams, groups, options of sockets
  *     pump.h     the private loop of a thread: many sockets at once
  *     ar.h       archives: store and load, limits, what went wrong
  *     value.h    numbers, raw bytes, counts, arrays
@@ -74,6 +75,7 @@
 #define CASK_VERSION_MINOR 1
 #define CASK_VERSION_PATCH 0
 
+#include <cask/addr.h>
 #include <cask/ar.h>
 #include <cask/bytes.h>
 #include <cask/charset.h>

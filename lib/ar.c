@@ -30,7 +30,9 @@ cask_at(const struct cask_ar *ar)
 size_t
 cask_pending(const struct cask_ar *ar)
 {
-	return ar->loading ? (size_t)(ar->filled - ar->cur) : 0;
+	size_t ahead = ar->io != NULL ? ar->io->ahead : 0;
+
+	return ar->loading ? (size_t)(ar->filled - ar->cur) + ahead : 0;
 }
 
 /* Show the fast path how far it may go. */
@@ -51,11 +53,25 @@ rewind_buffer(struct cask_ar *ar)
 	show_end(ar, ar->start);
 }
 
+/*
+ * The first value after a flush finds no room.  So the transport hears of it,
+ * and can send what was stored before anything is read.
+ */
+static void
+no_room_yet(struct cask_ar *ar)
+{
+	if (ar->io != NULL && ar->io->unflushed == ar)
+		ar->io->unflushed = NULL;
+	show_end(ar, ar->cur);
+}
+
 /* There is neither room nor data any more: no fast path. */
 void
 caski_stop(struct cask_ar *ar, int err)
 {
 	ar->err = err;
+	if (ar->storing)
+		no_room_yet(ar);
 	rewind_buffer(ar);
 }
 
@@ -119,8 +135,6 @@ cask_store(struct cask_ar *ar, struct cask_io *io)
 {
 	open_archive(ar, io);
 	ar->storing = true;
-	if (io != NULL)
-		set_end(ar, ar->start + ar->size);
 }
 
 void
@@ -162,6 +176,7 @@ static bool
 write_all(struct cask_ar *ar, const unsigned char *p, size_t n)
 {
 	const struct cask_io_table *t = ar->io->table;
+	const unsigned char *from = p;
 
 	while (n > 0) {
 		ptrdiff_t done;
@@ -170,8 +185,12 @@ write_all(struct cask_ar *ar, const unsigned char *p, size_t n)
 			return unable(ar, "write");
 		start(ar);
 		done = t->write(ar->io, p, n);
-		if (done <= 0 || (size_t)done > n)
+		if (done == CASK_IO_GONE)
+			return caski_io_gone(ar);
+		if (done <= 0 || (size_t)done > n) {
+			ar->io->inside |= p != from;
 			return caski_io_failed(ar);
+		}
 		p += done;
 		n -= (size_t)done;
 	}
@@ -180,7 +199,7 @@ write_all(struct cask_ar *ar, const unsigned char *p, size_t n)
 
 /* Send the buffer. */
 static bool
-drain(struct cask_ar *ar)
+send_buffer(struct cask_ar *ar)
 {
 	size_t n = (size_t)(ar->cur - ar->start);
 
@@ -188,7 +207,35 @@ drain(struct cask_ar *ar)
 		return false;
 	ar->base += n;
 	ar->cur = ar->start;
+	return true;
+}
+
+/* An archive that has gone out of scope is no longer what it was. */
+static int
+send_unflushed(struct cask_ar *ar, struct cask_io *io)
+{
+	if (ar->io != io || !ar->storing || ar->err != 0)
+		return 0;
+	if (send_buffer(ar))
+		no_room_yet(ar);
+	return ar->err;
+}
+
+/* The whole buffer is free. */
+static void
+make_room(struct cask_ar *ar)
+{
 	set_end(ar, ar->start + ar->size);
+	ar->io->unflushed = ar;
+	ar->io->flush = send_unflushed;
+}
+
+static bool
+drain(struct cask_ar *ar)
+{
+	if (!send_buffer(ar))
+		return false;
+	make_room(ar);
 	return true;
 }
 
@@ -203,13 +250,17 @@ read_some(struct cask_ar *ar, void *p, size_t size)
 		unable(ar, "read");
 		return -1;
 	}
-	start(ar);
-	n = t->read(ar->io, p, size);
-	if (n < 0 || (size_t)n > size) {
+	if (cask_io_flush(ar->io) != 0) {
 		caski_io_failed(ar);
 		return -1;
 	}
-	return n;
+	start(ar);
+	n = t->read(ar->io, p, size);
+	if (n == CASK_IO_GONE)
+		caski_io_gone(ar);
+	else if (n < 0 || (size_t)n > size)
+		caski_io_failed(ar);
+	return n >= 0 && (size_t)n <= size ? n : -1;
 }
 
 /* Read into the empty buffer.  The same results. */
@@ -241,11 +292,26 @@ cask_flush(struct cask_ar *ar)
 	if (ar->loading)
 		return ar->err;
 	caski_begin(ar, "flush", NULL);
-	if (caski_may_store(ar) && drain(ar)) {
+	if (caski_may_store(ar) && send_buffer(ar)) {
 		ar->message = ar->base;
-		set_end(ar, ar->start + ar->size);
+		no_room_yet(ar);
 	}
 	return ar->err;
+}
+
+/* Whether a transport that keeps to itself what isn't needed has more. */
+static bool
+io_more(struct cask_ar *ar)
+{
+	int n;
+
+	if (ar->io->err != 0 || cask_io_flush(ar->io) != 0)
+		return caski_io_failed(ar);
+	start(ar);
+	n = ar->io->table->more(ar->io);
+	if (n == CASK_IO_GONE)
+		return caski_io_gone(ar);
+	return n < 0 ? caski_io_failed(ar) : n > 0;
 }
 
 bool
@@ -255,6 +321,9 @@ cask_more(struct cask_ar *ar)
 	if (!caski_may_load(ar))
 		return false;
 	ar->message = cask_at(ar);
+	if (ar->cur == ar->filled && ar->io->exact &&
+	    ar->io->table->more != NULL)
+		return io_more(ar);
 	if (ar->cur == ar->filled)
 		return fill(ar) > 0;
 	set_end(ar, ar->filled);
@@ -283,16 +352,16 @@ caski_put(struct cask_ar *ar, const void *data, size_t n)
 	const unsigned char *p = data;
 
 	while (n > 0 && ar->err == 0) {
-		size_t k = whole_buffers(ar, n);
+		size_t room = (size_t)(ar->end - ar->cur);
+		size_t k = n <= room ? 0 : whole_buffers(ar, n);
 
 		if (k > 0) {
 			if (!write_all(ar, p, k))
 				return false;
 			ar->base += k;
-			set_end(ar, ar->start + ar->size);
-		} else if (ar->cur < ar->end) {
-			k = (size_t)(ar->end - ar->cur);
-			k = k < n ? k : n;
+			make_room(ar);
+		} else if (room > 0) {
+			k = room < n ? room : n;
 			memcpy(ar->cur, p, k);
 			ar->cur += k;
 		} else if (message_left(ar) == 0) {
@@ -319,6 +388,7 @@ caski_gather(struct cask_ar *ar, size_t n)
 static ptrdiff_t
 get_more(struct cask_ar *ar, void *p, size_t n)
 {
+	bool buffered = n < ar->size && !ar->io->exact;
 	uint64_t left = message_left(ar);
 	ptrdiff_t got;
 
@@ -330,7 +400,7 @@ get_more(struct cask_ar *ar, void *p, size_t n)
 		set_end(ar, ar->filled);
 		return 0;
 	}
-	if (n < ar->size) {
+	if (buffered) {
 		got = fill(ar);
 	} else {
 		rewind_buffer(ar);
@@ -342,7 +412,7 @@ get_more(struct cask_ar *ar, void *p, size_t n)
 		cut(ar);
 	if (got <= 0)
 		return -1;
-	return n < ar->size ? 0 : got;
+	return buffered ? 0 : got;
 }
 
 bool

@@ -34,6 +34,9 @@ void caski_vset_error(
 /* Fail as the transport did.  Gives false. */
 bool caski_io_failed(struct cask_ar *ar);
 
+/* Fail because the transport is gone, and forget it.  Gives false. */
+bool caski_io_gone(struct cask_ar *ar);
+
 /* Note an error, and let nothing pass any more. */
 void caski_stop(struct cask_ar *ar, int err);
 

@@ -5,8 +5,7 @@
  */
 #include "connect.h"
 
-#include <cask/sock.h>
-
+#include "sock.h"
 #include "sys.h"
 
 #include <errno.h>
@@ -211,21 +210,6 @@ go_on(struct caski_attempt *a, const struct caski_own *own, size_t n, int *fd)
 	return EINPROGRESS;
 }
 
-/* Where a size can't be had the system's own has to do. */
-static int
-make_socket(const struct cask_sock *s, int family)
-{
-	int fd =
-	    caski_sys_socket(family, s->datagram ? SOCK_DGRAM : SOCK_STREAM, 0);
-
-	if (fd >= 0 && s->send_buffer > 0)
-		caski_sys_setsockopt(fd, SOL_SOCKET, SO_SNDBUF, s->send_buffer);
-	if (fd >= 0 && s->receive_buffer > 0)
-		caski_sys_setsockopt(
-		    fd, SOL_SOCKET, SO_RCVBUF, s->receive_buffer);
-	return fd;
-}
-
 /* One more is under way: the next gets its chance later. */
 static void
 enter(struct caski_attempt *a, const struct racer *r)
@@ -245,7 +229,7 @@ begin_next(struct caski_attempt *a, int *fd)
 	struct racer r = { .host = a->next++ };
 	int err;
 
-	r.fd = make_socket(a->s, a->hosts->host[r.host].sa.ss_family);
+	r.fd = caski_sock_make(a->s, a->hosts->host[r.host].sa.ss_family);
 	err = r.fd < 0 ? -r.fd : start(a, &r);
 	if (err == EINPROGRESS) {
 		enter(a, &r);
@@ -376,4 +360,54 @@ caski_attempt_watch(struct caski_attempt *a, int64_t limit,
 	a->limit = limit;
 	a->done = done;
 	return watch(a);
+}
+
+/*
+ * Within a call that blocks.  A socket that goes meanwhile ends the wait, and
+ * then nothing here looks at it.
+ */
+
+int
+caski_call_connect(
+    struct caski_call *c, const char *host, const char *port, int *fd)
+{
+	struct caski_own own[CASKI_ATTEMPT_MOST + 1];
+	struct caski_attempt *a;
+	size_t n = 0;
+	int64_t until;
+	int err = caski_attempt_begin(&a, c->s, host, port);
+
+	*fd = -1;
+	if (err != 0)
+		return err;
+	while ((err = caski_attempt_step(a, own, n, fd)) == EINPROGRESS) {
+		n = caski_attempt_own(a, own, &until);
+		err = caski_call_wait(c, own, n, until);
+		if (err != 0)
+			break;
+	}
+	caski_attempt_free(a);
+	return err;
+}
+
+int
+caski_call_resolve(struct caski_call *c, struct caski_hosts **hosts,
+    const char *host, const char *port, int flags)
+{
+	struct caski_lookup *l;
+	int err = caski_lookup_begin(&l, host, port, flags);
+
+	*hosts = NULL;
+	if (err != 0)
+		return err;
+	while ((err = caski_lookup_answer(l, hosts)) == EINPROGRESS) {
+		struct caski_own own = { .fd = caski_lookup_fd(l),
+			.events = CASK_READABLE };
+
+		err = caski_call_wait(c, &own, 1, CASKI_NEVER);
+		if (err != 0)
+			break;
+	}
+	caski_lookup_free(l);
+	return err;
 }

@@ -1,214 +1,323 @@
 /*
- * How a socket becomes open: connect; bind and listen; accept.  See
+ * How a socket becomes open: connect; bind and listen; accept; attach.  See
  * <cask/sock.h>.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "sock.h"
 
-#include "resolve.h"
+#include "connect.h"
 #include "sys.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
+
+#define GONE     INT_MIN /* no error: the socket was closed meanwhile */
+#define PAUSE_MS 100 /* for a listener that can't even turn connections away \
+		      */
 
 /*
  * A new life for a socket that is not open: its error is forgotten, its
  * settings stay.  0, or EISCONN, which sticks: a program that goes on must not
  * talk to the wrong host.
  */
-static int
-begin(struct cask_sock *s, const char *op)
+int
+caski_sock_begin(struct cask_sock *s, const char *op)
 {
-	if (s->open)
+	if (s->open || s->attempt != NULL || cask_is_blocking(s))
 		return cask_io_fail(&s->io, EISCONN, op);
-	s->io = (struct cask_io) { .table = &caski_sock_table };
-	s->listening = s->receiving = s->sending = false;
+	s->io = (struct cask_io) {
+		.table =
+		    s->datagram ? &caski_datagram_table : &caski_stream_table,
+	};
+	s->listening = s->local = s->direct = s->ended = s->over = false;
+	s->bound = s->asking = s->value_begins = false;
+	s->wanted = CASK_ON_ALL;
+	s->lost = s->direct_ms = 0;
 	s->value_limit = 0;
+	s->carried = 0;
 	s->watch = (struct cask_watch) { .fd = -1 };
+	s->note = (struct cask_note) { .queued = false };
 	s->name[0] = '\0';
 	return 0;
 }
 
-/* The pump says that there is something.  Once; see caski_sock_rearm. */
 static void
-ready(struct cask_watch *w, int events)
+set_buffers(const struct cask_sock *s, int fd)
 {
-	struct cask_sock *s = w->user;
-	const struct cask_notify *notify = s->notify;
-
-	(void)events;
-	w->events = 0;
-	cask_watch_start(w);
-	if (notify == NULL)
-		return;
-	if (s->listening && notify->accept != NULL)
-		notify->accept(s);
-	else if (!s->listening && notify->receive != NULL)
-		notify->receive(s);
+	if (s->send_buffer > 0)
+		caski_sys_setsockopt(fd, SOL_SOCKET, SO_SNDBUF, s->send_buffer);
+	if (s->receive_buffer > 0)
+		caski_sys_setsockopt(
+		    fd, SOL_SOCKET, SO_RCVBUF, s->receive_buffer);
 }
 
-/* Watch for notifications, if the program wants the one there can be. */
-static int
-watch(struct cask_sock *s, bool wanted)
+int
+caski_sock_make(const struct cask_sock *s, int family)
 {
-	if (!wanted)
-		return 0;
-	s->watch.events = CASK_READABLE;
-	s->watch.ready = ready;
-	s->watch.user = s;
-	return cask_watch_start(&s->watch);
+	int fd =
+	    caski_sys_socket(family, s->datagram ? SOCK_DGRAM : SOCK_STREAM, 0);
+
+	if (fd >= 0)
+		set_buffers(s, fd);
+	return fd;
 }
 
 /*
- * fd is a connection: make it the socket's.  Archives flush whole messages, so
- * nothing is gained by waiting for more to send; where the option can't be had
- * the connection is slower, and no worse.
+ * Archives flush whole messages, so nothing is gained by waiting for more to
+ * send; where the option can't be had the connection is slower, and no worse.
  */
-static int
-adopt(struct cask_sock *s, int fd)
+int
+caski_sock_adopt(struct cask_sock *s, int fd, unsigned announce)
 {
 	int err;
 
-	caski_sys_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	if (!s->datagram && !s->local && !s->listening)
+		caski_sys_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	s->watch.fd = fd;
-	err = watch(s, s->notify != NULL && s->notify->receive != NULL);
-	s->open = err == 0;
-	return err;
-}
-
-/* All addresses of a host, within the deadline. */
-static int
-look_up(struct caski_hosts **hosts, const char *host, const char *port,
-    int flags, int64_t deadline)
-{
-	struct caski_lookup *l;
-	int err = caski_lookup_begin(&l, host, port, flags);
-
+	s->open = true;
+	err = caski_notify_start(s);
 	if (err != 0)
-		return err;
-	while ((err = caski_lookup_answer(l, hosts)) == EINPROGRESS) {
-		err =
-		    caski_wait_one(caski_lookup_fd(l), CASK_READABLE, deadline);
-		if (err != 0)
-			break;
-	}
-	caski_lookup_free(l);
+		s->open = false;
+	else if (announce & CASK_ON_CONNECT)
+		caski_notify_post(s, CASK_ON_CONNECT);
+	if (err == 0 && announce & CASK_ON_SEND)
+		caski_notify_arm(s, CASK_ON_SEND);
 	return err;
 }
 
 /* Connect */
 
-/* It was begun: how does it end?  An interrupted connect goes on by itself. */
-static int
-await_connect(struct cask_sock *s, int fd, const struct caski_limit *l)
+static struct caski_limit
+connect_limit(const struct cask_sock *s)
 {
-	int err = caski_sock_wait(s, fd, CASK_WRITABLE, l);
-	int failed = 0;
-	int r;
-
-	if (err != 0)
-		return err;
-	r = caski_sys_getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed);
-	return r < 0 ? -r : failed;
+	return caski_limit_of(s, s->connect_ms, CASK_TIMEOUT_MS);
 }
 
-static int
-connect_to(struct cask_sock *s, const struct caski_host *h,
-    const struct caski_limit *l)
+static bool
+is_path(const char *host)
 {
-	int fd = caski_sys_socket(h->sa.ss_family, SOCK_STREAM, 0);
+	return host != NULL &&
+	    (*host == '/' || *host == '@' || strncmp(host, "./", 2) == 0);
+}
+
+/* How does a connect that has begun end? */
+static int
+await_connect(struct caski_call *c)
+{
+	struct caski_own own = { .fd = c->s->watch.fd,
+		.events = CASK_WRITABLE };
+	int failed = 0;
 	int err;
 
-	if (fd < 0)
-		return -fd;
-	err =
-	    -caski_sys_connect(fd, (const struct sockaddr *)&h->sa, h->length);
-	if (err == EINPROGRESS || err == EINTR)
-		err = await_connect(s, fd, l);
-	if (err == 0)
-		err = adopt(s, fd);
-	if (err != 0)
-		caski_sys_close(fd);
-	return err;
-}
-
-/* One address after the other, until one answers or our own limit runs out. */
-static int
-connect_any(struct cask_sock *s, const char *host, const char *port)
-{
-	struct caski_limit l = caski_sock_limit(s, CASK_TIMEOUT_MS);
-	struct caski_hosts *hosts = NULL;
-	int err = ETIMEDOUT;
-
-	if (caski_sys_now() < l.at)
-		err = look_up(&hosts, host, port, 0, l.at);
-	if (err == ETIMEDOUT)
-		s->io.limit_ms = l.ms;
+	do
+		err = caski_call_wait(c, &own, 1, CASKI_NEVER);
+	while (err == 0 && own.seen == 0);
 	if (err != 0)
 		return err;
-	for (size_t i = 0; i < hosts->n; i++) {
-		err = connect_to(s, &hosts->host[i], &l);
-		if (err == 0 || s->io.limit_ms != 0)
+	err = -caski_sys_getsockopt(own.fd, SOL_SOCKET, SO_ERROR, &failed);
+	return err != 0 ? err : failed;
+}
+
+/* A socket that is bound already keeps its descriptor. */
+static int
+connect_bound(struct caski_call *c, const char *host, const char *port)
+{
+	int flags = c->s->datagram ? CASKI_DATAGRAM : 0;
+	struct caski_hosts *hosts = NULL;
+	int err = caski_call_resolve(c, &hosts, host, port, flags);
+	size_t n = err == 0 ? hosts->n : 0;
+
+	for (size_t i = 0; i < n && c->s != NULL; i++) {
+		const struct caski_host *h = &hosts->host[i];
+
+		err = -caski_sys_connect(
+		    c->s->watch.fd, (const struct sockaddr *)&h->sa, h->length);
+		if (err == EINPROGRESS || err == EINTR)
+			err = await_connect(c);
+		if (err == 0 || err == ETIMEDOUT)
 			break;
 	}
 	caski_sys_free(hosts);
 	return err;
 }
 
-int
-cask_connect(struct cask_sock *s, const char *host, const char *port)
+static int
+connect_to(struct cask_sock *s, const char *host, const char *port)
 {
-	int err = begin(s, "connect");
+	bool bound = s->bound;
+	struct caski_call c;
+	int fd = s->watch.fd;
+	int err = caski_call_open(&c, s, "connect", connect_limit(s));
 
 	if (err != 0)
 		return err;
-	if (host == NULL || port == NULL)
+	err = bound ? connect_bound(&c, host, port)
+		    : caski_call_connect(&c, host, port, &fd);
+	if (c.s == NULL)
+		return GONE;
+	caski_call_end(&c);
+	if (err != 0 || (bound && s->datagram))
+		return err;
+	s->bound = false;
+	err = caski_sock_adopt(s, fd, CASK_ON_SEND);
+	if (err != 0)
+		caski_sys_close(fd);
+	return err;
+}
+
+/* A bound socket goes on with the life that it has. */
+static int
+begin_connect(struct cask_sock *s, const char *host, const char *port)
+{
+	bool bound = s->bound && s->io.err == 0 && !s->listening;
+	int err = bound ? 0 : caski_sock_begin(s, "connect");
+
+	if (err != 0)
+		return err;
+	s->io.passing = 0;
+	if (host == NULL || (port == NULL && !is_path(host)))
 		return cask_io_fail(&s->io, EINVAL, "connect");
+	s->local = is_path(host);
 	caski_sock_name(s, host, port);
-	err = connect_any(s, host, port);
+	return 0;
+}
+
+int
+cask_connect(struct cask_sock *s, const char *host, const char *port)
+{
+	int err = begin_connect(s, host, port);
+
+	if (err != 0)
+		return err;
+	err = connect_to(s, host, port);
+	if (err == GONE)
+		return ECANCELED;
+	if (err != 0 && s->bound && !s->datagram)
+		caski_sys_close(caski_sock_let_go(s));
 	return err != 0 ? cask_io_fail(&s->io, err, "connect") : 0;
+}
+
+static void
+connected(struct cask_sock *s, int err, int fd)
+{
+	s->attempt = NULL;
+	if (err == 0) {
+		err = caski_sock_adopt(s, fd, CASK_ON_CONNECT | CASK_ON_SEND);
+		if (err != 0)
+			caski_sys_close(fd);
+	}
+	if (err == 0)
+		return;
+	if (err == ETIMEDOUT)
+		s->io.limit_ms = s->value_ms;
+	cask_io_fail(&s->io, err, "connect");
+	caski_notify_failed(s);
+}
+
+int
+cask_try_connect(struct cask_sock *s, const char *host, const char *port)
+{
+	struct caski_limit l = connect_limit(s);
+	int err = begin_connect(s, host, port);
+
+	if (err != 0)
+		return err;
+	if (s->open && s->datagram)
+		return cask_connect(s, host, port);
+	if (s->open)
+		return cask_io_fail_words(&s->io, EOPNOTSUPP, "connect",
+		    "bound already: only cask_connect can do that");
+	err = caski_attempt_begin(&s->attempt, s, host, port);
+	s->value_ms = l.ms;
+	if (err == 0)
+		err = caski_attempt_watch(s->attempt, l.at, connected);
+	if (err == 0)
+		return 0;
+	caski_attempt_free(s->attempt);
+	s->attempt = NULL;
+	return cask_io_fail(&s->io, err, "connect");
 }
 
 /* Bind */
 
+/* A path that nobody listens on any more is in the way of its successor. */
+static int
+bind_path(const struct cask_sock *s, int fd, const struct caski_host *h)
+{
+	const struct sockaddr *sa = (const struct sockaddr *)&h->sa;
+	const struct sockaddr_un *un = (const struct sockaddr_un *)&h->sa;
+	int r = caski_sys_bind(fd, sa, h->length);
+	int probe;
+
+	if (r != -EADDRINUSE || un->sun_path[0] == '\0')
+		return r;
+	probe = caski_sock_make(s, AF_UNIX);
+	if (probe < 0)
+		return r;
+	if (caski_sys_connect(probe, sa, h->length) == -ECONNREFUSED &&
+	    caski_sys_unlink(un->sun_path) == 0)
+		r = caski_sys_bind(fd, sa, h->length);
+	caski_sys_close(probe);
+	return r;
+}
+
 /* A port in TIME_WAIT is free for a new server; both: IPv4 comes in by IPv6. */
 static int
-bind_to(struct cask_sock *s, const struct caski_host *h, bool both)
+bind_port(const struct cask_sock *s, int fd, const struct caski_host *h)
 {
-	int fd = caski_sys_socket(h->sa.ss_family, SOCK_STREAM, 0);
+	bool v6 = h->sa.ss_family == AF_INET6;
+	int r = 0;
+
+	if (!s->datagram)
+		r = caski_sys_setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (r == 0 && s->reuse_port)
+		r = caski_sys_reuse_port(fd);
+	if (r == 0 && v6)
+		r = caski_sys_setsockopt(
+		    fd, IPPROTO_IPV6, IPV6_V6ONLY, s->v6_only);
+	if (r == 0)
+		r = caski_sys_bind(
+		    fd, (const struct sockaddr *)&h->sa, h->length);
+	return r;
+}
+
+static int
+bind_to(struct cask_sock *s, const struct caski_host *h)
+{
+	bool local = h->sa.ss_family == AF_UNIX;
+	int fd = caski_sock_make(s, h->sa.ss_family);
 	int r;
 
 	if (fd < 0)
 		return -fd;
-	r = caski_sys_setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	if (r == 0 && both)
-		r = caski_sys_setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
-	if (r == 0)
-		r = caski_sys_bind(
-		    fd, (const struct sockaddr *)&h->sa, h->length);
+	s->local = local;
+	r = local ? bind_path(s, fd, h) : bind_port(s, fd, h);
+	if (r == 0 && s->datagram)
+		r = -caski_sock_adopt(s, fd, CASK_ON_SEND);
 	if (r < 0) {
 		caski_sys_close(fd);
 		return -r;
 	}
 	s->watch.fd = fd;
-	s->open = true;
+	s->open = s->bound = true;
 	return 0;
 }
 
 /* The first address that can be had; of one family only, unless that is 0. */
 static int
-bind_first(
-    struct cask_sock *s, const struct caski_hosts *hosts, int family, bool both)
+bind_first(struct cask_sock *s, const struct caski_hosts *hosts, int family)
 {
 	int err = EAFNOSUPPORT;
 
 	for (size_t i = 0; i < hosts->n && err != 0; i++)
 		if (family == 0 || family == hosts->host[i].sa.ss_family)
-			err = bind_to(s, &hosts->host[i], both);
+			err = bind_to(s, &hosts->host[i]);
 	return err;
 }
 
@@ -220,60 +329,89 @@ bind_first(
 static int
 bind_all(struct cask_sock *s, const struct caski_hosts *hosts)
 {
-	int err = bind_first(s, hosts, AF_INET6, true);
+	int err = bind_first(s, hosts, AF_INET6);
 
-	if (err == EAFNOSUPPORT || err == EADDRNOTAVAIL ||
-	    err == EPROTONOSUPPORT || err == EINVAL)
-		err = bind_first(s, hosts, AF_INET, false);
+	if (!s->v6_only &&
+	    (err == EAFNOSUPPORT || err == EADDRNOTAVAIL ||
+		err == EPROTONOSUPPORT || err == EINVAL))
+		err = bind_first(s, hosts, AF_INET);
+	return err;
+}
+
+static int
+bind_host(struct caski_call *c, const char *host, const char *port)
+{
+	struct cask_sock *s = c->s;
+	int flags = CASKI_PASSIVE | (s->datagram ? CASKI_DATAGRAM : 0);
+	struct caski_hosts *hosts = NULL;
+	int err = caski_call_resolve(c, &hosts, host, port, flags);
+
+	if (err == 0)
+		err =
+		    host == NULL ? bind_all(s, hosts) : bind_first(s, hosts, 0);
+	caski_sys_free(hosts);
 	return err;
 }
 
 int
 cask_bind(struct cask_sock *s, const char *host, const char *port)
 {
-	struct caski_limit l = caski_sock_limit(s, CASK_TIMEOUT_MS);
-	struct caski_hosts *hosts = NULL;
-	int err = begin(s, "bind");
+	int err = caski_sock_begin(s, "bind");
+	struct caski_call c;
 
 	if (err != 0)
 		return err;
-	if (port == NULL)
+	if (port == NULL && !is_path(host))
 		return cask_io_fail(&s->io, EINVAL, "bind");
 	caski_sock_name(s, host != NULL ? host : "*", port);
-	err = ETIMEDOUT;
-	if (!caski_sock_expired(s))
-		err = look_up(&hosts, host, port, CASKI_PASSIVE, l.at);
-	if (err == ETIMEDOUT)
-		s->io.limit_ms = l.ms;
-	if (err == 0 && host == NULL)
-		err = bind_all(s, hosts);
-	else if (err == 0)
-		err = bind_first(s, hosts, 0, false);
-	caski_sys_free(hosts);
+	err = caski_call_open(&c, s, "bind", connect_limit(s));
+	if (err == 0) {
+		err = bind_host(&c, host, port);
+		if (c.s == NULL)
+			return ECANCELED;
+		caski_call_end(&c);
+	}
+	if (err == 0)
+		caski_sock_name_bound(s, host != NULL ? host : "*");
 	return err != 0 ? cask_io_fail(&s->io, err, "bind") : 0;
 }
 
 /* Listen and accept */
+
+static void
+open_reserve(struct cask_sock *s)
+{
+	if (s->reserve == 0)
+		s->reserve = caski_sys_open_null() + 1;
+	if (s->reserve < 0)
+		s->reserve = 0;
+}
+
+static int
+start_listening(struct cask_sock *s)
+{
+	s->listening = true;
+	open_reserve(s);
+	return caski_notify_start(s);
+}
 
 int
 cask_listen(struct cask_sock *s, int backlog)
 {
 	int err;
 
+	s->io.passing = 0;
 	if (s->io.err != 0 || !s->open)
 		return cask_io_fail_words(
 		    &s->io, EBADF, "listen", "the socket is not bound");
-	if (caski_sock_expired(s)) {
+	if (s->deadline != 0 && caski_sys_now() >= s->deadline) {
 		s->io.limit_ms = s->deadline_ms;
 		return cask_io_fail(&s->io, ETIMEDOUT, "listen");
 	}
 	err = -caski_sys_listen(s->watch.fd, backlog > 0 ? backlog : INT_MAX);
 	if (err == 0)
-		err = watch(s, s->notify != NULL && s->notify->accept != NULL);
-	if (err != 0)
-		return cask_io_fail(&s->io, err, "listen");
-	s->listening = true;
-	return 0;
+		err = start_listening(s);
+	return err != 0 ? cask_io_fail(&s->io, err, "listen") : 0;
 }
 
 /* Gone before it was accepted: nobody needs to know. */
@@ -283,77 +421,133 @@ passed_over(int err)
 	return err == ECONNABORTED || err == EPROTO || err == EINTR;
 }
 
+static void
+pause_over(struct cask_timer *t)
+{
+	caski_notify_arm(t->user, CASK_ON_ACCEPT);
+}
+
+/*
+ * Out of descriptors: a connection that can't be accepted would be announced
+ * for ever.  With the one that was kept for this it is taken, and closed.
+ * Gives whether that could be done; if not, it is left alone for a while.
+ */
+static bool
+turn_away(struct cask_sock *listener)
+{
+	int fd = -1;
+
+	if (listener->reserve > 0) {
+		caski_sys_close(listener->reserve - 1);
+		listener->reserve = 0;
+		fd = caski_sys_accept(listener->watch.fd, NULL, NULL);
+		if (fd >= 0)
+			caski_sys_close(fd);
+	}
+	open_reserve(listener);
+	return fd >= 0;
+}
+
+static void
+pause(struct cask_sock *listener)
+{
+	listener->pause.after_ms = PAUSE_MS;
+	listener->pause.fire = pause_over;
+	listener->pause.user = listener;
+	cask_timer_start(&listener->pause);
+}
+
+/* The notification comes again even after an error: see MFC's rule. */
+static void
+answered(struct cask_sock *listener, int fd)
+{
+	if ((fd == -EMFILE || fd == -ENFILE) && !turn_away(listener) &&
+	    listener->watch.slot != 0)
+		pause(listener);
+	else
+		caski_notify_arm(listener, CASK_ON_ACCEPT);
+}
+
 /*
  * The next connection, or -error; its other end is named in c, which is to be
- * blamed.  l NULL: don't wait.
+ * blamed.  call NULL: don't wait.
  */
 static int
-next(struct cask_sock *listener, struct cask_sock *c,
-    const struct caski_limit *l)
+next(struct cask_sock *listener, struct cask_sock *c, struct caski_call *call)
 {
 	struct sockaddr_storage sa = { 0 };
 	socklen_t len;
 	int err = 0;
 	int fd;
 
-	listener->receiving = true;
 	do {
 		len = sizeof sa;
-		fd = caski_sys_accept(
-		    listener->watch.fd, (struct sockaddr *)&sa, &len);
+		fd = caski_wire_accept(listener, (struct sockaddr *)&sa, &len);
 		if (fd >= 0 || passed_over(-fd))
 			continue;
-		err = l == NULL ? -fd
-				: caski_sock_again(c, listener->watch.fd, -fd,
-				      CASK_READABLE, l);
+		err = call == NULL ? -fd
+				   : caski_call_retry(call, listener->watch.fd,
+					 -fd, CASK_READABLE, NULL);
 	} while (fd < 0 && err == 0);
-	listener->receiving = false;
 	if (err != 0)
 		return -err;
+	c->local = sa.ss_family == AF_UNIX;
 	caski_sock_name_peer(c, (struct sockaddr *)&sa, len);
 	return fd;
 }
 
-/* The notification comes again even after an error: see MFC's rule. */
 static int
-take(struct cask_sock *listener, struct cask_sock *c,
-    const struct caski_limit *l)
+take(struct cask_sock *listener, struct cask_sock *c, int fd)
 {
-	int fd = next(listener, c, l);
 	int err;
 
-	caski_sock_rearm(listener);
-	if (fd < 0)
-		return -fd;
-	if (c->notify == NULL)
+	if (c->notify == NULL) {
 		c->notify = listener->notify;
-	err = adopt(c, fd);
+		c->wanted = listener->wanted;
+	}
+	err = caski_sock_adopt(c, fd, CASK_ON_SEND);
 	if (err != 0)
 		caski_sys_close(fd);
 	return err;
 }
 
 static int
+accept_next(struct cask_sock *listener, struct cask_sock *c, bool wait)
+{
+	struct caski_limit l =
+	    caski_limit_of(listener, listener->accept_ms, -1);
+	struct caski_call call;
+	int err = caski_call_begin(
+	    &call, listener, &listener->receiving, "accept", l);
+	int fd = -1;
+
+	if (err == 0) {
+		fd = next(listener, c, wait ? &call : NULL);
+		err = fd < 0 ? -fd : 0;
+		if (call.s == NULL)
+			return err;
+		caski_call_end(&call);
+		answered(listener, fd);
+	}
+	if (err == ETIMEDOUT)
+		c->io.limit_ms = l.ms;
+	listener->io.limit_ms = 0;
+	return err != 0 ? err : take(listener, c, fd);
+}
+
+/* An error of the listener's own is the new socket's as well. */
+static int
 accept_into(struct cask_sock *listener, struct cask_sock *c, bool wait)
 {
-	struct caski_limit l = caski_sock_limit(listener, -1);
-	int err = begin(c, "accept");
+	int err = caski_sock_begin(c, "accept");
 
 	if (err != 0)
 		return err;
 	memcpy(c->name, listener->name, sizeof c->name);
 	c->io.peer = c->name[0] != '\0' ? c->name : NULL;
-	if (listener->io.err != 0 || !listener->open)
-		err = cask_io_fail_words(
-		    &listener->io, EBADF, "accept", "the socket is not open");
-	else if (listener->receiving)
-		err = EBUSY;
-	else if (caski_sock_expired(listener))
-		err = ETIMEDOUT;
-	else
-		err = take(listener, c, wait ? &l : NULL);
-	if (err == ETIMEDOUT)
-		c->io.limit_ms = l.ms;
+	err = accept_next(listener, c, wait);
+	if (err == EBUSY)
+		cask_io_fail_words(&c->io, err, "accept", listener->io.words);
 	return err != 0 ? cask_io_fail(&c->io, err, "accept") : 0;
 }
 
@@ -367,4 +561,97 @@ int
 cask_try_accept(struct cask_sock *listener, struct cask_sock *c)
 {
 	return accept_into(listener, c, false);
+}
+
+/* Attach */
+
+static void
+name_ends(struct cask_sock *s, int fd)
+{
+	struct sockaddr_storage sa = { 0 };
+	socklen_t len = sizeof sa;
+
+	if (caski_sys_getpeername(fd, (struct sockaddr *)&sa, &len) != 0) {
+		len = sizeof sa;
+		if (caski_sys_getsockname(fd, (struct sockaddr *)&sa, &len) !=
+		    0)
+			len = 0;
+	}
+	s->local = sa.ss_family == AF_UNIX;
+	caski_sock_name_peer(s, (struct sockaddr *)&sa, len);
+}
+
+static int
+adopt_foreign(struct cask_sock *s, int fd)
+{
+	int type = 0, listens = 0;
+	int r = caski_sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &type);
+
+	if (r < 0 || (type != SOCK_STREAM && type != SOCK_DGRAM))
+		return r == -ENOTSOCK || r == 0 ? EINVAL : -r;
+	s->datagram = type == SOCK_DGRAM;
+	s->io.table = s->datagram ? &caski_datagram_table : &caski_stream_table;
+	if (caski_sys_getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens) != 0)
+		listens = 0;
+	r = caski_sys_cloexec(fd);
+	if (r < 0)
+		return -r;
+	name_ends(s, fd);
+	s->listening = listens != 0;
+	if (s->listening) {
+		r = caski_sys_blocking(fd, false);
+		open_reserve(s);
+	}
+	return r < 0 ? -r : caski_sock_adopt(s, fd, 0);
+}
+
+static int
+attach(struct cask_sock *s, int fd, const char *op)
+{
+	int err = adopt_foreign(s, fd);
+
+	if (err != 0) {
+		caski_sock_let_go(s);
+		return cask_io_fail(&s->io, err, op);
+	}
+	caski_notify_now(s);
+	return 0;
+}
+
+int
+cask_attach(struct cask_sock *s, int fd)
+{
+	int err = caski_sock_begin(s, "attach");
+
+	return err != 0 ? err : attach(s, fd, "attach");
+}
+
+/* A number in the environment, or -1. */
+static long
+number(const char *name)
+{
+	const char *text = caski_sys_getenv(name);
+	char *end;
+	long n;
+
+	if (text == NULL || *text < '0' || *text > '9')
+		return -1;
+	n = strtol(text, &end, 10);
+	return *end == '\0' ? n : -1;
+}
+
+#define FIRST_INHERITED 3
+
+int
+cask_inherit(struct cask_sock *s, unsigned nth)
+{
+	int err = caski_sock_begin(s, "inherit");
+
+	if (err != 0)
+		return err;
+	if (number("LISTEN_PID") != caski_sys_pid() ||
+	    (long)nth >= number("LISTEN_FDS") || nth > INT_MAX - 3)
+		return cask_io_fail_words(&s->io, ENOENT, "inherit",
+		    "no such socket was passed to this process");
+	return attach(s, FIRST_INHERITED + (int)nth, "inherit");
 }

@@ -1,8 +1,8 @@
 /*
- * A socket that is open: sending, receiving, closing.  See <cask/sock.h>.
+ * Talking over a connection, and the transport of archives.  See <cask/sock.h>.
  *
- * Underneath everything is non-blocking.  A call that blocks tries its system
- * call, and when that would block it waits, within its limit, and tries again.
+ * A call that blocks tries its system call, and when that would block it waits,
+ * within its limit, and tries again.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -11,6 +11,7 @@
 #include "sys.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 /*
  * A send system call gets no more than this.  It is the most that fits into the
@@ -20,204 +21,303 @@
  */
 #define SEND_MOST 61440
 
+/* Below a notification, larger blocks go straight to where they belong. */
+#define AHEAD_BELOW 4096
+
 static struct cask_sock *
 sock(struct cask_io *io)
 {
 	return (struct cask_sock *)io;
 }
 
-/* Limits and waiting */
-
-void
-cask_deadline(struct cask_sock *s, int ms)
+static bool
+would_block(ptrdiff_t r)
 {
-	s->deadline = ms < 0 ? 0 : caski_deadline(ms);
-	s->deadline_ms = ms;
-}
-
-struct caski_limit
-caski_sock_limit(const struct cask_sock *s, int default_ms)
-{
-	int ms = s->timeout_ms != 0 ? s->timeout_ms : default_ms;
-	int64_t at = caski_deadline(ms);
-
-	if (s->deadline != 0 && s->deadline < at)
-		return (struct caski_limit) { s->deadline, s->deadline_ms };
-	return (struct caski_limit) { at, ms };
-}
-
-bool
-caski_sock_expired(const struct cask_sock *s)
-{
-	return s->deadline != 0 && caski_sys_now() >= s->deadline;
-}
-
-int
-caski_sock_wait(
-    struct cask_sock *s, int fd, int events, const struct caski_limit *l)
-{
-	int err = caski_wait_one(fd, events, l->at);
-
-	if (err == ETIMEDOUT)
-		s->io.limit_ms = l->ms;
-	return err;
+	return r == -EAGAIN || r == -EWOULDBLOCK;
 }
 
 /*
- * A peer that takes or gives a byte now and then must not stretch the limit,
- * so it is looked at before every wait.
+ * A call ends with err.  What a time-out has left is part of its words; inside
+ * tells that a part of what it was about has been sent or received.
  */
-int
-caski_sock_again(struct cask_sock *s, int fd, int err, int events,
-    const struct caski_limit *l)
+static ptrdiff_t
+failed(struct caski_call *c, int err, bool inside)
 {
-	if (err == EINTR)
-		return 0;
-	if (err != EAGAIN && err != EWOULDBLOCK)
-		return err;
-	if (caski_sys_now() < l->at)
-		return caski_sock_wait(s, fd, events, l);
-	s->io.limit_ms = l->ms;
-	return ETIMEDOUT;
-}
+	struct cask_sock *s = c->s;
+	const char *op = c->op;
 
-/*
- * May op go on?  0, or the error: the one that stuck before, or EBUSY, which
- * doesn't stick, when another call waits in this direction.
- */
-static int
-begin(struct cask_sock *s, bool busy, const char *op)
-{
+	if (s == NULL)
+		return CASK_IO_GONE;
+	caski_call_end(c);
 	if (s->io.err != 0)
-		return s->io.err;
-	if (!s->open)
-		return cask_io_fail_words(
-		    &s->io, EBADF, op, "the socket is not open");
-	if (busy)
-		return EBUSY;
-	if (!caski_sock_expired(s))
-		return 0;
-	s->io.limit_ms = s->deadline_ms;
-	return cask_io_fail(&s->io, ETIMEDOUT, op);
-}
-
-/* A notification that is outstanding leaves its slot in the pump, unused. */
-void
-caski_sock_rearm(struct cask_sock *s)
-{
-	if (s->watch.slot == 0)
-		return;
-	s->watch.events = CASK_READABLE;
-	cask_watch_start(&s->watch);
+		return -1;
+	s->io.inside = err == ETIMEDOUT && inside;
+	if (err == ETIMEDOUT && s->io.limit_ms > 0 && !inside)
+		cask_io_fail_words(&s->io, err, op, "nothing lost");
+	else
+		cask_io_fail(&s->io, err, op);
+	return -1;
 }
 
 /* Receiving */
 
+static struct caski_limit
+receive_limit(const struct cask_sock *s)
+{
+	return caski_limit_of(s, s->receive_ms, CASK_TIMEOUT_MS);
+}
+
+/* An error that the pump has met while it looked for data. */
+static int
+lost(struct cask_sock *s)
+{
+	return s->io.ahead == 0 ? s->lost : 0;
+}
+
 /*
- * After the end and after an error the notification does not come again: they
- * would hold for ever.
+ * What is there, up to size bytes: bytes, 0 at the end, or -error.  What comes
+ * for small requests, below a notification, goes through what is read ahead.
  */
 static ptrdiff_t
-received(struct cask_sock *s, ptrdiff_t n, int err)
+receive_once(struct caski_call *c, void *buf, size_t size, bool ahead)
 {
-	if (err != 0) {
-		cask_io_fail(&s->io, err, "receive");
-		return -1;
-	}
-	if (n > 0)
-		caski_sock_rearm(s);
+	struct cask_sock *s = c->s;
+	ptrdiff_t n = 0;
+
+	if (s->io.ahead > 0)
+		return (ptrdiff_t)caski_ahead_take(s, buf, size, false);
+	if (lost(s) != 0)
+		return -lost(s);
+	if (!ahead)
+		return caski_call_recv(c, buf, size);
+	n = caski_ahead_fill(s);
+	return n > 0 ? (ptrdiff_t)caski_ahead_take(s, buf, size, false) : n;
+}
+
+/* A call that receives was made: the matching notifications may come again. */
+static ptrdiff_t
+received(struct cask_sock *s, ptrdiff_t n)
+{
+	s->ended |= n <= 0 && !would_block(n);
+	s->asking = false;
+	caski_notify_arm(s, CASK_ON_RECEIVE | CASK_ON_OOB);
 	return n;
 }
 
-/* What is there, up to size bytes, waiting for it within the limit. */
 static ptrdiff_t
-receive_some(
-    struct cask_sock *s, void *buf, size_t size, const struct caski_limit *l)
+receive_some(struct caski_call *c, void *buf, size_t size, bool ahead)
 {
-	ptrdiff_t n;
+	ptrdiff_t n = 0;
 	int err = 0;
 
-	s->receiving = true;
 	do {
-		n = caski_sys_recv(s->watch.fd, buf, size, 0);
-		if (n < 0)
-			err = caski_sock_again(
-			    s, s->watch.fd, (int)-n, CASK_READABLE, l);
-	} while (n < 0 && err == 0);
-	s->receiving = false;
-	return received(s, n, err);
+		n = receive_once(c, buf, size, ahead);
+		if (n >= 0)
+			break;
+		if (would_block(n) && caski_yield(c, buf, size, &n))
+			break;
+		err = caski_call_retry(
+		    c, c->s->watch.fd, (int)-n, CASK_READABLE, NULL);
+	} while (err == 0);
+	if (err != 0)
+		return -err;
+	return received(c->s, n);
 }
 
 ptrdiff_t
 cask_receive(struct cask_sock *s, void *buf, size_t size)
 {
-	struct caski_limit l = caski_sock_limit(s, CASK_TIMEOUT_MS);
+	struct caski_call c;
+	ptrdiff_t n;
 
-	if (begin(s, s->receiving, "receive") != 0)
+	if (s->datagram)
+		return cask_receive_from(s, buf, size, NULL);
+	if (cask_io_flush(&s->io) != 0 ||
+	    caski_call_begin(
+		&c, s, &s->receiving, "receive", receive_limit(s)) != 0)
 		return -1;
-	return receive_some(s, buf, size, &l);
+	n = receive_some(&c, buf, size, false);
+	if (n < 0) {
+		failed(&c, (int)-n, false);
+		return -1;
+	}
+	caski_call_end(&c);
+	return n;
+}
+
+ptrdiff_t
+cask_receive_all(struct cask_sock *s, void *buf, size_t size)
+{
+	unsigned char *p = buf;
+	struct caski_call c;
+	size_t done = 0;
+	ptrdiff_t n = 1;
+
+	if (cask_io_flush(&s->io) != 0 ||
+	    caski_call_begin(
+		&c, s, &s->receiving, "receive", receive_limit(s)) != 0)
+		return -1;
+	while (done < size && n > 0) {
+		n = receive_some(&c, p + done, size - done, false);
+		if (n > 0)
+			done += (size_t)n;
+	}
+	if (n < 0 || (n == 0 && done > 0)) {
+		failed(&c, n < 0 ? (int)-n : CASK_ECUT, done > 0);
+		return -1;
+	}
+	caski_call_end(&c);
+	return (ptrdiff_t)done;
+}
+
+/* EAGAIN is the answer to this call alone. */
+static ptrdiff_t
+nothing_there(struct cask_sock *s, const char *op)
+{
+	cask_io_pass(&s->io, EAGAIN, op, "nothing is there");
+	return -1;
+}
+
+static ptrdiff_t
+try_to_receive(struct cask_sock *s, void *buf, size_t size, int flags)
+{
+	struct caski_call c;
+	ptrdiff_t n;
+
+	if (caski_call_begin(
+		&c, s, &s->receiving, "receive", receive_limit(s)) != 0)
+		return -1;
+	if (s->io.ahead > 0)
+		n = (ptrdiff_t)caski_ahead_take(
+		    s, buf, size, (flags & CASKI_PEEK) != 0);
+	else if (lost(s) != 0)
+		n = -lost(s);
+	else
+		do
+			n = caski_wire_recv(s, buf, size, flags);
+		while (n == -EINTR);
+	received(s, n);
+	if (n < 0 && !would_block(n))
+		return failed(&c, (int)-n, false);
+	caski_call_end(&c);
+	return n < 0 ? nothing_there(s, "receive") : n;
 }
 
 ptrdiff_t
 cask_try_receive(struct cask_sock *s, void *buf, size_t size)
 {
-	ptrdiff_t n;
+	if (s->datagram)
+		return cask_try_receive_from(s, buf, size, NULL);
+	return try_to_receive(s, buf, size, 0);
+}
 
-	if (begin(s, s->receiving, "receive") != 0)
-		return -1;
-	do
-		n = caski_sys_recv(s->watch.fd, buf, size, 0);
-	while (n == -EINTR);
-	if (n == -EAGAIN || n == -EWOULDBLOCK) {
-		caski_sock_rearm(s);
-		return -1;
-	}
-	return received(s, n, n < 0 ? (int)-n : 0);
+ptrdiff_t
+cask_peek(struct cask_sock *s, void *buf, size_t size)
+{
+	if (s->datagram)
+		return caski_datagram_peek(s, buf, size);
+	return try_to_receive(s, buf, size, CASKI_PEEK);
 }
 
 /* Sending */
 
+static struct caski_limit
+send_limit(const struct cask_sock *s)
+{
+	return caski_limit_of(s, s->send_ms, CASK_TIMEOUT_MS);
+}
+
 static ptrdiff_t
 send_once(struct cask_sock *s, const void *buf, size_t n)
 {
-	return caski_sys_send(
-	    s->watch.fd, buf, n < SEND_MOST ? n : SEND_MOST, 0);
+	s->asking = true;
+	if (s->lost != 0)
+		return -s->lost;
+	return caski_wire_send(s, buf, n < SEND_MOST ? n : SEND_MOST, 0);
+}
+
+/* It can't go on now.  Until it can, keep the peer going by reading ahead. */
+int
+caski_call_room(struct caski_call *c, int err, bool *deaf)
+{
+	struct cask_sock *s = c->s;
+	int events = CASK_WRITABLE;
+	int seen = 0;
+
+	if (!*deaf && s->receiving == NULL && caski_ahead_room(s) > 0)
+		events |= CASK_READABLE;
+	err = caski_call_retry(c, s->watch.fd, err, events, &seen);
+	if (err == 0 && seen & CASK_READABLE) {
+		ptrdiff_t n = caski_ahead_fill(s);
+
+		*deaf = n <= 0 && n != -EINTR && !would_block(n);
+		if (n > 0)
+			caski_notify_post(s, CASK_ON_RECEIVE);
+	}
+	return err;
 }
 
 /* Send what fits, at least one byte: how many, or -error. */
 static ptrdiff_t
-send_some(
-    struct cask_sock *s, const void *buf, size_t n, const struct caski_limit *l)
+send_some(struct caski_call *c, const void *buf, size_t n)
 {
+	bool deaf = false;
 	ptrdiff_t sent;
 	int err = 0;
 
-	s->sending = true;
 	do {
-		sent = send_once(s, buf, n);
+		sent = send_once(c->s, buf, n);
 		if (sent < 0)
-			err = caski_sock_again(
-			    s, s->watch.fd, (int)-sent, CASK_WRITABLE, l);
+			err = caski_call_room(c, (int)-sent, &deaf);
 	} while (sent < 0 && err == 0);
-	s->sending = false;
 	return err != 0 ? -err : sent;
+}
+
+static void
+say_full(struct cask_sock *s)
+{
+	char words[120];
+
+	if (s->io.err != 0 || caski_ahead_room(s) > 0)
+		return;
+	snprintf(words, sizeof words,
+	    "both directions are full, and %zu bytes wait here to be received",
+	    s->io.ahead);
+	cask_io_fail_words(&s->io, ETIMEDOUT, "send", words);
+}
+
+static ptrdiff_t
+send_failed(struct caski_call *c, ptrdiff_t sent, bool inside)
+{
+	if (c->s != NULL && sent == -ETIMEDOUT) {
+		c->s->io.inside = inside;
+		say_full(c->s);
+	}
+	return failed(c, (int)-sent, inside);
 }
 
 int
 cask_send(struct cask_sock *s, const void *buf, size_t n)
 {
 	const unsigned char *p = buf;
-	struct caski_limit l = caski_sock_limit(s, CASK_TIMEOUT_MS);
-	int err = begin(s, s->sending, "send");
+	struct caski_call c;
 	ptrdiff_t sent;
+	int err;
 
+	if (s->datagram)
+		return cask_send_to(s, buf, n, NULL);
+	err = caski_call_begin(&c, s, &s->sending, "send", send_limit(s));
 	if (err != 0)
 		return err;
 	for (; n > 0; p += sent, n -= (size_t)sent) {
-		sent = send_some(s, p, n, &l);
-		if (sent < 0)
-			return cask_io_fail(&s->io, (int)-sent, "send");
+		sent = send_some(&c, p, n);
+		if (sent >= 0)
+			continue;
+		if (send_failed(&c, sent, p != buf) == CASK_IO_GONE)
+			return ECANCELED;
+		return s->io.err;
 	}
+	caski_call_end(&c);
 	return 0;
 }
 
@@ -226,19 +326,25 @@ cask_try_send(struct cask_sock *s, const void *buf, size_t n)
 {
 	const unsigned char *p = buf;
 	ptrdiff_t sent = 0;
+	struct caski_call c;
 	size_t done = 0;
 
-	if (begin(s, s->sending, "send") != 0)
+	if (s->datagram)
+		return cask_try_send_to(s, buf, n, NULL) == 0 ? (ptrdiff_t)n
+							      : -1;
+	if (caski_call_begin(&c, s, &s->sending, "send", send_limit(s)) != 0)
 		return -1;
 	while (done < n && (sent >= 0 || sent == -EINTR)) {
 		sent = send_once(s, p + done, n - done);
 		if (sent > 0)
 			done += (size_t)sent;
 	}
-	if (sent >= 0 || sent == -EAGAIN || sent == -EWOULDBLOCK)
-		return (ptrdiff_t)done;
-	cask_io_fail(&s->io, (int)-sent, "send");
-	return -1;
+	if (sent < 0 && !would_block(sent))
+		return failed(&c, (int)-sent, false);
+	caski_call_end(&c);
+	if (done < n)
+		caski_notify_arm(s, CASK_ON_SEND);
+	return (ptrdiff_t)done;
 }
 
 /* The transport */
@@ -248,89 +354,105 @@ cask_try_send(struct cask_sock *s, const void *buf, size_t n)
  * or a peer that gives or takes a byte now and then would stretch it.
  */
 static void
-sock_start(struct cask_io *io)
+stream_start(struct cask_io *io)
 {
-	struct cask_sock *s = sock(io);
-	struct caski_limit l = caski_sock_limit(s, CASK_TIMEOUT_MS);
-
-	s->value_limit = l.at;
-	s->value_ms = l.ms;
+	sock(io)->value_begins = true;
 }
 
 static struct caski_limit
-value_limit(const struct cask_sock *s)
+value_limit(struct cask_sock *s, int ms)
 {
-	if (s->value_limit == 0)
-		return caski_sock_limit(s, CASK_TIMEOUT_MS);
-	return (struct caski_limit) { s->value_limit, s->value_ms };
+	struct caski_limit l;
+
+	if (s->value_begins || s->value_limit == 0) {
+		l = caski_limit_of(s, ms, CASK_TIMEOUT_MS);
+		s->value_limit = l.at;
+		s->value_ms = l.ms;
+		s->value_begins = false;
+		return l;
+	}
+	return (struct caski_limit) { .at = s->value_limit, .ms = s->value_ms };
 }
 
 static ptrdiff_t
-sock_read(struct cask_io *io, void *buf, size_t size)
+stream_read(struct cask_io *io, void *buf, size_t size)
 {
 	struct cask_sock *s = sock(io);
-	struct caski_limit l = value_limit(s);
+	struct caski_call c;
+	ptrdiff_t n;
 
-	if (begin(s, s->receiving, "receive") != 0)
+	if (io->ahead > 0 && io->err == 0 && s->receiving == NULL)
+		return received(
+		    s, (ptrdiff_t)caski_ahead_take(s, buf, size, false));
+	if (caski_call_begin(&c, s, &s->receiving, "receive",
+		value_limit(s, s->receive_ms)) != 0)
 		return -1;
-	return receive_some(s, buf, size, &l);
+	n = receive_some(&c, buf, size, io->exact && size < AHEAD_BELOW);
+	if (n < 0)
+		return failed(&c, (int)-n, false);
+	caski_call_end(&c);
+	return n;
+}
+
+/* Read ahead until there is something: 1, 0 at the end, or -error. */
+static ptrdiff_t
+await_some(struct caski_call *c)
+{
+	struct cask_sock *s = c->s;
+	ptrdiff_t n = 1;
+	int err = 0;
+
+	while (err == 0 && s->io.ahead == 0) {
+		n = lost(s) != 0 ? -lost(s) : caski_ahead_fill(s);
+		if (n >= 0)
+			break;
+		err = caski_call_retry(
+		    c, s->watch.fd, (int)-n, CASK_READABLE, NULL);
+	}
+	return err != 0 ? -err : received(s, n > 0);
+}
+
+static int
+stream_more(struct cask_io *io)
+{
+	struct cask_sock *s = sock(io);
+	struct caski_call c;
+	ptrdiff_t n;
+
+	if (caski_call_begin(&c, s, &s->receiving, "receive",
+		value_limit(s, s->receive_ms)) != 0)
+		return -1;
+	n = await_some(&c);
+	if (n < 0)
+		return (int)failed(&c, (int)-n, false);
+	caski_call_end(&c);
+	return (int)n;
 }
 
 static ptrdiff_t
-sock_write(struct cask_io *io, const void *buf, size_t size)
+stream_write(struct cask_io *io, const void *buf, size_t size)
 {
 	struct cask_sock *s = sock(io);
-	struct caski_limit l = value_limit(s);
+	struct caski_call c;
 	ptrdiff_t sent;
 
-	if (begin(s, s->sending, "send") != 0)
+	if (caski_call_begin(
+		&c, s, &s->sending, "send", value_limit(s, s->send_ms)) != 0)
 		return -1;
-	sent = send_some(s, buf, size, &l);
-	if (sent >= 0)
-		return sent;
-	cask_io_fail(io, (int)-sent, "send");
-	return -1;
+	sent = send_some(&c, buf, size);
+	if (sent < 0)
+		return send_failed(&c, sent, false);
+	caski_call_end(&c);
+	return sent;
 }
 
-const struct cask_io_table caski_sock_table = {
+const struct cask_io_table caski_stream_table = {
 	.name = "socket",
-	.read = sock_read,
-	.write = sock_write,
-	.start = sock_start,
+	.read = stream_read,
+	.write = stream_write,
+	.start = stream_start,
+	.more = stream_more,
 };
 
-/* Closing */
-
-int
-cask_shutdown(struct cask_sock *s, enum cask_shutdown how)
-{
-	static const int system[] = {
-		[CASK_RECEIVES] = SHUT_RD,
-		[CASK_SENDS] = SHUT_WR,
-		[CASK_BOTH] = SHUT_RDWR,
-	};
-	int err = begin(s, false, "shutdown");
-	int r = -EINVAL;
-
-	if (err != 0)
-		return err;
-	if ((unsigned)how < sizeof system / sizeof system[0])
-		r = caski_sys_shutdown(s->watch.fd, system[how]);
-	return r < 0 ? cask_io_fail(&s->io, -r, "shutdown") : 0;
-}
-
-/* EINTR: the descriptor is gone all the same; a retry might hit another's. */
-int
-cask_close(struct cask_sock *s)
-{
-	int r;
-
-	if (!s->open)
-		return s->io.err;
-	cask_watch_stop(&s->watch);
-	s->open = s->listening = false;
-	r = caski_sys_close(s->watch.fd);
-	if (r < 0 && r != -EINTR)
-		cask_io_fail(&s->io, -r, "close");
-	return s->io.err;
-}
+/* No message of an archive's has to fit a datagram: there is no transport. */
+const struct cask_io_table caski_datagram_table = { .name = "datagram" };

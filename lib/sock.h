@@ -1,52 +1,187 @@
 /*
- * What the parts of the socket share: sock.c (talking and closing), open.c
- * (connecting and accepting), name.c (addresses in words).
+ * What the parts of the socket share.
+ *
+ *     open.c      opening: bind, listen, accept, attach, and what begins a life
+ *     connect.c   connect: look-up, and the race of addresses
+ *     sock.c      talking, and the transport of archives
+ *     call.c      calls that wait: limits, cancelling, second calls
+ *     notify.c    notifications: what is announced, and when
+ *     ahead.c     what was read before it was asked for
+ *     close.c     closing, detaching
+ *     datagram.c  datagrams to and from anybody
+ *     name.c      addresses in words
+ *     option.c    options, groups
+ *     urgent.c    urgent data
+ *     wire.c      every byte sent and received: chaos and traces
  *
  * SPDX-License-Identifier: MIT
  */
 #ifndef CASKI_SOCK_H
 #define CASKI_SOCK_H
 
+#include <cask/addr.h>
 #include <cask/sock.h>
 
 #include <sys/socket.h>
 
 #include "pump.h"
+#include "wire.h"
 
-extern const struct cask_io_table caski_sock_table;
+extern const struct cask_io_table caski_stream_table;
+extern const struct cask_io_table caski_datagram_table;
+
+/* sock.c */
+
+/*
+ * What to do after a send that gave err: as caski_call_retry, and while it
+ * waits for room it reads ahead what comes in.  *deaf is false at first.
+ */
+int caski_call_room(struct caski_call *c, int err, bool *deaf);
+
+/* call.c */
 
 /* The limit of one call: when it ends, and how long it was, for messages. */
 struct caski_limit {
 	int64_t at;
 	int ms;
+	bool whole; /* nothing of it has been used up yet */
 };
 
-/* Of timeout_ms (default_ms when that is 0) and the deadline, the sooner. */
-struct caski_limit caski_sock_limit(const struct cask_sock *s, int default_ms);
+/*
+ * A call that may wait, on the caller's stack.  While it waits, its socket
+ * points to it; when the socket is closed, s becomes NULL, and nothing of the
+ * socket may be touched any more.
+ */
+struct caski_call {
+	struct cask_sock *s;
+	struct caski_call **slot; /* &s->receiving or &s->sending */
+	const char *op;           /* "receive", "accept", …: who holds it */
+	struct caski_limit limit;
+};
 
-/* Whether the deadline has passed: for what doesn't wait. */
-bool caski_sock_expired(const struct cask_sock *s);
+/* The limit: of ms, timeout_ms and otherwise the first that isn't 0, and of
+ * the deadline if that comes sooner. */
+struct caski_limit caski_limit_of(
+    const struct cask_sock *s, int ms, int otherwise);
+
+/*
+ * Begin a call in a direction.  0, or the error that it ends with: the one that
+ * stuck; EBADF (closed) and ETIMEDOUT (deadline), which stick; EBUSY, which
+ * doesn't.  After 0 caski_call_end must follow.
+ */
+int caski_call_begin(struct caski_call *c, struct cask_sock *s,
+    struct caski_call **slot, const char *op, struct caski_limit limit);
+void caski_call_end(struct caski_call *c);
+
+/*
+ * Begin without the test for an open socket: for opening it.
+ */
+int caski_call_open(struct caski_call *c, struct cask_sock *s, const char *op,
+    struct caski_limit limit);
+
+/*
+ * Wait a while for the n descriptors of own: until one is ready (their seen
+ * tells which), the moment until (CASKI_NEVER: the call's limit alone) has
+ * come, or something else was done meanwhile; the caller looks and calls again.
+ * Gives 0; ETIMEDOUT when the limit has passed, which is noted in the socket;
+ * ECANCELED: cancelled, or c->s is NULL.
+ */
+int caski_call_wait(
+    struct caski_call *c, struct caski_own *own, size_t n, int64_t until);
 
 /*
  * What to do after a system call on fd that gave -err: 0 to try again, perhaps
- * after having waited for the events; or the error.  When the limit ran out,
- * it is noted in s, whom the error is going to hit.
+ * after having waited for the events (*seen, unless NULL, tells which); or the
+ * error.
  */
-int caski_sock_again(struct cask_sock *s, int fd, int err, int events,
-    const struct caski_limit *l);
+int caski_call_retry(
+    struct caski_call *c, int fd, int err, int events, int *seen);
 
-/* The same wait alone, for what is under way already.  Gives 0 or an error. */
-int caski_sock_wait(
-    struct cask_sock *s, int fd, int events, const struct caski_limit *l);
+/*
+ * Receive: try, or, the first time, if nothing else has to be looked after,
+ * sleep in the system call itself.  Gives bytes, 0 at the end, or -errno.
+ */
+ptrdiff_t caski_call_recv(struct caski_call *c, void *buf, size_t size);
 
-/* Let the notification of s come again, the next time there is reason to. */
-void caski_sock_rearm(struct cask_sock *s);
+/* Has the call been cancelled, or lost its socket?  0 or ECANCELED. */
+int caski_call_cancelled(struct caski_call *c);
 
-/* s->name, which is io.peer too: "host:port", "[::1]:7000"; cut with "...". */
+/*
+ * yield.c: before a receive sleeps, look again and again, if the program wants
+ * that and it has helped of late: whether something came, which is *n then.
+ */
+bool caski_yield(struct caski_call *c, void *buf, size_t size, ptrdiff_t *n);
+
+/* All calls of s, and its notification, lose it. */
+void caski_calls_lose(struct cask_sock *s);
+
+/* connect.c, resolve.c: see connect.h */
+
+/* open.c */
+
+/* A new life for s; keeps settings.  0, or EISCONN, which sticks. */
+int caski_sock_begin(struct cask_sock *s, const char *op);
+
+/* A socket of the system's for s, with its settings: a descriptor or -errno. */
+int caski_sock_make(const struct cask_sock *s, int family);
+
+/* fd, a stream or a datagram socket, is s's from now on: 0 or an error, and fd
+ * is the caller's still.  announce: the CASK_ON_ kinds to announce at once. */
+int caski_sock_adopt(struct cask_sock *s, int fd, unsigned announce);
+
+/* close.c */
+
+/* Let go of all that s has, but not close its descriptor, which it gives. */
+int caski_sock_let_go(struct cask_sock *s);
+
+/* notify.c */
+
+/* Start, change or stop watching, as wanted says. */
+int caski_notify_start(struct cask_sock *s);
+void caski_notify_stop(struct cask_sock *s);
+
+/* Announce that a connect has failed. */
+void caski_notify_failed(struct cask_sock *s);
+
+/* Announce what holds of a socket that stands already. */
+void caski_notify_now(struct cask_sock *s);
+
+/* Announce these CASK_ON_ kinds, as far as they are wanted and armed. */
+void caski_notify_post(struct cask_sock *s, unsigned kinds);
+
+/* The call that answers these kinds was made: they may come again. */
+void caski_notify_arm(struct cask_sock *s, unsigned kinds);
+
+/* ahead.c */
+
+/* How many more bytes may be read ahead. */
+size_t caski_ahead_room(const struct cask_sock *s);
+
+/* Take up to n bytes of what was read ahead: how many. */
+size_t caski_ahead_take(struct cask_sock *s, void *buf, size_t n, bool peek);
+
+/* Read ahead what is there, once, if there is room: bytes, 0 at the end, or
+ * -errno; -ENOBUFS when ahead_most has been reached. */
+ptrdiff_t caski_ahead_fill(struct cask_sock *s);
+void caski_ahead_free(struct cask_sock *s);
+
+/* name.c */
+
+/* s->name, which is io.peer too: "host:port", "[::1]:7000"; cut with "...".
+ * port NULL: host alone. */
 void caski_sock_name(struct cask_sock *s, const char *host, const char *port);
 
 /* The same from the other end's address; "unknown" if that has no words. */
 void caski_sock_name_peer(
     struct cask_sock *s, const struct sockaddr *sa, socklen_t len);
+
+/* The same after a bind to port 0: with the port that the system chose. */
+void caski_sock_name_bound(struct cask_sock *s, const char *host);
+
+/* An address in the same words, into buf. */
+void caski_addr_name(const struct cask_addr *a, char *buf, size_t size);
+
+/* datagram.c: cask_peek of a datagram. */
+ptrdiff_t caski_datagram_peek(struct cask_sock *s, void *buf, size_t size);
 
 #endif

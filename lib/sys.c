@@ -21,6 +21,8 @@
 #include <iconv.h>
 #include <net/if.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -537,6 +539,15 @@ caski_sys_getsockopt_bytes(
 }
 
 int
+caski_sys_reuse_port(int fd)
+{
+	int on = 1;
+
+	return result_int(
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on));
+}
+
+int
 caski_sys_blocking(int fd, bool on)
 {
 	int off = !on;
@@ -554,11 +565,20 @@ caski_sys_receive_limit(int fd, int ms)
 	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t));
 }
 
+/* FIONREAD counts all datagrams there, and what they are wrapped in. */
+#if defined(SO_NREAD)
+int
+caski_sys_available(int fd, int *bytes)
+{
+	return caski_sys_getsockopt(fd, SOL_SOCKET, SO_NREAD, bytes);
+}
+#else
 int
 caski_sys_available(int fd, int *bytes)
 {
 	return result_int(ioctl(fd, FIONREAD, bytes));
 }
+#endif
 
 int
 caski_sys_at_mark(int fd)
@@ -573,6 +593,99 @@ caski_sys_interface(const char *name)
 
 	return number == 0 ? -errno : (int)number;
 }
+
+#if defined(TCP_KEEPIDLE)
+#define KEEP_IDLE TCP_KEEPIDLE
+#elif defined(TCP_KEEPALIVE)
+#define KEEP_IDLE TCP_KEEPALIVE
+#else
+#define KEEP_IDLE (-1)
+#endif
+
+#if defined(TCP_KEEPINTVL) && defined(TCP_KEEPCNT)
+#define KEEP_INTERVAL TCP_KEEPINTVL
+#define KEEP_PROBES   TCP_KEEPCNT
+#else
+#define KEEP_INTERVAL (-1)
+#define KEEP_PROBES   (-1)
+#endif
+
+/* Elsewhere the plain one counts clock ticks. */
+#if defined(SO_LINGER_SEC)
+#define LINGER SO_LINGER_SEC
+#else
+#define LINGER SO_LINGER
+#endif
+
+int
+caski_sys_option(enum caski_option which)
+{
+	static const int options[] = {
+		[CASKI_KEEP_IDLE] = KEEP_IDLE,
+		[CASKI_KEEP_INTERVAL] = KEEP_INTERVAL,
+		[CASKI_KEEP_PROBES] = KEEP_PROBES,
+		[CASKI_LINGER] = LINGER,
+		[CASKI_IP_TTL] = IP_TTL,
+		[CASKI_IP_MULTICAST_TTL] = IP_MULTICAST_TTL,
+		[CASKI_IP_MULTICAST_LOOP] = IP_MULTICAST_LOOP,
+	};
+
+	return options[which];
+}
+
+/* RFC 3678 has one way for both families; older systems have two. */
+#if defined(MCAST_JOIN_GROUP)
+
+int
+caski_sys_group(int fd, bool join, const struct sockaddr *group, socklen_t len,
+    int interface)
+{
+	int level = group->sa_family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
+	struct group_req r = { .gr_interface = (uint32_t)interface };
+
+	memcpy(&r.gr_group, group, len);
+	return result_int(setsockopt(fd, level,
+	    join ? MCAST_JOIN_GROUP : MCAST_LEAVE_GROUP, &r, sizeof r));
+}
+
+#else
+
+static int
+group4(int fd, bool join, const struct sockaddr_in *group, int interface)
+{
+	struct ip_mreqn r = { .imr_multiaddr = group->sin_addr,
+		.imr_ifindex = interface };
+
+	return result_int(setsockopt(fd, IPPROTO_IP,
+	    join ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP, &r, sizeof r));
+}
+
+static int
+group6(int fd, bool join, const struct sockaddr_in6 *group, int interface)
+{
+	struct ipv6_mreq r = { .ipv6mr_multiaddr = group->sin6_addr,
+		.ipv6mr_interface = (unsigned)interface };
+
+	return result_int(setsockopt(fd, IPPROTO_IPV6,
+	    join ? IPV6_JOIN_GROUP : IPV6_LEAVE_GROUP, &r, sizeof r));
+}
+
+int
+caski_sys_group(int fd, bool join, const struct sockaddr *group, socklen_t len,
+    int interface)
+{
+	struct sockaddr_in6 six = { 0 };
+	struct sockaddr_in four = { 0 };
+
+	if (group->sa_family == AF_INET6) {
+		memcpy(&six, group, len < sizeof six ? len : sizeof six);
+		return group6(fd, join, &six, interface);
+	}
+	memcpy(&four, group, len < sizeof four ? len : sizeof four);
+	return group4(fd, join, &four, interface);
+}
+
+#endif
 
 int
 caski_sys_getsockname(int fd, struct sockaddr *sa, socklen_t *len)

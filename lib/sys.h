@@ -106,11 +106,29 @@ int caski_sys_setsockopt_bytes(
     int fd, int level, int option, const void *value, socklen_t len);
 int caski_sys_getsockopt_bytes(
     int fd, int level, int option, void *value, socklen_t *len);
+int caski_sys_reuse_port(int fd);
 int caski_sys_blocking(int fd, bool on);
 int caski_sys_receive_limit(int fd, int ms); /* of a waiting recv; 0: none */
 int caski_sys_available(int fd, int *bytes);
 int caski_sys_at_mark(int fd);             /* 1, 0 or -errno */
 int caski_sys_interface(const char *name); /* its number, or -errno */
+
+/* Options whose numbers or names differ between systems; -1: it has none. */
+enum caski_option {
+	CASKI_KEEP_IDLE, /* of IPPROTO_TCP */
+	CASKI_KEEP_INTERVAL,
+	CASKI_KEEP_PROBES,
+	CASKI_LINGER, /* of SOL_SOCKET; in seconds */
+	CASKI_IP_TTL, /* of IPPROTO_IP; an int, the others a byte */
+	CASKI_IP_MULTICAST_TTL,
+	CASKI_IP_MULTICAST_LOOP,
+};
+
+int caski_sys_option(enum caski_option which);
+
+/* Join or leave a group; interface 0: the system chooses. */
+int caski_sys_group(int fd, bool join, const struct sockaddr *group,
+    socklen_t len, int interface);
 int caski_sys_getsockname(int fd, struct sockaddr *sa, socklen_t *len);
 int caski_sys_getpeername(int fd, struct sockaddr *sa, socklen_t *len);
 

@@ -180,18 +180,29 @@ cask_fail_named(struct cask_ar *ar, const void *p, const char *name, int err,
 bool
 caski_io_failed(struct cask_ar *ar)
 {
-	int err = ar->io->err != 0 ? ar->io->err : EIO;
+	uint64_t done = ar->loading ? cask_at(ar) : ar->base;
+	int err = ar->io->err != 0 ? ar->io->err : ar->io->passing;
 	size_t n = 0;
 
+	ar->io->inside |= done > ar->message;
 	if (ar->base > 0 || ar->filled > ar->start)
 		n = say_where(ar, NULL);
-	if (ar->io->err != 0)
+	if (err == 0)
+		err = EIO;
+	if (ar->io->err != 0 || ar->io->passing != 0)
 		cask_io_why(ar->io, ar->why + n, sizeof ar->why - n);
 	else
 		snprintf(ar->why + n, sizeof ar->why - n,
 		    "the transport gave an impossible result");
 	caski_stop(ar, err);
 	return false;
+}
+
+bool
+caski_io_gone(struct cask_ar *ar)
+{
+	ar->io = NULL;
+	return caski_fail(ar, ECANCELED, "the socket was closed meanwhile");
 }
 
 const char *

@@ -15,15 +15,13 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-ptrdiff_t caski_wire_recv(
-    struct cask_sock *s, uint64_t *carried, void *buf, size_t n, int flags);
-ptrdiff_t caski_wire_send(struct cask_sock *s, uint64_t *carried,
-    const void *buf, size_t n, int flags);
-ptrdiff_t caski_wire_recvfrom(struct cask_sock *s, uint64_t *carried, void *buf,
-    size_t n, int flags, struct sockaddr *sa, socklen_t *len, bool *cut);
-ptrdiff_t caski_wire_sendto(struct cask_sock *s, uint64_t *carried,
-    const void *buf, size_t n, const struct sockaddr *sa, socklen_t len);
-int caski_wire_accept(struct cask_sock *s, uint64_t *carried,
-    struct sockaddr *sa, socklen_t *len);
+ptrdiff_t caski_wire_recv(struct cask_sock *s, void *buf, size_t n, int flags);
+ptrdiff_t caski_wire_send(
+    struct cask_sock *s, const void *buf, size_t n, int flags);
+ptrdiff_t caski_wire_recvfrom(struct cask_sock *s, void *buf, size_t n,
+    int flags, struct sockaddr *sa, socklen_t *len, bool *cut);
+ptrdiff_t caski_wire_sendto(struct cask_sock *s, const void *buf, size_t n,
+    const struct sockaddr *sa, socklen_t len);
+int caski_wire_accept(struct cask_sock *s, struct sockaddr *sa, socklen_t *len);
 
 #endif

@@ -1236,7 +1236,7 @@ an_error_between_messages_has_the_place_of_the_next(void **state)
 static void
 impossible_results_are_errors(void **state)
 {
-	static const ptrdiff_t results[] = { -1, -2, PTRDIFF_MIN, 9,
+	static const ptrdiff_t results[] = { -1, -3, PTRDIFF_MIN, 9,
 		PTRDIFF_MAX, 0 };
 	static const char why[] = "the transport gave an impossible result";
 

@@ -23,19 +23,19 @@ static struct child child;
 static ptrdiff_t
 a_sends(struct ends *e, const void *p, size_t n)
 {
-	return caski_wire_send(&e->a, &e->a_carried, p, n, 0);
+	return caski_wire_send(&e->a, p, n, 0);
 }
 
 static ptrdiff_t
 a_receives(struct ends *e, void *p, size_t n)
 {
-	return caski_wire_recv(&e->a, &e->a_carried, p, n, 0);
+	return caski_wire_recv(&e->a, p, n, 0);
 }
 
 static ptrdiff_t
 b_receives(struct ends *e, void *p, size_t n)
 {
-	return caski_wire_recv(&e->b, &e->b_carried, p, n, 0);
+	return caski_wire_recv(&e->b, p, n, 0);
 }
 
 /* split */
@@ -55,7 +55,7 @@ split_in_threes(void)
 	CHECK(b_receives(&e, buf, 2) == 2);
 	CHECK(b_receives(&e, buf, sizeof buf) == 3);
 	CHECK(memcmp(buf, "fgh", 3) == 0);
-	CHECK(e.a_carried == 8 && e.b_carried == 8);
+	CHECK(e.a.carried == 8 && e.b.carried == 8);
 }
 
 static void
@@ -158,11 +158,10 @@ static void
 interrupt_accepts(void)
 {
 	struct cask_sock s = { .watch.fd = listen_anywhere() };
-	uint64_t carried = 0;
 	unsigned n = 0;
 
 	for (int i = 0; i < CALLS; i++) {
-		int r = caski_wire_accept(&s, &carried, NULL, NULL);
+		int r = caski_wire_accept(&s, NULL, NULL);
 
 		CHECK(r == -EINTR || r == -EAGAIN);
 		n += r == -EINTR;
@@ -191,7 +190,7 @@ put_off_two(void)
 		CHECK(a_sends(&e, "x", 1) == 1);
 		CHECK(b_receives(&e, &c, 1) == 1);
 	}
-	CHECK(e.a_carried == 100 && e.b_carried == 100);
+	CHECK(e.a.carried == 100 && e.b.carried == 100);
 }
 
 static void
@@ -211,8 +210,7 @@ wait_in_the_call(void)
 	for (int i = 0; i < 100; i++) {
 		while (a_sends(&e, "x", 1) < 0)
 			continue;
-		CHECK(caski_wire_recv(&e.b, &e.b_carried, &c, 1, CASKI_WAIT) ==
-		    1);
+		CHECK(caski_wire_recv(&e.b, &c, 1, CASKI_WAIT) == 1);
 	}
 }
 
@@ -310,9 +308,8 @@ peek_first(void)
 	ends_open(&e, SOCK_STREAM);
 	CHECK(write(e.b.watch.fd, "abc", 3) == 3);
 	for (int i = 0; i < 5; i++)
-		CHECK(caski_wire_recv(&e.a, &e.a_carried, buf, 8, CASKI_PEEK) ==
-		    2);
-	CHECK(e.a_carried == 0);
+		CHECK(caski_wire_recv(&e.a, buf, 8, CASKI_PEEK) == 2);
+	CHECK(e.a.carried == 0);
 	CHECK(a_receives(&e, buf, 8) == 2);
 	CHECK(a_receives(&e, buf, 8) == -ECONNRESET);
 }
@@ -335,17 +332,16 @@ send_datagrams(void)
 
 	ends_open(&e, SOCK_DGRAM);
 	for (int i = 0; i < 3; i++) {
-		CHECK(caski_wire_sendto(&e.a, &e.a_carried, "datagram", 8, NULL,
-			  0) == -EAGAIN);
-		CHECK(caski_wire_sendto(
-			  &e.a, &e.a_carried, "datagram", 8, NULL, 0) == 8);
-		CHECK(caski_wire_recvfrom(&e.b, &e.b_carried, buf, sizeof buf,
-			  0, NULL, NULL, &cut) == -EAGAIN);
-		CHECK(caski_wire_recvfrom(&e.b, &e.b_carried, buf, sizeof buf,
-			  0, NULL, NULL, &cut) == 8);
+		CHECK(
+		    caski_wire_sendto(&e.a, "datagram", 8, NULL, 0) == -EAGAIN);
+		CHECK(caski_wire_sendto(&e.a, "datagram", 8, NULL, 0) == 8);
+		CHECK(caski_wire_recvfrom(&e.b, buf, sizeof buf, 0, NULL, NULL,
+			  &cut) == -EAGAIN);
+		CHECK(caski_wire_recvfrom(
+			  &e.b, buf, sizeof buf, 0, NULL, NULL, &cut) == 8);
 		CHECK(!cut && memcmp(buf, "datagram", 8) == 0);
 	}
-	CHECK(e.a_carried == 24 && e.b_carried == 24);
+	CHECK(e.a.carried == 24 && e.b.carried == 24);
 }
 
 static void
@@ -421,7 +417,7 @@ use_once(void)
 	ends_open(&e, SOCK_STREAM);
 	CHECK(a_sends(&e, "xy", 2) == 2);
 	CHECK(b_receives(&e, &c, 1) == 1);
-	CHECK(e.a_carried == 2 && e.b_carried == 1);
+	CHECK(e.a.carried == 2 && e.b.carried == 1);
 }
 
 static void

@@ -76,7 +76,6 @@ child_run(struct child *c, const char *chaos, const char *trace,
 /* Two ends of a connection, in a child. */
 struct ends {
 	struct cask_sock a, b;
-	uint64_t a_carried, b_carried;
 };
 
 static inline void

@@ -438,6 +438,12 @@ WRAP(int, getsockopt_bytes,
 	return __real_caski_sys_getsockopt_bytes(fd, level, option, value, len);
 }
 
+WRAP(int, reuse_port, (int fd))
+{
+	FAIL(FAULT_SETSOCKOPT);
+	return __real_caski_sys_reuse_port(fd);
+}
+
 WRAP(int, blocking, (int fd, bool on))
 {
 	FAIL(FAULT_IOCTL);
@@ -466,6 +472,19 @@ WRAP(int, interface, (const char *name))
 {
 	FAIL(FAULT_INTERFACE);
 	return __real_caski_sys_interface(name);
+}
+
+WRAP(int, option, (enum caski_option which))
+{
+	return __real_caski_sys_option(which);
+}
+
+WRAP(int, group,
+    (int fd, bool join, const struct sockaddr *group, socklen_t len,
+	int interface))
+{
+	FAIL(FAULT_SETSOCKOPT);
+	return __real_caski_sys_group(fd, join, group, len, interface);
 }
 
 WRAP(int, socket, (int family, int type, int protocol))

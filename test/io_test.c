@@ -10,6 +10,7 @@
 #include "fault.h"
 
 #include <cask/io.h>
+#include <cask/addr.h>
 #include <cask/sock.h>
 
 #include <errno.h>

@@ -31,7 +31,8 @@ layer() {
 	sys | error | bytes | utf | charset | swap) echo 0 ;;
 	loop | note | poller_epoll | poller_poll | pump | resolve | timer | wait | \
 		wake | watch) echo 1 ;;
-	io | mem | file | sock | open | connect | name | wire | chaos | trace) echo 2 ;;
+	io | mem | file | sock | addr | open | connect | close | call | notify) echo 2 ;;
+	ahead | yield | datagram | name | option | wire | chaos | trace) echo 2 ;;
 	ar | why) echo 3 ;;
 	count | value | text) echo 4 ;;
 	*) echo "no layer" ;;
@@ -53,8 +54,6 @@ layers() {
 			case $mine:$h in
 			ar:sock | ar:pump | why:sock | count:sock | value:sock | text:sock)
 				echo "$f knows what a socket is" ;;
-			sock:ar | open:ar | connect:ar | name:ar)
-				echo "$f knows what an archive is" ;;
 			esac
 		done
 	done

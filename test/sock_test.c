@@ -12,6 +12,7 @@
 
 #include "../lib/sys.h"
 
+#include <cask/addr.h>
 #include <cask/sock.h>
 #include <cask/value.h>
 
@@ -147,7 +148,8 @@ peers_are_named_with_host_and_port(void **state)
 
 	(void)state;
 	listen_on(&t.l, NULL, t.port);
-	assert_string_equal(t.l.io.peer, "*:0");
+	snprintf(name, sizeof name, "*:%s", t.port);
+	assert_string_equal(t.l.io.peer, name);
 	assert_int_equal(cask_connect(&t.a, "localhost", t.port), 0);
 	snprintf(name, sizeof name, "localhost:%s", t.port);
 	assert_string_equal(t.a.io.peer, name);
@@ -527,6 +529,17 @@ small_messages_are_not_held_back(void **state)
 	trio_close(&t);
 }
 
+static const char *
+local_name(struct cask_sock *s)
+{
+	static char name[32];
+	uint16_t port = 0;
+
+	assert_int_equal(cask_local(s, NULL, 0, &port), 0);
+	snprintf(name, sizeof name, "127.0.0.1:%u", port);
+	return name;
+}
+
 static void
 errors_of_accepting_do_not_stick_to_the_listener(void **state)
 {
@@ -537,8 +550,9 @@ errors_of_accepting_do_not_stick_to_the_listener(void **state)
 	(void)state;
 	trio_open(&t);
 	cask_close(&t.b);
-	assert_int_equal(cask_connect(&c, "127.0.0.1", t.port), 0);
 	for (size_t i = 0; i < COUNT(errors); i++) {
+		cask_close(&c);
+		assert_int_equal(cask_connect(&c, "127.0.0.1", t.port), 0);
 		fault_reset();
 		fault_plan(FAULT_ACCEPT, 0, false, errors[i]);
 		assert_int_equal(cask_accept(&t.l, &t.b), errors[i]);
@@ -548,7 +562,11 @@ errors_of_accepting_do_not_stick_to_the_listener(void **state)
 		assert_int_equal(t.l.io.err, 0);
 		assert_int_equal(fault_injected(), 1);
 	}
-	assert_int_equal(cask_accept(&t.l, &t.b), 0);
+	/* Those before the last were turned away, or have been closed. */
+	do {
+		cask_close(&t.b);
+		assert_int_equal(cask_accept(&t.l, &t.b), 0);
+	} while (strcmp(t.b.io.peer, local_name(&c)) != 0);
 	assert_talk(&c, &t.b);
 	cask_close(&c);
 	trio_close(&t);
@@ -564,7 +582,8 @@ an_accept_that_times_out_leaves_the_listener_good(void **state)
 	listen_on(&t.l, "127.0.0.1", t.port);
 	assert_int_equal(cask_accept(&t.l, &t.b), ETIMEDOUT);
 	assert_in_range(now_ms() - start, 19, 2000);
-	assert_why(&t.b, "accept ", "127.0.0.1:0", ": timed out after 20 ms");
+	assert_why(
+	    &t.b, "accept 127.0.0.1:", t.port, ": timed out after 20 ms");
 	assert_int_equal(t.l.io.err, 0);
 	assert_int_equal(cask_try_accept(&t.l, &t.b), EAGAIN);
 	assert_int_equal(t.b.io.err, EAGAIN);
@@ -886,10 +905,11 @@ closing_gives_the_first_error_and_twice_is_fine(void **state)
 	assert_int_equal(cask_close(&t.a), EIO);
 	assert_int_equal(fault_injected(), 1);
 	assert_int_equal(cask_close(&t.a), EIO);
-	fault_plan(FAULT_CLOSE, 0, false, EINTR);
+	/* A listener has a second descriptor in reserve. */
+	fault_plan(FAULT_CLOSE, 1, false, EINTR);
 	assert_int_equal(cask_close(&t.l), 0);
 	assert_int_equal(fault_injected(), 2);
-	assert_int_equal(fault_count(FAULT_CLOSE), 2);
+	assert_int_equal(fault_count(FAULT_CLOSE), 3);
 	trio_close(&t);
 }
 
@@ -914,24 +934,6 @@ a_socket_that_is_not_open_says_so(void **state)
 	assert_int_equal(s.io.err, EBADF);
 }
 
-static void
-a_second_call_in_a_direction_is_refused_and_does_not_stick(void **state)
-{
-	struct trio t;
-	char c;
-
-	(void)state;
-	trio_open(&t);
-	t.a.sending = t.a.receiving = t.l.receiving = true;
-	assert_int_equal(cask_send(&t.a, "x", 1), EBUSY);
-	assert_int_equal(cask_receive(&t.a, &c, 1), -1);
-	assert_int_equal(t.a.io.err, 0);
-	cask_close(&t.b);
-	assert_int_equal(cask_accept(&t.l, &t.b), EBUSY);
-	assert_int_equal(t.l.io.err, 0);
-	trio_close(&t);
-}
-
 /* Limits */
 
 static void
@@ -948,8 +950,8 @@ a_receive_times_out_and_says_after_how_long(void **state)
 	start = now_ms();
 	assert_int_equal(cask_receive(&t.a, &c, 1), -1);
 	assert_in_range(now_ms() - start, 29, 2000);
-	assert_why(
-	    &t.a, "receive 127.0.0.1:", t.port, ": timed out after 30 ms");
+	assert_why(&t.a, "receive 127.0.0.1:", t.port,
+	    ": timed out after 30 ms, nothing lost");
 	trio_close(&t);
 }
 
@@ -980,7 +982,8 @@ a_send_to_one_who_does_not_read_times_out(void **state)
 	trio_open(&t);
 	t.a.timeout_ms = 30;
 	assert_int_equal(cask_send(&t.a, block, BIG), ETIMEDOUT);
-	assert_why(&t.a, "send 127.0.0.1:", t.port, ": timed out after 30 ms");
+	assert_why(&t.a, "send 127.0.0.1:", t.port,
+	    ": timed out after 30 ms, inside a message");
 	trio_close(&t);
 	free(block);
 }
@@ -1000,8 +1003,8 @@ readiness_that_comes_to_nothing_does_not_stretch_the_limit(void **state)
 	fault_plan(FAULT_RECV, 0, true, EAGAIN);
 	assert_int_equal(cask_receive(&t.a, &c, 1), -1);
 	assert_true(fault_injected() > 1);
-	assert_why(
-	    &t.a, "receive 127.0.0.1:", t.port, ": timed out after 20 ms");
+	assert_why(&t.a, "receive 127.0.0.1:", t.port,
+	    ": timed out after 20 ms, nothing lost");
 	trio_close(&t);
 }
 
@@ -1078,8 +1081,8 @@ a_peer_that_drips_does_not_stretch_the_deadline(void **state)
 	assert_in_range(now_ms() - start, 119, 3000);
 	assert_true(received > 0);
 	assert_int_equal(t.a.io.err, ETIMEDOUT);
-	assert_why(
-	    &t.a, "receive 127.0.0.1:", t.port, ": timed out after 120 ms");
+	assert_why(&t.a, "receive 127.0.0.1:", t.port,
+	    ": timed out after 120 ms, nothing lost");
 	enough = true;
 	pthread_join(thread, NULL);
 	trio_close(&t);
@@ -1396,9 +1399,9 @@ scenario(void *arg)
 }
 
 static void
-nothing_more(struct cask_sock *s)
+nothing_more(struct cask_sock *s, int err)
 {
-	(void)s;
+	(void)s, (void)err;
 }
 
 static const struct cask_notify idle = {
@@ -1443,14 +1446,16 @@ struct log {
 };
 
 static void
-note_receive(struct cask_sock *s)
+note_receive(struct cask_sock *s, int err)
 {
+	(void)err;
 	((struct log *)s->user)->receives++;
 }
 
 static void
-note_accept(struct cask_sock *s)
+note_accept(struct cask_sock *s, int err)
 {
+	(void)err;
 	((struct log *)s->user)->accepts++;
 }
 
@@ -1649,8 +1654,9 @@ who_is_not_interested_is_not_watched(void **state)
 }
 
 static void
-close_and_free(struct cask_sock *s)
+close_and_free(struct cask_sock *s, int err)
 {
+	(void)err;
 	cask_close(s);
 	free(s);
 }
@@ -1676,11 +1682,12 @@ a_handler_may_close_and_free_its_socket(void **state)
 
 /* Close the other, and get its descriptor for a new connection. */
 static void
-replace_other(struct cask_sock *s)
+replace_other(struct cask_sock *s, int err)
 {
 	struct log *log = s->user;
 	char c;
 
+	(void)err;
 	log->receives++;
 	cask_receive(s, &c, 1);
 	if (log->other == NULL)
@@ -1694,8 +1701,9 @@ replace_other(struct cask_sock *s)
 static void
 a_descriptor_used_again_within_a_turn_gets_no_old_notification(void **state)
 {
-	static const struct cask_notify replacing = { replace_other, NULL };
-	static const struct cask_notify silent = { note_receive, NULL };
+	static const struct cask_notify replacing = { .receive =
+							  replace_other };
+	static const struct cask_notify silent = { .receive = note_receive };
 	struct trio t, u = { 0 };
 	struct log log, other = { 0 };
 	char address[16];
@@ -1726,11 +1734,12 @@ a_descriptor_used_again_within_a_turn_gets_no_old_notification(void **state)
 }
 
 static void
-receive_for_both(struct cask_sock *s)
+receive_for_both(struct cask_sock *s, int err)
 {
 	struct log *log = s->user;
 	char c;
 
+	(void)err;
 	log->receives++;
 	log->got += cask_receive(s, &c, 1);
 	if (log->other != NULL)
@@ -1762,11 +1771,12 @@ data_that_another_handler_has_taken_is_not_announced(void **state)
 }
 
 static void
-turn_within(struct cask_sock *s)
+turn_within(struct cask_sock *s, int err)
 {
 	struct log *log = s->user;
 	char buf[8];
 
+	(void)err;
 	log->receives++;
 	log->err = cask_pump_turn(0, NULL);
 	log->got = cask_receive(s, buf, sizeof buf);
@@ -1804,7 +1814,7 @@ without_memory_to_watch_nothing_is_opened(void **state)
 	listen_on(&t.l, "127.0.0.1", t.port);
 	descriptors = fault_descriptors();
 	fault_reset();
-	fault_plan(FAULT_MALLOC, 2, false, ENOMEM);
+	fault_plan(FAULT_REALLOC, 0, false, ENOMEM);
 	assert_int_equal(cask_connect(&t.a, "127.0.0.1", t.port), ENOMEM);
 	assert_int_equal(fault_injected(), 1);
 	assert_int_equal(fault_descriptors(), descriptors);
@@ -1823,21 +1833,23 @@ without_memory_to_watch_nothing_is_opened(void **state)
 
 /* Answer every byte with one, and close at the end. */
 static void
-echo(struct cask_sock *s)
+echo(struct cask_sock *s, int err)
 {
 	char c;
 
+	(void)err;
 	if (cask_receive(s, &c, 1) == 1)
 		cask_send(s, &c, 1);
 	else
-		close_and_free(s);
+		close_and_free(s, 0);
 }
 
 static void
-serve(struct cask_sock *l)
+serve(struct cask_sock *l, int err)
 {
 	struct cask_sock *c = calloc(1, sizeof *c);
 
+	(void)err;
 	if (cask_try_accept(l, c) != 0)
 		free(c);
 }
@@ -1845,7 +1857,8 @@ serve(struct cask_sock *l)
 static void
 one_pump_serves_two_hundred_sockets(void **state)
 {
-	static const struct cask_notify server = { echo, serve };
+	static const struct cask_notify server = { .receive = echo,
+		.accept = serve };
 	enum { MANY = 200 };
 	static struct cask_sock clients[MANY];
 	struct cask_sock l = { .notify = &server };
@@ -1912,8 +1925,6 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_broken_pipe_is_an_error_and_no_signal),
 	cmocka_unit_test(closing_gives_the_first_error_and_twice_is_fine),
 	cmocka_unit_test(a_socket_that_is_not_open_says_so),
-	cmocka_unit_test(
-	    a_second_call_in_a_direction_is_refused_and_does_not_stick),
 	cmocka_unit_test(a_receive_times_out_and_says_after_how_long),
 	cmocka_unit_test(a_time_out_of_the_system_is_said_in_its_own_words),
 	cmocka_unit_test(a_send_to_one_who_does_not_read_times_out),

@@ -157,20 +157,19 @@ talk(void)
 	char buf[64];
 
 	ends_open(&e, SOCK_STREAM);
-	CHECK(caski_wire_send(&e.a, &e.a_carried,
+	CHECK(caski_wire_send(&e.a,
 		  "\x04"
 		  "ACME\x02\0\0\0 ~\x7f",
 		  12, 0) == 12);
-	CHECK(caski_wire_send(&e.a, &e.a_carried, "seventeen letters", 17, 0) ==
-	    17);
-	CHECK(caski_wire_recv(&e.b, &e.b_carried, buf, 1, CASKI_PEEK) == 1);
-	CHECK(caski_wire_recv(&e.b, &e.b_carried, buf, 1, 0) == 1);
-	CHECK(caski_wire_recv(&e.b, &e.b_carried, buf, 64, 0) == 28);
-	CHECK(caski_wire_recv(&e.b, &e.b_carried, buf, 64, 0) == -EAGAIN);
+	CHECK(caski_wire_send(&e.a, "seventeen letters", 17, 0) == 17);
+	CHECK(caski_wire_recv(&e.b, buf, 1, CASKI_PEEK) == 1);
+	CHECK(caski_wire_recv(&e.b, buf, 1, 0) == 1);
+	CHECK(caski_wire_recv(&e.b, buf, 64, 0) == 28);
+	CHECK(caski_wire_recv(&e.b, buf, 64, 0) == -EAGAIN);
 	close(e.a.watch.fd);
-	CHECK(caski_wire_recv(&e.b, &e.b_carried, buf, 64, 0) == 0);
+	CHECK(caski_wire_recv(&e.b, buf, 64, 0) == 0);
 	caski_trace_call(&e.b, "receive", 0);
-	CHECK(e.a_carried == 29 && e.b_carried == 29);
+	CHECK(e.a.carried == 29 && e.b.carried == 29);
 }
 
 static void
@@ -220,12 +219,10 @@ talk_in_datagrams(void)
 	bool cut;
 
 	ends_open(&e, SOCK_DGRAM);
-	CHECK(caski_wire_sendto(&e.a, &e.a_carried, "hi", 2, NULL, 0) == 2);
-	CHECK(caski_wire_sendto(&e.a, &e.a_carried, "", 0, NULL, 0) == 0);
-	CHECK(caski_wire_recvfrom(
-		  &e.b, &e.b_carried, buf, 8, 0, NULL, NULL, &cut) == 2);
-	CHECK(caski_wire_recvfrom(
-		  &e.b, &e.b_carried, buf, 8, 0, NULL, NULL, &cut) == 0);
+	CHECK(caski_wire_sendto(&e.a, "hi", 2, NULL, 0) == 2);
+	CHECK(caski_wire_sendto(&e.a, "", 0, NULL, 0) == 0);
+	CHECK(caski_wire_recvfrom(&e.b, buf, 8, 0, NULL, NULL, &cut) == 2);
+	CHECK(caski_wire_recvfrom(&e.b, buf, 8, 0, NULL, NULL, &cut) == 0);
 }
 
 static void

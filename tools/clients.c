@@ -92,11 +92,12 @@ ended(struct client *c)
 }
 
 static void
-on_receive(struct cask_sock *s)
+on_receive(struct cask_sock *s, int err)
 {
 	struct client *c = s->user;
 	ptrdiff_t n;
 
+	(void)err;
 	if (c->collector->stop || !make_room(c))
 		return;
 	n = cask_try_receive(s, c->bytes + c->have, c->size - c->have);
@@ -163,11 +164,12 @@ accept_one(struct collector *all)
  * clients_check tries anew after a second.
  */
 static void
-on_accept(struct cask_sock *s)
+on_accept(struct cask_sock *s, int refused)
 {
 	struct collector *all = s->user;
 	int err = 0;
 
+	(void)refused;
 	if (all->stop || (all->full && now_ms() < all->retry))
 		return;
 	while (err == 0 && make_place(all))
@@ -236,7 +238,7 @@ clients_check(struct collector *c)
 	for (size_t i = c->client_count; i > 0; i--)
 		check_client(c->clients[i - 1], now);
 	if (c->full && now >= c->retry)
-		on_accept(&c->listener);
+		on_accept(&c->listener, 0);
 }
 
 void

@@ -42,10 +42,11 @@ lost_in(struct reporter *r, const struct cask_ar *ar)
 }
 
 static void
-knock(struct cask_sock *s)
+knock(struct cask_sock *s, int err)
 {
 	struct reporter *r = s->user;
 
+	(void)err;
 	r->knocked = true;
 }
 

@@ -20,6 +20,7 @@
 extern "C" {
 #endif
 
+struct cask_ar;
 struct cask_io;
 
 /*
@@ -30,30 +31,49 @@ struct cask_io;
  * write  blocks until it has taken at least 1 byte; gives how many it took
  *        (1 to size); -1 when it failed.
  *
+ * more   blocks until a byte can be read (1), the stream has ended (0), or it
+ *        failed (-1), and takes nothing.  NULL: read does.
+ *
  * start  a value, a flush or a look for more begins, and is going to read or
  *        write, perhaps several times: a time limit may count from here.
  *        NULL: nothing to do.  Archives call it; so must a transport that
  *        stands before another.
  *
- * size is never 0.  A function that gives -1 must have called cask_io_fail.  A
+ * size is never 0.  A function that gives -1 must have called cask_io_fail or,
+ * for an error that is this call's alone, set passing.  CASK_IO_GONE instead
+ * of -1: the transport was closed meanwhile and is not to be touched again.  A
  * NULL function is a direction that the transport lacks: EBADF.
  */
+#define CASK_IO_GONE (-2)
+
 struct cask_io_table {
 	const char *name; /* "socket", "memory", …: for messages */
 	ptrdiff_t (*read)(struct cask_io *io, void *buf, size_t size);
 	ptrdiff_t (*write)(struct cask_io *io, const void *buf, size_t size);
 	bool local; /* no peer: a loading archive sets no limit to messages */
 	void (*start)(struct cask_io *io);
+	int (*more)(struct cask_io *io);
 };
 
-/* All zero is valid.  Read err, op and peer at any time. */
+/* All zero is valid.  Read err, passing, op and peer at any time. */
 struct cask_io {
-	int err;          /* 0, or the first error */
-	const char *op;   /* what failed: "connect", "receive", "write", … */
+	int err;        /* 0, or the first error */
+	int passing;    /* an error of the last call that doesn't stick, or 0 */
+	const char *op; /* what failed: "connect", "receive", "write", … */
 	const char *peer; /* the other end, "localhost:7000", or NULL */
 	int limit_ms;     /* the time limit that ran out, if err is ETIMEDOUT */
 	const struct cask_io_table *table;
 	char words[120]; /* why, if cask_strerror(err) would not tell */
+	bool inside;     /* err struck inside a message */
+
+	/* For transports.  exact: an archive shall read no more than it needs,
+	   since what is left belongs to the transport.  ahead: how many bytes
+	   that is, already read. */
+	bool exact;
+	size_t ahead;
+	/* private: an archive that has stored and not flushed */
+	struct cask_ar *unflushed;
+	int (*flush)(struct cask_ar *ar, struct cask_io *io);
 };
 
 /*
@@ -62,7 +82,22 @@ struct cask_io {
  */
 int cask_io_fail(struct cask_io *io, int err, const char *op);
 
-/* The same, with words of its own (copied; cut to fit) for the reason. */
+/*
+ * Note that op was refused with err, which doesn't stick, and why (words, or
+ * NULL).  Gives err.
+ */
+int cask_io_pass(
+    struct cask_io *io, int err, const char *op, const char *words);
+
+/*
+ * Send what an archive has stored on io and not flushed yet, if there is any:
+ * to be called before anything is read from the other end, who might be waiting
+ * for it.  Archives do.  Gives 0 or the error of sending.
+ */
+int cask_io_flush(struct cask_io *io);
+
+/* As cask_io_fail, with words of its own (copied; cut to fit) for the reason.
+ */
 int cask_io_fail_words(
     struct cask_io *io, int err, const char *op, const char *words);
 

@@ -1,0 +1,312 @@
+/*
+ * Calls that wait: their limits, who holds a socket, and how a call is ended
+ * from elsewhere.  See sock.h.
+ *
+ * A cancel may come from a signal handler or from another thread, at any
+ * moment.  It sets a flag and then looks how the socket's call sleeps; the call
+ * first shows how it is going to sleep and then looks at the flag.  So one of
+ * the two sees the other.  A connection's sleep is ended by shutting it down,
+ * which holds for every way of sleeping and can't come too early; a connection
+ * whose call was cancelled is only good for being closed anyway.  All else is
+ * woken by the pump's bell.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "sock.h"
+
+#include "sys.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#define HOOK_MS 100 /* a call with a waiting hook looks up so often */
+
+/* How a call sleeps; above zero: the bell's descriptor, plus 1. */
+#define AWAKE   0
+#define BY_PEER (-1)
+
+/* Limits */
+
+void
+cask_deadline(struct cask_sock *s, int ms)
+{
+	s->deadline = ms < 0 ? 0 : caski_deadline(ms);
+	s->deadline_ms = ms != 0 ? ms : 1;
+}
+
+struct caski_limit
+caski_limit_of(const struct cask_sock *s, int ms, int otherwise)
+{
+	int chosen = ms != 0 ? ms : s->timeout_ms;
+	int64_t at;
+
+	if (chosen == 0)
+		chosen = otherwise;
+	at = caski_deadline(chosen);
+	if (s->deadline != 0 && s->deadline < at)
+		return (struct caski_limit) {
+			.at = s->deadline,
+			.ms = s->deadline_ms,
+		};
+	return (struct caski_limit) { .at = at, .ms = chosen, .whole = true };
+}
+
+static bool
+expired(const struct cask_sock *s)
+{
+	return s->deadline != 0 && caski_sys_now() >= s->deadline;
+}
+
+/* Who holds a socket */
+
+static int
+busy(struct cask_sock *s, const char *op, const struct caski_call *holder)
+{
+	char words[80];
+
+	snprintf(words, sizeof words, "busy: %s is waiting on this socket",
+	    holder->op);
+	return cask_io_pass(&s->io, EBUSY, op, words);
+}
+
+static void
+take(struct caski_call *c, struct cask_sock *s, struct caski_call **slot,
+    const char *op, struct caski_limit limit)
+{
+	*c = (struct caski_call) {
+		.s = s, .slot = slot, .op = op, .limit = limit
+	};
+	*slot = c;
+}
+
+int
+caski_call_begin(struct caski_call *c, struct cask_sock *s,
+    struct caski_call **slot, const char *op, struct caski_limit limit)
+{
+	s->io.passing = 0;
+	if (s->io.err != 0)
+		return s->io.err;
+	if (*slot != NULL)
+		return busy(s, op, *slot);
+	if (!s->open)
+		return cask_io_fail_words(
+		    &s->io, EBADF, op, "the socket is not open");
+	if (expired(s)) {
+		if (s->listening) /* a listener stays good */
+			return ETIMEDOUT;
+		s->io.limit_ms = s->deadline_ms;
+		return cask_io_fail(&s->io, ETIMEDOUT, op);
+	}
+	take(c, s, slot, op, limit);
+	return 0;
+}
+
+/* To open is to hold both directions. */
+int
+caski_call_open(struct caski_call *c, struct cask_sock *s, const char *op,
+    struct caski_limit limit)
+{
+	if (expired(s)) {
+		s->io.limit_ms = s->deadline_ms;
+		return ETIMEDOUT;
+	}
+	take(c, s, &s->sending, op, limit);
+	s->receiving = c;
+	return 0;
+}
+
+void
+caski_call_end(struct caski_call *c)
+{
+	if (c->s == NULL)
+		return;
+	if (c->s->receiving == c)
+		c->s->receiving = NULL;
+	if (c->s->sending == c)
+		c->s->sending = NULL;
+}
+
+static void
+lose(struct caski_call **slot)
+{
+	if (*slot != NULL)
+		(*slot)->s = NULL;
+	*slot = NULL;
+}
+
+void
+caski_calls_lose(struct cask_sock *s)
+{
+	if (s->receiving == s->sending)
+		s->sending = NULL;
+	lose(&s->receiving);
+	lose(&s->sending);
+	lose(&s->delivering);
+}
+
+bool
+cask_is_blocking(const struct cask_sock *s)
+{
+	return s->receiving != NULL || s->sending != NULL;
+}
+
+/* Cancelling */
+
+void
+cask_cancel(struct cask_sock *s)
+{
+	int before = errno;
+	int bell;
+
+	__atomic_add_fetch(&s->cancelling, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&s->cancelled, 1, __ATOMIC_SEQ_CST);
+	bell = __atomic_load_n(&s->bell, __ATOMIC_SEQ_CST);
+	if (bell > 0)
+		caski_sys_bell_ring(bell - 1);
+	else if (bell == BY_PEER)
+		caski_sys_shutdown(s->watch.fd, SHUT_RDWR);
+	__atomic_sub_fetch(&s->cancelling, 1, __ATOMIC_SEQ_CST);
+	errno = before;
+}
+
+/* Show how s is going to sleep.  Gives what was shown before. */
+static int
+show(struct cask_sock *s)
+{
+	int how = BY_PEER;
+
+	if (s->listening || s->datagram || !s->open)
+		how = caski_pump_bell() + 1;
+	return __atomic_exchange_n(&s->bell, how, __ATOMIC_SEQ_CST);
+}
+
+/* Whoever has seen it is through before anything is closed. */
+static void
+unshow(struct cask_sock *s, int before)
+{
+	__atomic_store_n(&s->bell, before, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&s->cancelling, __ATOMIC_SEQ_CST) != 0)
+		caski_sys_yield();
+}
+
+int
+caski_call_cancelled(struct caski_call *c)
+{
+	if (c->s == NULL)
+		return ECANCELED;
+	if (__atomic_load_n(&c->s->cancelled, __ATOMIC_SEQ_CST) == 0)
+		return 0;
+	__atomic_store_n(&c->s->cancelled, 0, __ATOMIC_SEQ_CST);
+	return ECANCELED;
+}
+
+/* Waiting */
+
+/* The program's hook, if it has one: then sleep no longer than this. */
+static int64_t
+hook(struct cask_sock *s, int64_t until)
+{
+	int64_t at;
+
+	if (s->notify == NULL || s->notify->waiting == NULL)
+		return until;
+	at = caski_deadline(HOOK_MS);
+	s->notify->waiting(s);
+	return at < until ? at : until;
+}
+
+static int
+nap(struct caski_call *c, struct caski_own *own, size_t n, int64_t until)
+{
+	struct cask_sock *s = c->s;
+	int before, err;
+
+	caski_wait_begin();
+	before = show(s);
+	err = caski_call_cancelled(c);
+	if (err == 0)
+		err = caski_wait(own, n, until);
+	if (c->s != NULL)
+		unshow(s, before);
+	caski_wait_end();
+	return err;
+}
+
+int
+caski_call_wait(
+    struct caski_call *c, struct caski_own *own, size_t n, int64_t until)
+{
+	int64_t at = c->limit.at < until ? c->limit.at : until;
+	int err;
+
+	c->limit.whole = false;
+	for (size_t i = 0; i < n; i++)
+		own[i].seen = 0;
+	if (caski_sys_now() >= c->limit.at) {
+		c->s->io.limit_ms = c->limit.ms;
+		return ETIMEDOUT;
+	}
+	at = hook(c->s, at);
+	err = c->s == NULL ? ECANCELED : nap(c, own, n, at);
+	if (err != 0 && err != ETIMEDOUT)
+		return err;
+	return caski_call_cancelled(c);
+}
+
+int
+caski_call_retry(struct caski_call *c, int fd, int err, int events, int *seen)
+{
+	struct caski_own own = { .fd = fd, .events = events };
+
+	if (err == EINTR)
+		return caski_call_cancelled(c);
+	if (err != EAGAIN && err != EWOULDBLOCK)
+		return err;
+	err = caski_call_wait(c, &own, 1, CASKI_NEVER);
+	if (seen != NULL)
+		*seen = own.seen;
+	return err;
+}
+
+/*
+ * May the call sleep in its own system call?  Nothing else has to be looked
+ * after, and the descriptor knows the limit, which hasn't begun to run.
+ */
+static bool
+direct(struct caski_call *c)
+{
+	struct cask_sock *s = c->s;
+	int ms = c->limit.ms < 0 ? 0 : c->limit.ms;
+
+	if (!c->limit.whole || s->datagram || !caski_pump_idle() ||
+	    (s->notify != NULL && s->notify->waiting != NULL) ||
+	    (s->asking && caski_pump_yield_us() > 0))
+		return false;
+	if (!s->direct && caski_sys_blocking(s->watch.fd, true) != 0)
+		return false;
+	s->direct = true;
+	if (s->direct_ms != ms && caski_sys_receive_limit(s->watch.fd, ms) != 0)
+		return false;
+	s->direct_ms = ms;
+	return true;
+}
+
+ptrdiff_t
+caski_call_recv(struct caski_call *c, void *buf, size_t size)
+{
+	struct cask_sock *s = c->s;
+	ptrdiff_t n;
+	int before;
+
+	if (!direct(c))
+		return caski_wire_recv(s, buf, size, 0);
+	before = show(s);
+	n = -caski_call_cancelled(c);
+	if (n == 0)
+		n = caski_wire_recv(s, buf, size, CASKI_WAIT);
+	unshow(s, before);
+	c->limit.whole = false;
+	if (n <= 0 && caski_call_cancelled(c) != 0)
+		return -ECANCELED;
+	return n;
+}

@@ -1,0 +1,318 @@
+/*
+ * Notifications: what is announced, and when.  See <cask/sock.h> and sock.h.
+ *
+ * Each kind is armed, posted, or neither.  What is armed and holds is posted:
+ * it enters the pump's queue, and is not looked for any more.  Once it has been
+ * delivered it is armed again by the call that answers it.  The same call takes
+ * back what is still in the queue, since it may not hold any longer: if it
+ * does, the pump finds it again.
+ *
+ * Readiness to receive is one thing for the system, but two for us: data, or
+ * the end.  The pump tells when it may be the end; then we look.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "sock.h"
+
+#include "sys.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+/* The kinds the program has a handler for, and has not deselected. */
+static unsigned
+interest(const struct cask_sock *s)
+{
+	const struct cask_notify *t = s->notify;
+	unsigned kinds = 0;
+
+	if (t == NULL)
+		return 0;
+	kinds |= t->receive != NULL ? CASK_ON_RECEIVE : 0;
+	kinds |= t->send != NULL ? CASK_ON_SEND : 0;
+	kinds |= t->oob != NULL ? CASK_ON_OOB : 0;
+	kinds |= t->accept != NULL ? CASK_ON_ACCEPT : 0;
+	kinds |= t->connect != NULL ? CASK_ON_CONNECT : 0;
+	kinds |= t->close != NULL ? CASK_ON_CLOSE : 0;
+	return kinds & s->wanted;
+}
+
+/* What the pump has to look for. */
+static int
+events(const struct cask_sock *s)
+{
+	unsigned kinds = interest(s) & s->armed;
+	int e = 0;
+
+	if (s->listening)
+		return kinds & CASK_ON_ACCEPT ? CASK_READABLE : 0;
+	if (!s->over && s->armed & CASK_ON_RECEIVE &&
+	    interest(s) & (CASK_ON_RECEIVE | CASK_ON_CLOSE))
+		e |= CASK_READABLE;
+	if (kinds & CASK_ON_SEND)
+		e |= CASK_WRITABLE;
+	if (kinds & CASK_ON_OOB && !s->over)
+		e |= CASK_URGENT;
+	return e;
+}
+
+static void
+watch(struct cask_sock *s)
+{
+	if (s->watch.slot == 0)
+		return;
+	s->watch.events = events(s);
+	cask_watch_start(&s->watch);
+}
+
+/* Posting */
+
+static void
+post(struct cask_sock *s, unsigned kinds, bool later)
+{
+	kinds &= s->armed;
+	s->armed &= (unsigned char)~kinds;
+	kinds &= interest(s);
+	s->posted |= (unsigned char)kinds;
+	if (kinds != 0 && later)
+		caski_note_later(&s->note);
+	else if (kinds != 0)
+		caski_note_post(&s->note);
+	watch(s);
+}
+
+void
+caski_notify_post(struct cask_sock *s, unsigned kinds)
+{
+	post(s, kinds, false);
+}
+
+/*
+ * What was read ahead is there: the system will not say so.  Not before the
+ * next turn, or a handler that takes little at a time would keep the others
+ * waiting.
+ */
+void
+caski_notify_arm(struct cask_sock *s, unsigned kinds)
+{
+	if (s->watch.slot == 0)
+		return;
+	s->armed |= (unsigned char)kinds;
+	s->posted &= (unsigned char)~kinds;
+	if (s->posted == 0)
+		caski_note_drop(&s->note);
+	if (kinds & CASK_ON_RECEIVE && s->io.ahead > 0)
+		post(s, CASK_ON_RECEIVE, true);
+	else
+		watch(s);
+}
+
+/* The connection has come to its end: announce that, after all data, once. */
+static void
+post_end(struct cask_sock *s, int err)
+{
+	s->over = true;
+	s->lost = err;
+	if (interest(s) & CASK_ON_CLOSE)
+		post(s, CASK_ON_CLOSE, false);
+	else if (!s->ended)
+		post(s, CASK_ON_RECEIVE, false);
+	else
+		watch(s);
+}
+
+/* Data, or the end?  To look takes the system's note of an error with it. */
+static void
+look(struct cask_sock *s)
+{
+	unsigned char byte;
+	ptrdiff_t n;
+
+	if (s->io.ahead > 0 || s->datagram) {
+		post(s, CASK_ON_RECEIVE, false);
+		return;
+	}
+	do
+		n = caski_sys_recv(s->watch.fd, &byte, 1, CASKI_PEEK);
+	while (n == -EINTR);
+	if (n == 0)
+		post_end(s, 0);
+	else if (n > 0 || n == -EAGAIN || n == -EWOULDBLOCK)
+		post(s, CASK_ON_RECEIVE, false);
+	else
+		post_end(s, (int)-n);
+}
+
+static void
+ready(struct cask_watch *w, int seen)
+{
+	struct cask_sock *s = w->user;
+
+	if (s->listening) {
+		post(s, CASK_ON_ACCEPT, false);
+		return;
+	}
+	if (seen & CASK_URGENT)
+		post(s, CASK_ON_OOB, false);
+	if (seen & CASK_READABLE && seen & CASKI_HANGUP)
+		look(s);
+	else if (seen & CASK_READABLE)
+		post(s, CASK_ON_RECEIVE, false);
+	if (seen & CASK_WRITABLE)
+		post(s, CASK_ON_SEND, false);
+}
+
+/* Delivering */
+
+typedef void handler(struct cask_sock *s, int err);
+
+/* The next of what is posted: to connect comes first, the end last. */
+static handler *
+next(struct cask_sock *s, unsigned *kind)
+{
+	const struct cask_notify *t = s->notify;
+	const struct {
+		unsigned kind;
+		handler *handle;
+	} order[] = {
+		{ CASK_ON_CONNECT, t->connect },
+		{ CASK_ON_ACCEPT, t->accept },
+		{ CASK_ON_OOB, t->oob },
+		{ CASK_ON_SEND, t->send },
+		{ CASK_ON_RECEIVE, t->receive },
+		{ CASK_ON_CLOSE, t->close },
+	};
+
+	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+		if (!(s->posted & order[i].kind))
+			continue;
+		s->posted &= (unsigned char)~order[i].kind;
+		*kind = order[i].kind;
+		return order[i].handle;
+	}
+	return NULL;
+}
+
+static int
+error_of(const struct cask_sock *s, unsigned kind)
+{
+	if (kind == CASK_ON_CONNECT && !s->open)
+		return s->io.err;
+	return kind == CASK_ON_CLOSE || kind == CASK_ON_RECEIVE ? s->lost : 0;
+}
+
+/* A call that waits on s, or a notification of s, has to be over first. */
+static void
+deliver(struct cask_note *n)
+{
+	struct cask_sock *s =
+	    (struct cask_sock *)((char *)n - offsetof(struct cask_sock, note));
+	struct caski_call frame = { .s = s, .slot = &s->delivering };
+	unsigned kind = 0;
+	handler *handle;
+
+	if (s->delivering != NULL || cask_is_blocking(s)) {
+		caski_note_later(n);
+		return;
+	}
+	if (s->notify == NULL)
+		return;
+	handle = next(s, &kind);
+	if (s->posted != 0)
+		caski_note_post(n);
+	if (handle == NULL)
+		return;
+	s->delivering = &frame;
+	handle(s, error_of(s, kind));
+	if (frame.s != NULL)
+		s->delivering = NULL;
+}
+
+/* Starting, stopping, choosing */
+
+int
+caski_notify_start(struct cask_sock *s)
+{
+	int err;
+
+	s->io.exact = !s->listening && !s->datagram &&
+	    (interest(s) & CASK_ON_RECEIVE) != 0;
+	s->note.deliver = deliver;
+	s->posted = 0;
+	s->armed = CASK_ON_ALL & ~CASK_ON_SEND;
+	if (interest(s) == 0) {
+		cask_watch_stop(&s->watch);
+		return 0;
+	}
+	s->watch.events = events(s);
+	s->watch.ready = ready;
+	s->watch.user = s;
+	s->watch.inner = true;
+	err = cask_watch_start(&s->watch);
+	if (err == 0 && s->io.ahead > 0)
+		post(s, CASK_ON_RECEIVE, false);
+	return err;
+}
+
+/* A connect has failed: s isn't open, and has no watch. */
+void
+caski_notify_failed(struct cask_sock *s)
+{
+	s->note.deliver = deliver;
+	s->armed = CASK_ON_CONNECT;
+	post(s, CASK_ON_CONNECT, false);
+}
+
+void
+caski_notify_stop(struct cask_sock *s)
+{
+	caski_note_drop(&s->note);
+	s->posted = 0;
+	cask_watch_stop(&s->watch);
+}
+
+/* In a handler the socket may be with another thread before that returns. */
+static void
+leave(struct cask_sock *s)
+{
+	if (s->delivering != NULL)
+		s->delivering->s = NULL;
+	s->delivering = NULL;
+}
+
+int
+cask_select(struct cask_sock *s, unsigned kinds)
+{
+	int err;
+
+	s->io.passing = 0;
+	if (!s->open)
+		return cask_io_pass(
+		    &s->io, EBADF, "select", "the socket is not open");
+	if (cask_is_blocking(s))
+		return cask_io_pass(
+		    &s->io, EBUSY, "select", "a call waits on this socket");
+	caski_notify_stop(s);
+	s->wanted = (unsigned char)(kinds & CASK_ON_ALL);
+	if (kinds == 0) {
+		leave(s);
+		return 0;
+	}
+	s->over = false;
+	err = caski_notify_start(s);
+	if (err != 0)
+		return cask_io_pass(&s->io, err, "select", NULL);
+	caski_notify_now(s);
+	return 0;
+}
+
+/* What holds of a socket that stands already: MFC's rules for selecting. */
+void
+caski_notify_now(struct cask_sock *s)
+{
+	if (s->listening)
+		return;
+	if (!s->datagram)
+		caski_notify_post(s, CASK_ON_CONNECT);
+	caski_notify_arm(s, CASK_ON_SEND);
+}
