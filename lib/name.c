@@ -16,8 +16,9 @@
 #include <string.h>
 #include <sys/un.h>
 
-#define HOST_SIZE 112 /* a path; a number and the interface after it are less \
-		       */
+#define HOST_SIZE                                                   \
+	112 /* a path; a number and the interface after it are less \
+	     */
 #define PORT_SIZE 8
 
 struct end {

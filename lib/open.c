@@ -17,9 +17,10 @@
 #include <string.h>
 #include <sys/un.h>
 
-#define GONE     INT_MIN /* no error: the socket was closed meanwhile */
-#define PAUSE_MS 100 /* for a listener that can't even turn connections away \
-		      */
+#define GONE INT_MIN /* no error: the socket was closed meanwhile */
+#define PAUSE_MS                                                    \
+	100 /* for a listener that can't even turn connections away \
+	     */
 
 /*
  * A new life for a socket that is not open: its error is forgotten, its

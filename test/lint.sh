@@ -32,7 +32,7 @@ layer() {
 	loop | note | poller_epoll | poller_poll | pump | resolve | timer | wait | \
 		wake | watch) echo 1 ;;
 	io | mem | file | sock | addr | open | connect | close | call | notify) echo 2 ;;
-	ahead | yield | datagram | name | option | wire | chaos | trace) echo 2 ;;
+	ahead | yield | datagram | urgent | name | option | wire | chaos | trace) echo 2 ;;
 	ar | why) echo 3 ;;
 	count | value | text) echo 4 ;;
 	*) echo "no layer" ;;
