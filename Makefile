@@ -128,6 +128,16 @@ $(BUILD)/test/%_test: $(BUILD)/test/%_test.o $(BUILD)/test/fault.o $(LIB) \
 		$(BUILD)/iconv.libs
 	$(LINK) $(WRAP) -o $@ $(filter %.o %.a,$^) -lcmocka $(LIBS)
 
+# Other libraries' loops, those that are there.
+FOREIGN = libuv glib-2.0
+HERE = $(foreach l,$(FOREIGN),$(if $(shell pkg-config --exists $l 2>/dev/null \
+	&& echo yes),$l))
+$(BUILD)/test/foreign_test.o: EXTRA = $(patsubst -I%,-isystem %, \
+	$(if $(HERE),$(shell pkg-config --cflags $(HERE)))) \
+	$(patsubst libuv,-DHAVE_UV,$(patsubst glib-2.0,-DHAVE_GLIB,$(HERE)))
+$(BUILD)/test/foreign_test: LDLIBS += \
+	$(if $(HERE),$(shell pkg-config --libs $(HERE)))
+
 $(BUILD)/test/load_fuzz: $(BUILD)/test/load_fuzz.o $(LIB) $(BUILD)/iconv.libs
 	$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS)
 

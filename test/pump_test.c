@@ -6,6 +6,7 @@
 #include "test.h"
 
 #include "fault.h"
+#include "pump_kit.h"
 
 #include "../lib/pump.h"
 #include "../lib/sys.h"
@@ -13,92 +14,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
-
-/* A pipe whose reading end is watched, and what happens when it is ready. */
-struct station {
-	struct cask_watch watch;
-	int out;
-	unsigned calls;
-	int events;
-	void (*then)(struct station *st);
-	struct station *other;
-	int err;
-};
-
-static void
-arrived(struct cask_watch *w, int events)
-{
-	struct station *st = w->user;
-
-	st->calls++;
-	st->events = events;
-	if (st->then != NULL)
-		st->then(st);
-}
-
-static void
-station_open(struct station *st, void (*then)(struct station *st))
-{
-	int fd[2];
-
-	assert_int_equal(pipe(fd), 0);
-	*st = (struct station) {
-		.watch = { .fd = fd[0],
-		    .events = CASK_READABLE,
-		    .ready = arrived,
-		    .user = st },
-		.out = fd[1],
-		.then = then,
-	};
-}
-
-static void
-station_close(struct station *st)
-{
-	cask_watch_stop(&st->watch);
-	close(st->watch.fd);
-	close(st->out);
-}
-
-static void
-ring(struct station *st)
-{
-	assert_int_equal(write(st->out, "!", 1), 1);
-}
-
-static void
-answer(struct station *st)
-{
-	char c;
-
-	assert_int_equal(read(st->watch.fd, &c, 1), 1);
-}
-
-static unsigned
-turn(void)
-{
-	unsigned n = 99;
-
-	assert_int_equal(cask_pump_turn(0, &n), 0);
-	return n;
-}
-
-/* The program is run twice, the second time like this. */
-static bool
-by_poll(void)
-{
-	const char *asked = getenv("CASK_POLL");
-
-	return asked != NULL && strcmp(asked, "poll") == 0;
-}
-
-static int64_t
-now_ms(void)
-{
-	return caski_sys_now() / 1000000;
-}
 
 /* Turns */
 
@@ -724,6 +642,389 @@ every_call_may_fail_and_nothing_leaks(void **state)
 	station_close(&st);
 }
 
+/* What the system is told */
+
+static void
+pausing_and_resuming_costs_no_system_call(void **state)
+{
+	struct station st;
+	unsigned before;
+
+	(void)state;
+	station_open(&st, NULL);
+	cask_watch_start(&st.watch);
+	before = fault_count(FAULT_EPOLL_SET);
+	for (int i = 0; i < 1000; i++) {
+		ring(&st);
+		assert_int_equal(turn(), 1);
+		st.watch.events = 0;
+		cask_watch_start(&st.watch);
+		answer(&st);
+		st.watch.events = CASK_READABLE;
+		cask_watch_start(&st.watch);
+	}
+	assert_int_equal(st.calls, 1000);
+	assert_int_equal(fault_count(FAULT_EPOLL_SET), before);
+	station_close(&st);
+}
+
+/* An event that nobody wants is heard of once, not again and again. */
+static void
+a_paused_watch_with_data_lets_the_pump_sleep(void **state)
+{
+	struct station st;
+	unsigned before;
+
+	(void)state;
+	station_open(&st, NULL);
+	cask_watch_start(&st.watch);
+	st.watch.events = 0;
+	cask_watch_start(&st.watch);
+	ring(&st);
+	before = fault_count(FAULT_EPOLL_WAIT) + fault_count(FAULT_POLL);
+	assert_int_equal(cask_pump_turn(30, NULL), 0);
+	assert_true(
+	    fault_count(FAULT_EPOLL_WAIT) + fault_count(FAULT_POLL) - before <=
+	    5);
+	assert_int_equal(st.calls, 0);
+	st.watch.events = CASK_READABLE;
+	cask_watch_start(&st.watch);
+	assert_int_equal(turn(), 1);
+	station_close(&st);
+}
+
+static void
+a_descriptor_may_be_watched_twice(void **state)
+{
+	struct station st, other;
+	int before = fault_descriptors();
+
+	(void)state;
+	station_open(&st, NULL);
+	other = st;
+	other.watch.user = &other;
+	cask_watch_start(&st.watch);
+	assert_int_equal(cask_watch_start(&other.watch), 0);
+	ring(&st);
+	assert_int_equal(turn(), 2);
+	cask_watch_stop(&st.watch);
+	assert_int_equal(turn(), 1);
+	assert_int_equal(other.calls, 2);
+	cask_watch_stop(&other.watch);
+	station_close(&st);
+	assert_int_equal(fault_descriptors(), before);
+}
+
+static void
+a_file_is_always_ready_unless_paused(void **state)
+{
+	struct station st;
+	FILE *f = tmpfile();
+	struct cask_watch w = {
+		.events = CASK_READABLE, .ready = arrived, .user = &st
+	};
+
+	(void)state;
+	assert_non_null(f);
+	station_open(&st, NULL);
+	w.fd = fileno(f);
+	assert_int_equal(cask_watch_start(&w), 0);
+	cask_watch_start(&st.watch);
+	assert_int_equal(cask_pump_turn(-1, NULL), 0);
+	assert_int_equal(st.calls, 1);
+	assert_int_equal(turn(), 1);
+	ring(&st);
+	assert_int_equal(turn(), 2);
+	answer(&st);
+	w.events = 0;
+	cask_watch_start(&w);
+	assert_int_equal(turn(), 0);
+	w.events = CASK_READABLE | CASK_WRITABLE;
+	cask_watch_start(&w);
+	assert_int_equal(turn(), 1);
+	assert_int_equal(st.events, CASK_READABLE | CASK_WRITABLE);
+	cask_watch_stop(&w);
+	fclose(f);
+	station_close(&st);
+}
+
+static void
+urgent_data_is_announced(void **state)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET };
+	socklen_t len = sizeof sa;
+	struct station st;
+	int l = socket(AF_INET, SOCK_STREAM, 0);
+	struct cask_watch w = {
+		.events = CASK_URGENT, .ready = arrived, .user = &st
+	};
+	int fd;
+
+	(void)state;
+	sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	station_open(&st, NULL);
+	assert_int_equal(bind(l, (void *)&sa, sizeof sa), 0);
+	assert_int_equal(listen(l, 1), 0);
+	getsockname(l, (void *)&sa, &len);
+	w.fd = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(connect(w.fd, (void *)&sa, sizeof sa), 0);
+	fd = accept(l, NULL, NULL);
+	cask_watch_start(&w);
+	assert_int_equal(send(fd, "a", 1, 0), 1);
+	assert_int_equal(cask_pump_turn(20, NULL), 0);
+	assert_int_equal(st.calls, 0);
+	assert_int_equal(send(fd, "!", 1, MSG_OOB), 1);
+	assert_int_equal(cask_pump_turn(-1, NULL), 0);
+	assert_int_equal(st.events, CASK_URGENT);
+	cask_watch_stop(&w);
+	close(w.fd);
+	close(fd);
+	close(l);
+	station_close(&st);
+}
+
+static void
+an_inner_watch_tells_an_end_from_data(void **state)
+{
+	struct station st;
+	int fd[2];
+	bool can = caski_sys_pollrdhup() != 0;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
+	st = (struct station) { .watch = { .fd = fd[0],
+				    .events = CASK_READABLE,
+				    .ready = arrived,
+				    .user = &st,
+				    .inner = true },
+		.out = fd[1] };
+	cask_watch_start(&st.watch);
+	ring(&st);
+	assert_int_equal(turn(), 0); /* it is not the program's */
+	assert_int_equal(
+	    st.events, can ? CASK_READABLE : CASK_READABLE | CASKI_HANGUP);
+	assert_int_equal(shutdown(fd[1], SHUT_WR), 0);
+	turn();
+	assert_int_equal(st.events, CASK_READABLE | CASKI_HANGUP);
+	station_close(&st);
+}
+
+/* Fork */
+
+static bool
+use_it(void *arg)
+{
+	struct station *st = arg;
+	struct station mine;
+	bool good;
+
+	station_open(&mine, NULL);
+	good = cask_watch_start(&mine.watch) == 0;
+	ring(&mine);
+	good = good && turn() == 2 && mine.calls == 1;
+	cask_watch_stop(&st->watch);
+	good = good && turn() == 1;
+	cask_watch_stop(&mine.watch);
+	return good && fault_allocations() == 0;
+}
+
+static void
+a_child_has_a_pump_of_its_own(void **state)
+{
+	struct station st, idle;
+
+	(void)state;
+	station_open(&st, NULL);
+	station_open(&idle, NULL);
+	cask_watch_start(&st.watch);
+	ring(&st);
+	assert_int_equal(turn(), 1);
+	in_a_child(use_it, &st);
+	assert_int_equal(turn(), 1);
+	assert_int_equal(cask_watch_start(&idle.watch), 0);
+	ring(&idle);
+	assert_int_equal(turn(), 2);
+	station_close(&st);
+	station_close(&idle);
+}
+
+static bool
+without_epoll(void *arg)
+{
+	fault_reset();
+	fault_plan(FAULT_EPOLL, 0, true, EMFILE);
+	return use_it(arg) && (by_poll() || fault_injected() > 0);
+}
+
+static void
+without_epoll_there_is_poll(void **state)
+{
+	struct station st;
+
+	(void)state;
+	fault_reset();
+	fault_plan(FAULT_EPOLL, 0, true, EMFILE);
+	station_open(&st, NULL);
+	assert_int_equal(cask_watch_start(&st.watch), 0);
+	assert_int_equal(fault_injected(), by_poll() ? 0 : 1);
+	ring(&st);
+	assert_int_equal(turn(), 1);
+	assert_int_equal(cask_pump_fd(), -1);
+	cask_watch_stop(&st.watch);
+	fault_reset();
+	cask_watch_start(&st.watch);
+	assert_int_equal(turn(), 1);
+	in_a_child(without_epoll, &st);
+	assert_int_equal(turn(), 1);
+	station_close(&st);
+}
+
+static void
+a_way_that_is_not_known_is_ignored(void **state)
+{
+	const char *asked = getenv("CASK_POLL");
+	char *before = asked != NULL ? strdup(asked) : NULL;
+	struct station st;
+
+	(void)state;
+	setenv("CASK_POLL", "kqueue", 1);
+	station_open(&st, NULL);
+	cask_watch_start(&st.watch);
+	ring(&st);
+	assert_int_equal(turn(), 1);
+	station_close(&st);
+	if (before != NULL)
+		setenv("CASK_POLL", before, 1);
+	else
+		unsetenv("CASK_POLL");
+	free(before);
+}
+
+/* It was closed while it was watched, and its copy is still told of. */
+static void
+an_event_of_nobody_does_not_make_the_pump_spin(void **state)
+{
+	struct station st;
+	unsigned before;
+	int copy;
+
+	(void)state;
+	station_open(&st, NULL);
+	cask_watch_start(&st.watch);
+	copy = dup(st.watch.fd);
+	ring(&st);
+	close(st.watch.fd);
+	cask_watch_stop(&st.watch);
+	st.watch.fd = copy;
+	cask_watch_start(&st.watch);
+	st.watch.events = 0;
+	cask_watch_start(&st.watch);
+	before = fault_count(FAULT_EPOLL_WAIT);
+	assert_int_equal(cask_pump_turn(30, NULL), 0);
+	assert_true(fault_count(FAULT_EPOLL_WAIT) - before <= 5);
+	station_close(&st);
+}
+
+/* A pump in another loop */
+
+static int
+readable_within(int fd, int ms)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, ms);
+}
+
+static void
+count_fire(struct cask_timer *t)
+{
+	++*(unsigned *)t->user;
+}
+
+static void
+another_loop_sees_watches_timers_and_notes(void **state)
+{
+	struct station st;
+	unsigned fired = 0;
+	struct cask_timer t = { .after_ms = 20,
+		.every_ms = 20,
+		.fire = count_fire,
+		.user = &fired };
+	int fd;
+
+	(void)state;
+	station_open(&st, NULL);
+	cask_watch_start(&st.watch);
+	fd = cask_pump_fd();
+	if (by_poll()) {
+		assert_int_equal(fd, -1);
+		station_close(&st);
+		return;
+	}
+	assert_true(fd >= 0);
+	assert_int_equal(cask_pump_fd(), fd);
+	assert_int_equal(readable_within(fd, 0), 0);
+	ring(&st);
+	assert_int_equal(readable_within(fd, 0), 1);
+	assert_int_equal(turn(), 1);
+	answer(&st);
+	assert_int_equal(turn(), 0);
+	assert_int_equal(readable_within(fd, 0), 0);
+	cask_timer_start(&t);
+	for (unsigned i = 1; i <= 3; i++) {
+		assert_int_equal(readable_within(fd, 10000), 1);
+		while (turn() == 0)
+			assert_true(readable_within(fd, 10000) == 1);
+		assert_true(fired >= i);
+	}
+	cask_timer_stop(&t);
+	assert_int_equal(turn(), 0);
+	assert_int_equal(readable_within(fd, 30), 0);
+	station_close(&st);
+}
+
+static void
+a_pump_that_was_made_for_its_descriptor_goes_with_a_turn(void **state)
+{
+	int before = fault_descriptors();
+
+	(void)state;
+	assert_int_equal(cask_pump_fd() >= 0, !by_poll());
+	assert_int_equal(turn(), 0);
+	assert_int_equal(fault_allocations(), 0);
+	assert_int_equal(fault_descriptors(), before);
+}
+
+static void
+watch_in_another_loop(void *arg)
+{
+	struct station *st = arg;
+	unsigned fired = 0;
+	struct cask_timer t = { .fire = count_fire, .user = &fired };
+	unsigned n = 0;
+	bool watched = cask_watch_start(&st->watch) == 0;
+	bool started = cask_timer_start(&t) == 0;
+
+	cask_pump_fd();
+	if (cask_pump_turn(0, &n) == 0)
+		assert_int_equal(n, (unsigned)watched + started);
+	cask_timer_stop(&t);
+	cask_watch_stop(&st->watch);
+	cask_pump_turn(0, NULL);
+}
+
+static void
+every_call_may_fail_in_another_loop(void **state)
+{
+	struct station st;
+
+	(void)state;
+	station_open(&st, NULL);
+	ring(&st);
+	assert_true(fault_everywhere(watch_in_another_loop, &st) >= 8);
+	station_close(&st);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(readiness_is_delivered_again_as_long_as_it_holds),
 	cmocka_unit_test(what_is_unwatched_is_silent_and_twice_is_fine),
@@ -755,6 +1056,20 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(signals_do_not_stretch_or_cut_a_wait),
 	cmocka_unit_test(a_poll_that_fails_is_an_error),
 	cmocka_unit_test(every_call_may_fail_and_nothing_leaks),
+	cmocka_unit_test(pausing_and_resuming_costs_no_system_call),
+	cmocka_unit_test(a_paused_watch_with_data_lets_the_pump_sleep),
+	cmocka_unit_test(a_descriptor_may_be_watched_twice),
+	cmocka_unit_test(a_file_is_always_ready_unless_paused),
+	cmocka_unit_test(urgent_data_is_announced),
+	cmocka_unit_test(an_inner_watch_tells_an_end_from_data),
+	cmocka_unit_test(a_child_has_a_pump_of_its_own),
+	cmocka_unit_test(without_epoll_there_is_poll),
+	cmocka_unit_test(a_way_that_is_not_known_is_ignored),
+	cmocka_unit_test(an_event_of_nobody_does_not_make_the_pump_spin),
+	cmocka_unit_test(another_loop_sees_watches_timers_and_notes),
+	cmocka_unit_test(
+	    a_pump_that_was_made_for_its_descriptor_goes_with_a_turn),
+	cmocka_unit_test(every_call_may_fail_in_another_loop),
 };
 
 RUN_TESTS(tests)

@@ -25,6 +25,7 @@ run() {
 		[ "$n" -eq 0 ] && n=1
 		passed=$((passed + n))
 		echo "ok      $name ($n)"
+		sed -n 's/^skipped: /        &/p' "$log"
 	else
 		code=$?
 		n=$(count '^\[  FAILED  \] [a-z]')
@@ -46,7 +47,7 @@ if [ -z "${WEATHER-}" ]; then
 		run "${t#"$BUILD"/}" "$t"
 	done
 	# What waits, with the other way to wait.
-	for t in pump timer sock resolve connect hostile; do
+	for t in pump timer wait sock resolve connect hostile; do
 		t=$BUILD/test/${t}_test
 		[ -x "$t" ] && run "${t#"$BUILD"/} by poll" \
 			env CASK_POLL=poll "$t"
