@@ -138,6 +138,9 @@ void caski_loop_leave(struct caski_loop *l);
 
 /* wait.c */
 
+/* Have a bell, if there can be one. */
+bool caski_loop_bell(struct caski_loop *l);
+
 /* Whether a call waits; the moments and what is left of them. */
 bool caski_waiting(void);
 int64_t caski_sooner(int64_t a, int64_t b);

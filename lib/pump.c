@@ -107,8 +107,7 @@ caski_pump_idle(void)
 
 /*
  * After a fork the two processes share what the descriptors stand for, so this
- * one, the younger, gets its own.  Without a bell its calls look up by
- * themselves.
+ * one, the younger, gets its own.
  */
 void
 caski_loop_check(struct caski_loop *l)
@@ -128,7 +127,7 @@ caski_loop_check(struct caski_loop *l)
 	if (l->bell[0] >= 0) {
 		close_bell(l);
 		l->bell[0] = l->bell[1] = -1;
-		caski_pump_bell();
+		caski_loop_bell(l);
 	}
 	caski_epoll_remake(l);
 }
@@ -165,6 +164,9 @@ caski_loop_arm(struct caski_loop *l)
 	else if (at == CASKI_NEVER)
 		at = 0;
 	if (at == l->alarm_at)
+		return;
+	caski_loop_check(l);
+	if (l->alarm < 0)
 		return;
 	l->alarm_at = at;
 	caski_sys_alarm_set(l->alarm, at);

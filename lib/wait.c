@@ -155,19 +155,25 @@ caski_wait_end(void)
 		caski_loop_let_go(caski_loop_here());
 }
 
+bool
+caski_loop_bell(struct caski_loop *l)
+{
+	if (l->bell[0] >= 0 || caski_sys_bell(l->bell) == 0)
+		return true;
+	l->bell[0] = l->bell[1] = -1;
+	return false;
+}
+
 int
 caski_pump_bell(void)
 {
 	struct caski_loop *l = caski_loop_get();
 
-	thread.deaf =
-	    l == NULL || (l->bell[0] < 0 && caski_sys_bell(l->bell) != 0);
+	thread.deaf = l == NULL || !caski_loop_bell(l);
 	if (!thread.deaf)
 		return l->bell[1];
-	if (l != NULL) {
-		l->bell[0] = l->bell[1] = -1;
+	if (l != NULL)
 		caski_loop_let_go(l);
-	}
 	return -1;
 }
 

@@ -258,15 +258,19 @@ unwanted(struct caski_loop *l, uint32_t i)
 {
 	const struct caski_slot *s = &l->slots[i];
 
-	if (s->asked != caski_slot_wanted(s))
-		l->poller->ask(l, i);
+	if (s->asked == caski_slot_wanted(s))
+		return;
+	caski_loop_check(l);
+	l->poller->ask(l, i);
 }
 
 static void
 swallow_alarm(struct caski_loop *l)
 {
+	caski_loop_check(l);
 	l->alarm_at = 0;
-	caski_sys_alarm_set(l->alarm, 0);
+	if (l->alarm >= 0)
+		caski_sys_alarm_set(l->alarm, 0);
 }
 
 /* Is it an event of the watch that has the place now? */
@@ -320,8 +324,10 @@ caski_watches_deliver(struct caski_loop *l, struct caski_round *r)
 
 	while (r->poller == l->poller && r->poller->next(l, r, &e))
 		delivered += visit(l, r, &e);
-	if (l->stray && l->alarm < 0)
+	if (l->stray && l->alarm < 0) {
+		caski_loop_check(l);
 		caski_epoll_remake(l);
+	}
 	l->stray = false;
 	return delivered;
 }

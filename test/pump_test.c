@@ -904,11 +904,13 @@ a_way_that_is_not_known_is_ignored(void **state)
 static void
 an_event_of_nobody_does_not_make_the_pump_spin(void **state)
 {
-	struct station st;
+	struct station st, idle;
 	unsigned before;
 	int copy;
 
 	(void)state;
+	station_open(&idle, NULL);
+	cask_watch_start(&idle.watch);
 	station_open(&st, NULL);
 	cask_watch_start(&st.watch);
 	copy = dup(st.watch.fd);
@@ -923,6 +925,7 @@ an_event_of_nobody_does_not_make_the_pump_spin(void **state)
 	assert_int_equal(cask_pump_turn(30, NULL), 0);
 	assert_true(fault_count(FAULT_EPOLL_WAIT) - before <= 5);
 	station_close(&st);
+	station_close(&idle);
 }
 
 /* A pump in another loop */
@@ -993,6 +996,83 @@ a_pump_that_was_made_for_its_descriptor_goes_with_a_turn(void **state)
 	assert_int_equal(turn(), 0);
 	assert_int_equal(fault_allocations(), 0);
 	assert_int_equal(fault_descriptors(), before);
+}
+
+/* The child goes on with the turn, and the other watch stays paused in it; the
+ * parent, when the child has ended, goes on too, and resumes it. */
+static void
+fork_within(struct station *st)
+{
+	int status = -1;
+	pid_t child = fork();
+
+	st->err = (int)child;
+	st->then = NULL;
+	if (child == 0)
+		return;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	st->other->watch.events = CASK_READABLE;
+	cask_watch_start(&st->other->watch);
+}
+
+static void
+a_child_made_in_a_turn_leaves_the_parents_watches_alone(void **state)
+{
+	struct station a, b;
+
+	(void)state;
+	station_open(&a, fork_within);
+	station_open(&b, NULL);
+	a.other = &b;
+	cask_watch_start(&a.watch);
+	cask_watch_start(&b.watch);
+	b.watch.events = 0;
+	cask_watch_start(&b.watch);
+	ring(&a);
+	ring(&b);
+	assert_int_equal(turn(), 1);
+	if (a.err == 0) {
+		cask_watch_stop(&a.watch);
+		cask_watch_stop(&b.watch);
+		_exit(fault_allocations() != 0);
+	}
+	cask_watch_stop(&a.watch);
+	assert_int_equal(turn(), 1);
+	assert_int_equal(b.calls, 1);
+	station_close(&a);
+	station_close(&b);
+}
+
+static bool
+use_timer(void *arg)
+{
+	struct cask_timer *t = arg;
+
+	cask_timer_stop(t);
+	return turn() == 0;
+}
+
+static void
+a_child_leaves_the_parents_alarm_alone(void **state)
+{
+	unsigned fired = 0;
+	struct cask_timer t = {
+		.after_ms = 20, .fire = count_fire, .user = &fired
+	};
+	struct station st;
+	int fd = cask_pump_fd();
+
+	(void)state;
+	station_open(&st, NULL);
+	cask_watch_start(&st.watch);
+	cask_timer_start(&t);
+	in_a_child(use_timer, &t);
+	if (!by_poll())
+		assert_int_equal(readable_within(fd, 10000), 1);
+	assert_int_equal(cask_pump_turn(-1, NULL), 0);
+	assert_int_equal(fired, 1);
+	station_close(&st);
 }
 
 static void
@@ -1069,6 +1149,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(another_loop_sees_watches_timers_and_notes),
 	cmocka_unit_test(
 	    a_pump_that_was_made_for_its_descriptor_goes_with_a_turn),
+	cmocka_unit_test(
+	    a_child_made_in_a_turn_leaves_the_parents_watches_alone),
+	cmocka_unit_test(a_child_leaves_the_parents_alarm_alone),
 	cmocka_unit_test(every_call_may_fail_in_another_loop),
 };
 
