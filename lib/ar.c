@@ -233,10 +233,14 @@ make_room(struct cask_ar *ar)
 static bool
 drain(struct cask_ar *ar)
 {
-	if (!send_buffer(ar))
-		return false;
-	make_room(ar);
-	return true;
+	bool sent;
+
+	ar->io->partial = true;
+	sent = send_buffer(ar);
+	ar->io->partial = false;
+	if (sent)
+		make_room(ar);
+	return sent;
 }
 
 /* At least one byte: how many, 0 at the end, -1 when it failed. */

@@ -37,18 +37,24 @@ cask_deadline(struct cask_sock *s, int ms)
 struct caski_limit
 caski_limit_of(const struct cask_sock *s, int ms, int otherwise)
 {
-	int chosen = ms != 0 ? ms : s->timeout_ms;
-	int64_t at;
+	struct caski_limit l = { .ms = ms != 0 ? ms : s->timeout_ms };
 
-	if (chosen == 0)
-		chosen = otherwise;
-	at = caski_deadline(chosen);
-	if (s->deadline != 0 && s->deadline < at)
+	if (l.ms == 0)
+		l.ms = otherwise;
+	if (s->deadline != 0 && s->deadline < caski_limit_at(&l))
 		return (struct caski_limit) {
 			.at = s->deadline,
 			.ms = s->deadline_ms,
 		};
-	return (struct caski_limit) { .at = at, .ms = chosen, .whole = true };
+	return l;
+}
+
+int64_t
+caski_limit_at(struct caski_limit *l)
+{
+	if (l->at == 0)
+		l->at = caski_deadline(l->ms);
+	return l->at;
 }
 
 static bool
@@ -88,6 +94,8 @@ caski_call_begin(struct caski_call *c, struct cask_sock *s,
 		return s->io.err;
 	if (*slot != NULL)
 		return busy(s, op, *slot);
+	if (!s->open && s->attempt != NULL)
+		return cask_io_pass(&s->io, ENOTCONN, op, "still connecting");
 	if (!s->open)
 		return cask_io_fail_words(
 		    &s->io, EBADF, op, "the socket is not open");
@@ -236,10 +244,11 @@ int
 caski_call_wait(
     struct caski_call *c, struct caski_own *own, size_t n, int64_t until)
 {
-	int64_t at = c->limit.at < until ? c->limit.at : until;
+	int64_t at = caski_limit_at(&c->limit);
 	int err;
 
-	c->limit.whole = false;
+	if (until < at)
+		at = until;
 	for (size_t i = 0; i < n; i++)
 		own[i].seen = 0;
 	if (caski_sys_now() >= c->limit.at) {
@@ -278,7 +287,7 @@ direct(struct caski_call *c)
 	struct cask_sock *s = c->s;
 	int ms = c->limit.ms < 0 ? 0 : c->limit.ms;
 
-	if (!c->limit.whole || s->datagram || !caski_pump_idle() ||
+	if (c->limit.at != 0 || s->datagram || !caski_pump_idle() ||
 	    (s->notify != NULL && s->notify->waiting != NULL) ||
 	    (s->asking && caski_pump_yield_us() > 0))
 		return false;
@@ -300,12 +309,12 @@ caski_call_recv(struct caski_call *c, void *buf, size_t size)
 
 	if (!direct(c))
 		return caski_wire_recv(s, buf, size, 0);
+	caski_limit_at(&c->limit);
 	before = show(s);
 	n = -caski_call_cancelled(c);
 	if (n == 0)
 		n = caski_wire_recv(s, buf, size, CASKI_WAIT);
 	unshow(s, before);
-	c->limit.whole = false;
 	if (n <= 0 && caski_call_cancelled(c) != 0)
 		return -ECANCELED;
 	return n;

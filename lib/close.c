@@ -90,9 +90,17 @@ cask_detach(struct cask_sock *s)
 		return -1;
 	}
 	fd = caski_sock_let_go(s);
+	if (s->direct)
+		caski_sys_blocking(fd, false);
 	if (s->direct_ms != 0)
 		caski_sys_receive_limit(fd, 0);
 	return fd;
+}
+
+int
+cask_sock_fd(const struct cask_sock *s)
+{
+	return s->open ? s->watch.fd : -1;
 }
 
 enum cask_state

@@ -121,6 +121,13 @@ post_end(struct cask_sock *s, int err)
 		watch(s);
 }
 
+void
+caski_notify_lost(struct cask_sock *s, int err)
+{
+	if (s->watch.slot != 0 && !s->over)
+		post_end(s, err);
+}
+
 /* Data, or the end?  To look takes the system's note of an error with it. */
 static void
 look(struct cask_sock *s)
@@ -258,9 +265,17 @@ caski_notify_start(struct cask_sock *s)
 void
 caski_notify_failed(struct cask_sock *s)
 {
+	unsigned kinds = interest(s);
+
 	s->note.deliver = deliver;
-	s->armed = CASK_ON_CONNECT;
-	post(s, CASK_ON_CONNECT, false);
+	s->armed = CASK_ON_ALL;
+	s->lost = s->io.err;
+	s->over = true;
+	post(s,
+	    kinds & CASK_ON_CONNECT     ? CASK_ON_CONNECT
+		: kinds & CASK_ON_CLOSE ? CASK_ON_CLOSE
+					: CASK_ON_RECEIVE,
+	    false);
 }
 
 void

@@ -225,19 +225,22 @@ int
 cask_try_connect(struct cask_sock *s, const char *host, const char *port)
 {
 	struct caski_limit l = connect_limit(s);
-	int err = begin_connect(s, host, port);
+	int err;
 
+	if (s->attempt != NULL)
+		return cask_io_pass(
+		    &s->io, EALREADY, "connect", "still connecting");
+	err = begin_connect(s, host, port);
 	if (err != 0)
 		return err;
-	if (s->open && s->datagram)
-		return cask_connect(s, host, port);
 	if (s->open)
 		return cask_io_fail_words(&s->io, EOPNOTSUPP, "connect",
 		    "bound already: only cask_connect can do that");
 	err = caski_attempt_begin(&s->attempt, s, host, port);
 	s->value_ms = l.ms;
 	if (err == 0)
-		err = caski_attempt_watch(s->attempt, l.at, connected);
+		err = caski_attempt_watch(
+		    s->attempt, caski_limit_at(&l), connected);
 	if (err == 0)
 		return 0;
 	caski_attempt_free(s->attempt);

@@ -56,6 +56,8 @@ failed(struct caski_call *c, int err, bool inside)
 		cask_io_fail_words(&s->io, err, op, "nothing lost");
 	else
 		cask_io_fail(&s->io, err, op);
+	if (s->io.limit_ms == 0 && err != ECANCELED && err != CASK_ECUT)
+		caski_notify_lost(s, err);
 	return -1;
 }
 
@@ -228,12 +230,12 @@ send_limit(const struct cask_sock *s)
 }
 
 static ptrdiff_t
-send_once(struct cask_sock *s, const void *buf, size_t n)
+send_once(struct cask_sock *s, const void *buf, size_t n, int flags)
 {
 	s->asking = true;
 	if (s->lost != 0)
 		return -s->lost;
-	return caski_wire_send(s, buf, n < SEND_MOST ? n : SEND_MOST, 0);
+	return caski_wire_send(s, buf, n < SEND_MOST ? n : SEND_MOST, flags);
 }
 
 /* It can't go on now.  Until it can, keep the peer going by reading ahead. */
@@ -259,14 +261,14 @@ caski_call_room(struct caski_call *c, int err, bool *deaf)
 
 /* Send what fits, at least one byte: how many, or -error. */
 static ptrdiff_t
-send_some(struct caski_call *c, const void *buf, size_t n)
+send_some(struct caski_call *c, const void *buf, size_t n, int flags)
 {
 	bool deaf = false;
 	ptrdiff_t sent;
 	int err = 0;
 
 	do {
-		sent = send_once(c->s, buf, n);
+		sent = send_once(c->s, buf, n, flags);
 		if (sent < 0)
 			err = caski_call_room(c, (int)-sent, &deaf);
 	} while (sent < 0 && err == 0);
@@ -310,7 +312,7 @@ cask_send(struct cask_sock *s, const void *buf, size_t n)
 	if (err != 0)
 		return err;
 	for (; n > 0; p += sent, n -= (size_t)sent) {
-		sent = send_some(&c, p, n);
+		sent = send_some(&c, p, n, 0);
 		if (sent >= 0)
 			continue;
 		if (send_failed(&c, sent, p != buf) == CASK_IO_GONE)
@@ -335,7 +337,7 @@ cask_try_send(struct cask_sock *s, const void *buf, size_t n)
 	if (caski_call_begin(&c, s, &s->sending, "send", send_limit(s)) != 0)
 		return -1;
 	while (done < n && (sent >= 0 || sent == -EINTR)) {
-		sent = send_once(s, p + done, n - done);
+		sent = send_once(s, p + done, n - done, 0);
 		if (sent > 0)
 			done += (size_t)sent;
 	}
@@ -362,16 +364,19 @@ stream_start(struct cask_io *io)
 static struct caski_limit
 value_limit(struct cask_sock *s, int ms)
 {
-	struct caski_limit l;
-
-	if (s->value_begins || s->value_limit == 0) {
-		l = caski_limit_of(s, ms, CASK_TIMEOUT_MS);
-		s->value_limit = l.at;
-		s->value_ms = l.ms;
-		s->value_begins = false;
-		return l;
-	}
+	if (s->value_begins || s->value_limit == 0)
+		return caski_limit_of(s, ms, CASK_TIMEOUT_MS);
 	return (struct caski_limit) { .at = s->value_limit, .ms = s->value_ms };
+}
+
+/* One transfer of a value is over: what has begun to run, runs on. */
+static void
+value_end(struct caski_call *c)
+{
+	c->s->value_begins = false;
+	c->s->value_limit = c->limit.at;
+	c->s->value_ms = c->limit.ms;
+	caski_call_end(c);
 }
 
 static ptrdiff_t
@@ -390,7 +395,7 @@ stream_read(struct cask_io *io, void *buf, size_t size)
 	n = receive_some(&c, buf, size, io->exact && size < AHEAD_BELOW);
 	if (n < 0)
 		return failed(&c, (int)-n, false);
-	caski_call_end(&c);
+	value_end(&c);
 	return n;
 }
 
@@ -425,7 +430,7 @@ stream_more(struct cask_io *io)
 	n = await_some(&c);
 	if (n < 0)
 		return (int)failed(&c, (int)-n, false);
-	caski_call_end(&c);
+	value_end(&c);
 	return (int)n;
 }
 
@@ -439,10 +444,10 @@ stream_write(struct cask_io *io, const void *buf, size_t size)
 	if (caski_call_begin(
 		&c, s, &s->sending, "send", value_limit(s, s->send_ms)) != 0)
 		return -1;
-	sent = send_some(&c, buf, size);
+	sent = send_some(&c, buf, size, io->partial ? CASKI_MORE : 0);
 	if (sent < 0)
 		return send_failed(&c, sent, false);
-	caski_call_end(&c);
+	value_end(&c);
 	return sent;
 }
 

@@ -40,11 +40,13 @@ int caski_call_room(struct caski_call *c, int err, bool *deaf);
 
 /* call.c */
 
-/* The limit of one call: when it ends, and how long it was, for messages. */
+/*
+ * The limit of one call: when it ends, and how long it is, for messages.  The
+ * clock is asked when the limit begins to matter: until then at is 0.
+ */
 struct caski_limit {
 	int64_t at;
 	int ms;
-	bool whole; /* nothing of it has been used up yet */
 };
 
 /*
@@ -63,6 +65,9 @@ struct caski_call {
  * the deadline if that comes sooner. */
 struct caski_limit caski_limit_of(
     const struct cask_sock *s, int ms, int otherwise);
+
+/* When it ends.  It runs from the first time that this is asked. */
+int64_t caski_limit_at(struct caski_limit *l);
 
 /*
  * Begin a call in a direction.  0, or the error that it ends with: the one that
@@ -142,6 +147,9 @@ void caski_notify_stop(struct cask_sock *s);
 
 /* Announce that a connect has failed. */
 void caski_notify_failed(struct cask_sock *s);
+
+/* Announce that the connection is lost, as a call has found. */
+void caski_notify_lost(struct cask_sock *s, int err);
 
 /* Announce what holds of a socket that stands already. */
 void caski_notify_now(struct cask_sock *s);

@@ -82,9 +82,10 @@ void caski_sys_yield(void);
 /*
  * Sockets.  send never raises SIGPIPE; accept's socket is non-blocking.
  * Sending never waits, and receiving only if it is told to and the descriptor
- * is in blocking mode.
+ * is in blocking mode.  MORE: what is sent may stay until the rest of it comes,
+ * which will be at once.
  */
-enum { CASKI_WAIT = 1, CASKI_PEEK = 2, CASKI_OOB = 4 };
+enum { CASKI_WAIT = 1, CASKI_PEEK = 2, CASKI_OOB = 4, CASKI_MORE = 8 };
 
 int caski_sys_socket(int family, int type, int protocol);
 int caski_sys_bind(int fd, const struct sockaddr *sa, socklen_t len);

@@ -78,7 +78,7 @@ struct client {
 static struct client *clients;
 
 static void
-on_receive(struct cask_sock *s)
+on_receive(struct cask_sock *s, int err)
 {
 	struct client *c = (struct client *)s;
 	unsigned char out[4 * ANSWERS];
@@ -86,6 +86,7 @@ on_receive(struct cask_sock *s)
 	    s, c->in.bytes + c->in.length, INPUT - c->in.length);
 	size_t answers;
 
+	(void)err; /* the call has it too */
 	if (n < 0 && s->io.err == 0)
 		return;
 	if (n <= 0) {
@@ -101,20 +102,19 @@ on_receive(struct cask_sock *s)
 static const struct cask_notify client_notify = { .receive = on_receive };
 
 static void
-on_accept(struct cask_sock *listener)
+on_accept(struct cask_sock *listener, int err)
 {
-	for (;;) {
+	while (err == 0) {
 		struct client *c = &clients[crowd->census->clients];
-		int err;
 
 		c->sock.notify = &client_notify;
 		err = cask_try_accept(listener, &c->sock);
 		if (err == EAGAIN)
 			return;
-		if (err != 0)
-			die("accept", cask_strerror(err));
-		count(false);
+		if (err == 0)
+			count(false);
 	}
+	die("accept", cask_strerror(err));
 }
 
 static const struct cask_notify listener_notify = { .accept = on_accept };

@@ -68,9 +68,11 @@ struct cask_io {
 
 	/* For transports.  exact: an archive shall read no more than it needs,
 	   since what is left belongs to the transport.  ahead: how many bytes
-	   that is, already read. */
+	   that is, already read.  partial is the archive's: it writes because
+	   its buffer is full, and goes on at once. */
 	bool exact;
 	size_t ahead;
+	bool partial;
 	/* private: an archive that has stored and not flushed */
 	struct cask_ar *unflushed;
 	int (*flush)(struct cask_ar *ar, struct cask_io *io);

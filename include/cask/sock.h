@@ -18,8 +18,10 @@
  * within their limit, in the pump of the thread (pump.h): timers and watches
  * run meanwhile, notifications of sockets are put aside, and any callback may
  * close, detach or free any socket, the one that waits included: its call then
- * ends with ECANCELED.  (A socket is closed before it is freed; and memory that
- * the call itself was given, like a buffer or an archive, has to stay.)
+ * ends with ECANCELED, or CASK_IO_GONE (-2) where it gives a count, and does
+ * not look at the socket any more.  (A socket is closed before it is freed; and
+ * memory that the call itself was given, like a buffer or an archive, has to
+ * stay.)  Waits within one another, 16 at most (ELOOP), end in reverse order.
  *
  * A second call in a direction in which one waits already is refused with
  * EBUSY.  Such an error doesn't stick: it is that call's alone, and io.passing
@@ -60,14 +62,18 @@ struct cask_sock;
  * oob      urgent data is there, unless it comes in line (CASK_OOB_INLINE).
  * accept   a connection waits.  Once, and again after the next cask_accept or
  *          cask_try_accept, if another one waits.
- * connect  how a cask_try_connect ended.  Once for each.
- * close    the other end has closed (0) or was lost (ECONNRESET, …), and all
- *          that had come was received.  Once; never after cask_close here.
+ * connect  how a cask_try_connect ended, once for each; or that the connection
+ *          stands already, after cask_attach and cask_select.
+ * close    the other end has closed (0), and all that had come was received; or
+ *          it was lost (ECONNRESET, EPIPE, …), whoever met that first.  Once;
+ *          never after cask_close here.
  *
  * Each is delivered once and then waits for its answer, so that a handler that
- * does nothing doesn't spin.  Where close is NULL, the end and a loss are
- * announced by receive, once: the next call that receives gives them.  A
- * handler may close any socket and free its own.
+ * does nothing doesn't spin.  The calls that receive, cask_peek included,
+ * answer receive and oob.  Where close is NULL, the end and a loss are
+ * announced by receive, once: the next call that receives gives them.  Where
+ * connect is NULL, a failed cask_try_connect is announced as a loss.  A handler
+ * may close any socket and free its own.
  *
  * waiting  a call on this socket waits: called before every sleep, and at least
  *          ten times a second.  It may do what any callback may: show that the
@@ -120,7 +126,7 @@ struct cask_sock {
 	int receive_ms;
 	int send_ms;
 
-	const struct cask_notify *notify; /* set before connect or accept */
+	const struct cask_notify *notify; /* set before it is opened */
 	void *user;                       /* free for the program */
 
 	/* Set before the socket is opened. */
@@ -159,8 +165,8 @@ struct cask_sock {
 	int64_t deadline;
 	int deadline_ms;
 	int value_ms; /* the limit of an archive's value in hand, and … */
-	int64_t value_limit; /* … when that ends; 0: none is in hand */
-	bool value_begins;   /* … and its limit begins to run */
+	int64_t value_limit; /* … when that ends; 0: it doesn't run yet */
+	bool value_begins;   /* … a new value begins */
 	int cancelled;       /* these three are touched by other threads */
 	int bell;
 	int cancelling;
@@ -182,12 +188,14 @@ struct cask_sock {
  * cask_connect blocks.  Gives 0; CASK_ENAME or CASK_EPORT when the host or the
  * port is not known; CASK_EDNS when nobody could be asked; the last address's
  * error (ECONNREFUSED, EHOSTUNREACH, …); ETIMEDOUT; ECANCELED; EISCONN when s
- * is open, which sticks; EAGAIN when too many look-ups are under way; EINVAL
- * when host is NULL; ENOMEM; EMFILE.  After any but EISCONN s is closed.
+ * is connected or listens, which sticks; EAGAIN when too many look-ups are
+ * under way; EINVAL when host or port is NULL, or a path comes with a port;
+ * ENAMETOOLONG; ENOMEM; EMFILE.  After any but EISCONN a stream is closed.
  *
  * cask_try_connect doesn't block: 0 when it is under way, and connect will be
  * notified of how it ended; else an error as above, and nobody is notified.
- * Until then s is not open, and cask_close gives it up.
+ * Until then s is not open: calls on it are refused (ENOTCONN, EALREADY, which
+ * don't stick), and cask_close gives it up.  EOPNOTSUPP when s is bound.
  * MFC: CSocket::Create and Connect; CAsyncSocket::Connect.
  */
 int cask_connect(struct cask_sock *s, const char *host, const char *port);
@@ -197,19 +205,22 @@ int cask_try_connect(struct cask_sock *s, const char *host, const char *port);
  * Take a local address, to listen on or for datagrams.  host NULL: every
  * address of this machine, IPv6 and IPv4 alike.  port "0": the system chooses
  * (cask_local tells).  A port in TIME_WAIT, and the path of a Unix-domain
- * socket on which nobody listens any more, can be taken again at once.  Does
- * not block, but for looking up a host that is a name.
+ * socket on which nobody listens any more, can be taken again at once; closing
+ * leaves the path where it is.  Does not block, but for looking up a host that
+ * is a name, within the limit of connect; of a name's addresses the first that
+ * can be had is taken.
  *
- * Gives 0; CASK_ENAME; CASK_EPORT; EADDRINUSE; EACCES; EADDRNOTAVAIL;
- * ENAMETOOLONG; EISCONN; ….  MFC: CAsyncSocket::Create, Bind.
+ * Gives 0; CASK_ENAME, CASK_EPORT, CASK_EDNS; ETIMEDOUT; ECANCELED; EAGAIN;
+ * EADDRINUSE; EACCES; EADDRNOTAVAIL; EINVAL and ENAMETOOLONG as cask_connect;
+ * EISCONN; ….  MFC: CAsyncSocket::Create, Bind.
  */
 int cask_bind(struct cask_sock *s, const char *host, const char *port);
 
 /*
  * Take over a socket that was passed to this process by its starter, as
- * LISTEN_FDS and LISTEN_PID tell (socket activation): the nth of them, from 0.
- * Gives 0, ENOENT when there is none, or EISCONN.  A socket that listens is
- * ready for cask_accept.
+ * LISTEN_FDS and LISTEN_PID tell (socket activation): the nth of them, from 0,
+ * each to be taken once.  Gives 0, ENOENT when there is none, or an error of
+ * cask_attach.  A socket that listens is ready for cask_accept.
  */
 int cask_inherit(struct cask_sock *s, unsigned nth);
 
@@ -239,16 +250,20 @@ int cask_try_accept(struct cask_sock *listener, struct cask_sock *c);
 /*
  * Take over a socket's descriptor from elsewhere; it is closed on exec from
  * then on.  What holds now (connected, room to send, data, the end) is
- * announced.  Does not block.  Gives 0, EISCONN, EINVAL (not a socket), ENOMEM.
- * MFC: Attach.
+ * announced.  Does not block.  Gives 0; or EISCONN, EINVAL (not a socket),
+ * ENOMEM, and then fd is still the caller's.  MFC: Attach.
  */
 int cask_attach(struct cask_sock *s, int fd);
 
+/* The descriptor, or -1: to look at, not to be read or closed.  MFC: m_hSocket.
+ */
+int cask_sock_fd(const struct cask_sock *s);
+
 /*
- * Give the descriptor away: s is closed then without closing it.  Gives it, or
- * -1: io.passing is EBADF, or ENOTEMPTY when bytes that were read ahead would
- * be lost (receive them first).  A call that waits ends with ECANCELED. MFC:
- * Detach.
+ * Give the descriptor away: s is closed then without closing it.  It does not
+ * block.  Gives it, or -1: io.passing is EBADF, or ENOTEMPTY when bytes that
+ * were read ahead would be lost (receive them first).  A call that waits ends
+ * with ECANCELED.  MFC: Detach.
  */
 int cask_detach(struct cask_sock *s);
 
@@ -268,23 +283,27 @@ int cask_select(struct cask_sock *s, unsigned kinds);
  * Send all n bytes; a datagram is sent whole.  Blocks until the system has
  * taken them; meanwhile it reads ahead what comes in, up to ahead_most bytes,
  * so that two ends that send before they receive don't wait for each other.
- * Gives 0 or the error that stuck: ETIMEDOUT, EPIPE, ECONNRESET, ECANCELED, ….
+ * When that is full too and nothing moves, the time-out says so.
+ * Gives 0; the error that stuck: ETIMEDOUT, EPIPE, ECONNRESET, ECANCELED, …; or
+ * EBUSY.
  * n of 0 on a stream does nothing.  MFC: CSocket::Send.
  */
 int cask_send(struct cask_sock *s, const void *buf, size_t n);
 
 /*
  * Send what the system takes at once.  Gives how many bytes that was, perhaps
- * 0; or -1: s->io.err tells.  MFC: CAsyncSocket::Send, CSocket::SendChunk.
+ * 0; or -1: s->io.err tells, or s->io.passing.  A datagram is sent whole or not
+ * at all, then with EAGAIN in s->io.passing.  MFC: CAsyncSocket::Send.
  */
 ptrdiff_t cask_try_send(struct cask_sock *s, const void *buf, size_t n);
 
 /*
- * Receive what is there, up to size bytes (not 0).  Blocks until there is
- * something. Gives the number of bytes; 0 at the end of the stream, or for an
- * empty datagram; -1: s->io.err tells (ETIMEDOUT, ECONNRESET, ECANCELED, …), or
- * s->io.passing: EBUSY; EMSGSIZE when a datagram was longer than size, its
- * beginning being in buf.  MFC: CSocket::Receive.
+ * Receive what is there, up to size bytes (not 0).  What an archive has stored
+ * on s and not flushed is sent first.  Blocks until there is something.  Gives
+ * the number of bytes; 0 at the end of the stream, or for an empty datagram;
+ * -1: s->io.err tells (ETIMEDOUT, ECONNRESET, ECANCELED, …), or s->io.passing:
+ * EBUSY; EMSGSIZE when a datagram was longer than size, its beginning being in
+ * buf.  MFC: CSocket::Receive.
  */
 ptrdiff_t cask_receive(struct cask_sock *s, void *buf, size_t size);
 
@@ -324,8 +343,9 @@ enum cask_shutdown { CASK_RECEIVES, CASK_SENDS, CASK_BOTH };
 int cask_shutdown(struct cask_sock *s, enum cask_shutdown how);
 
 /*
- * Close.  Data that was sent is still delivered, unless received data was left
- * unread: that makes a reset of it, so receive up to the end first.  A call
+ * Close.  Data that was sent is still delivered (but see CASK_LINGER), unless
+ * received data was left unread: that makes a reset of it, so receive up to the
+ * end first.  A call
  * that waits ends with ECANCELED.  Gives the first error of the socket's life,
  * which stays readable; settings stay too.  Twice is fine. After this s may be
  * connected anew, which forgets the error.  MFC: CSocket::Close.
