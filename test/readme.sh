@@ -20,7 +20,7 @@ sed 's/cask_flush(&out);/cask_send(\&c, "\\xff\\xfe\\xff\\4A\\0C\\0M\\0E\\0\\2\\
 # A client that asks for what is no text.
 sed 's/"ACME"/"A\\xff"/' "$here/ask.c" >"$here/wrong.c"
 
-for p in ask quoted dying wrong; do
+for p in ask quoted dying wrong chat chatd; do
 	# shellcheck disable=SC2086 # flags are words
 	${CC:-cc} -std=c11 -Wall -Wextra -Werror -Iinclude ${CFLAGS:-} \
 		-D_DEFAULT_SOURCE -o "$here/$p" "$here/$p.c" \
@@ -84,6 +84,24 @@ serve dying
 expect "a server that dies" \
 	"ask: f64 q->price[0] at byte 14 from localhost:$port: stream ended inside a message" \
 	"$(ask localhost $port)"
+stop
+
+# Two at the chat: the first hears what the second says, and both go.
+serve chatd
+mkfifo "$here/keys" 2>/dev/null || true
+"$here/chat" localhost $port <"$here/keys" >"$here/heard" &
+first=$!
+exec 9>"$here/keys"
+for try in 1 2 3 4 5 6 7 8 9; do
+	echo hello | "$here/chat" localhost $port
+	grep -q hello "$here/heard" && break
+	sleep 0.1
+done
+exec 9>&-
+code=0
+wait $first || code=$?
+expect "how the first of the chat ends" "0" "$code"
+expect "what it has heard" "hello" "$(sort -u "$here/heard")"
 stop
 expect "no server" \
 	"ask: connect localhost:$port: Connection refused" "$(ask localhost $port)"
