@@ -103,7 +103,10 @@ caski_call_begin(struct caski_call *c, struct cask_sock *s,
 		if (s->listening) /* a listener stays good */
 			return ETIMEDOUT;
 		s->io.limit_ms = s->deadline_ms;
-		return cask_io_fail(&s->io, ETIMEDOUT, op);
+		if (s->datagram) /* and so does this */
+			return cask_io_pass(&s->io, ETIMEDOUT, op, NULL);
+		return cask_io_fail_words(
+		    &s->io, ETIMEDOUT, op, "nothing lost");
 	}
 	take(c, s, slot, op, limit);
 	return 0;

@@ -11,14 +11,7 @@
 int
 cask_io_fail(struct cask_io *io, int err, const char *op)
 {
-	if (io->err == 0) {
-		if (io->passing != 0)
-			io->words[0] = '\0';
-		io->passing = 0;
-		io->err = err;
-		io->op = op;
-	}
-	return io->err;
+	return cask_io_fail_words(io, err, op, "");
 }
 
 int
@@ -27,9 +20,11 @@ cask_io_fail_words(
 {
 	if (io->err == 0) {
 		io->passing = 0;
+		io->err = err;
+		io->op = op;
 		snprintf(io->words, sizeof io->words, "%s", words);
 	}
-	return cask_io_fail(io, err, op);
+	return io->err;
 }
 
 int

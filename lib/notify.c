@@ -150,6 +150,36 @@ look(struct cask_sock *s)
 		post_end(s, (int)-n);
 }
 
+/*
+ * To the pump a hang-up is all that is waited for.  And in line it is data like
+ * all other, but the system still tells of it.
+ */
+static bool
+is_urgent(const struct cask_sock *s, int seen)
+{
+	struct pollfd p = { .fd = s->watch.fd, .events = POLLPRI };
+	int in_line = 0;
+
+	if (seen & CASKI_HANGUP &&
+	    (caski_sys_poll(&p, 1, 0) <= 0 || !(p.revents & POLLPRI)))
+		return false;
+	return caski_sys_getsockopt(
+		   s->watch.fd, SOL_SOCKET, SO_OOBINLINE, &in_line) != 0 ||
+	    in_line == 0;
+}
+
+/* If it isn't, don't look for it until something was received. */
+static void
+urgent(struct cask_sock *s, int seen)
+{
+	if (is_urgent(s, seen)) {
+		post(s, CASK_ON_OOB, false);
+		return;
+	}
+	s->armed &= (unsigned char)~CASK_ON_OOB;
+	watch(s);
+}
+
 static void
 ready(struct cask_watch *w, int seen)
 {
@@ -160,7 +190,7 @@ ready(struct cask_watch *w, int seen)
 		return;
 	}
 	if (seen & CASK_URGENT)
-		post(s, CASK_ON_OOB, false);
+		urgent(s, seen);
 	if (seen & CASK_READABLE && seen & CASKI_HANGUP)
 		look(s);
 	else if (seen & CASK_READABLE)

@@ -250,7 +250,10 @@ cask_try_connect(struct cask_sock *s, const char *host, const char *port)
 
 /* Bind */
 
-/* A path that nobody listens on any more is in the way of its successor. */
+/*
+ * A path that nobody listens on any more is in the way of its successor.  The
+ * system says of a file of another kind, too, that nobody listens on it.
+ */
 static int
 bind_path(const struct cask_sock *s, int fd, const struct caski_host *h)
 {
@@ -259,7 +262,8 @@ bind_path(const struct cask_sock *s, int fd, const struct caski_host *h)
 	int r = caski_sys_bind(fd, sa, h->length);
 	int probe;
 
-	if (r != -EADDRINUSE || un->sun_path[0] == '\0')
+	if (r != -EADDRINUSE || un->sun_path[0] == '\0' ||
+	    !caski_sys_is_socket(un->sun_path))
 		return r;
 	probe = caski_sock_make(s, AF_UNIX);
 	if (probe < 0)

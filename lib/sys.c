@@ -29,6 +29,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -226,6 +227,14 @@ int
 caski_sys_unlink(const char *path)
 {
 	return result_int(unlink(path));
+}
+
+bool
+caski_sys_is_socket(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISSOCK(st.st_mode);
 }
 
 #if defined(POLLRDHUP)

@@ -39,6 +39,7 @@ int caski_sys_dup(int fd);
 int caski_sys_cloexec(int fd);
 int caski_sys_open_null(void); /* a descriptor that is good for nothing */
 int caski_sys_unlink(const char *path);
+bool caski_sys_is_socket(const char *path); /* a link to one is none */
 
 /* What poll has to be asked for to hear that the peer sends no more; 0: this
  * system can't tell it from data. */

@@ -354,6 +354,11 @@ WRAP(int, unlink, (const char *path))
 	return __real_caski_sys_unlink(path);
 }
 
+WRAP(bool, is_socket, (const char *path))
+{
+	return __real_caski_sys_is_socket(path);
+}
+
 WRAP(short, pollrdhup, (void))
 {
 	return __real_caski_sys_pollrdhup();

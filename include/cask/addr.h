@@ -28,22 +28,28 @@ struct cask_addr {
  * Find the address of a host and a port, for s, a datagram socket: of its
  * family, if it is open.  host NULL: everybody on this network (IPv4's
  * broadcast address; needs CASK_BROADCAST).  A number is answered at once, a
- * name looked up within the limit of connect.  Gives 0, CASK_ENAME, CASK_EPORT,
- * CASK_EDNS, ETIMEDOUT, ECANCELED, EAGAIN, ENOMEM; they don't stick.
+ * name looked up within the limit of connect.  To a socket of IPv6 that takes
+ * IPv4 too, IPv4 is of its family.  Gives 0, CASK_ENAME, CASK_EPORT, CASK_EDNS,
+ * EAFNOSUPPORT (it has no address of that family), ETIMEDOUT, ECANCELED,
+ * EAGAIN, ENAMETOOLONG, ENOMEM; they don't stick.
  */
 int cask_addr_find(struct cask_addr *a, struct cask_sock *s, const char *host,
     const char *port);
 
 /*
  * Its numbers, or its path: host may be NULL, else size bytes, NUL included (64
- * are enough, 110 for paths); port may be NULL.  Gives 0, ENOSPC or EINVAL.
+ * are enough, 110 for paths); port may be NULL.  A socket of the
+ * Unix domain that has no name has the text "".  Gives 0, ENOSPC, EINVAL (no
+ * address) or ENOMEM.
  */
 int cask_addr_text(
     const struct cask_addr *a, char *host, size_t size, uint16_t *port);
 
 /*
  * Datagrams to and from anybody.  s is a datagram socket; one that isn't open
- * is opened by the first cask_send_to, with a port of the system's choice.
+ * is opened by the first cask_send_to, with a port of the system's choice; it
+ * counts as bound then, and may be connected.  to NULL: the peer that it is
+ * connected to, as with cask_send.
  *
  * Sending gives 0, or EMSGSIZE, EACCES (broadcast), ENETUNREACH, ECONNREFUSED
  * (the answer to an earlier one), …; the try form EAGAIN.  Receiving gives the
@@ -65,8 +71,11 @@ ptrdiff_t cask_try_receive_from(
  * Join or leave a multicast group: datagrams to it are received by a socket
  * that is bound to their port.  interface NULL: the system chooses.  Gives 0,
  * CASK_ENAME (group is no number), EINVAL (it is no multicast address), ENODEV
- * (no such interface), EADDRINUSE (joined already), EADDRNOTAVAIL (not joined);
- * they don't stick.
+ * (no such interface, or none leads there), EADDRINUSE (joined already),
+ * EADDRNOTAVAIL (not joined), EAFNOSUPPORT (not of this socket's family),
+ * EOPNOTSUPP (this is no UDP socket), EBADF; they don't stick.  Datagrams to a
+ * group leave by the interface whose address the sender is bound to, or, of
+ * IPv6, by the one that the address names: "ff02::4242%eth0".
  */
 int cask_group_join(
     struct cask_sock *s, const char *group, const char *interface);
