@@ -155,6 +155,11 @@ cask_receive_all(struct cask_sock *s, void *buf, size_t size)
 	size_t done = 0;
 	ptrdiff_t n = 1;
 
+	if (s->datagram) {
+		cask_io_pass(&s->io, EOPNOTSUPP, "receive",
+		    "datagrams come one by one: cask_receive");
+		return -1;
+	}
 	if (cask_io_flush(&s->io) != 0 ||
 	    caski_call_begin(
 		&c, s, &s->receiving, "receive", receive_limit(s)) != 0)

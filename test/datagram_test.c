@@ -401,6 +401,22 @@ a_datagram_that_no_network_takes_is_refused(void **state)
 }
 
 static void
+datagrams_are_not_put_together(void **state)
+{
+	struct pair p;
+	char buf[8];
+
+	(void)state;
+	pair_open(&p, "127.0.0.1");
+	assert_int_equal(cask_send_to(&p.a, "12345", 5, &p.to_b), 0);
+	assert_int_equal(cask_receive_all(&p.b, buf, 2), -1);
+	assert_int_equal(p.b.io.passing, EOPNOTSUPP);
+	assert_why(&p.b, "receive", "datagrams come one by one: cask_receive");
+	assert_from(&p.b, "12345", &p.to_a);
+	pair_close(&p);
+}
+
+static void
 what_is_peeked_at_stays(void **state)
 {
 	struct pair p;
@@ -1020,7 +1036,7 @@ static void
 interruptions_are_invisible(void **state)
 {
 	struct pair p;
-	char text[8];
+	char text[16];
 
 	(void)state;
 	pair_open(&p, "127.0.0.1");
@@ -1115,6 +1131,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(
 	    a_datagram_longer_than_the_buffer_is_never_cut_silently),
 	cmocka_unit_test(a_datagram_that_no_network_takes_is_refused),
+	cmocka_unit_test(datagrams_are_not_put_together),
 	cmocka_unit_test(what_is_peeked_at_stays),
 	cmocka_unit_test(
 	    a_refused_datagram_is_told_to_one_call_and_the_socket_goes_on),
