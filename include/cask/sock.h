@@ -206,7 +206,8 @@ int cask_try_connect(struct cask_sock *s, const char *host, const char *port);
  * address of this machine, IPv6 and IPv4 alike.  port "0": the system chooses
  * (cask_local tells).  A port in TIME_WAIT, and the path of a Unix-domain
  * socket on which nobody listens any more, can be taken again at once; closing
- * leaves the path where it is.  Does not block, but for looking up a host that
+ * leaves the path where it is, and a path that is no socket is EADDRINUSE.
+ * Does not block, but for looking up a host that
  * is a name, within the limit of connect; of a name's addresses the first that
  * can be had is taken.
  *
@@ -309,7 +310,8 @@ ptrdiff_t cask_receive(struct cask_sock *s, void *buf, size_t size);
 
 /*
  * Receive size bytes.  Gives size; 0 when the stream ended before the first;
- * -1: CASK_ECUT when it ended later, or as cask_receive.
+ * -1: CASK_ECUT when it ended later, EOPNOTSUPP (passing) for datagrams, or as
+ * cask_receive.
  */
 ptrdiff_t cask_receive_all(struct cask_sock *s, void *buf, size_t size);
 
@@ -329,9 +331,10 @@ ptrdiff_t cask_available(struct cask_sock *s);
 /*
  * Urgent data: one byte, past all others (streams of the Internet only).
  * cask_receive_urgent gives 0; EAGAIN when there is none; EINVAL when it comes
- * in line.  cask_at_mark gives 1 when the next byte that is received is the one
- * that was sent as urgent, in line; else 0; -1 with s->io.passing.  None of
- * them blocks, but sending may.  MFC: MSG_OOB, IOCtl(SIOCATMARK).
+ * in line.  cask_at_mark gives 1 when all that came before urgent data was
+ * received (in line: the next byte is the urgent one); else 0; -1 with
+ * s->io.passing.  None of them blocks, but sending may.  On anything but a
+ * stream of the Internet: EOPNOTSUPP.  MFC: MSG_OOB, IOCtl(SIOCATMARK).
  */
 int cask_send_urgent(struct cask_sock *s, unsigned char byte);
 int cask_receive_urgent(struct cask_sock *s, unsigned char *byte);
