@@ -15,6 +15,7 @@
 #include "sock.h"
 
 #include "sys.h"
+#include "trace.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -145,11 +146,21 @@ lose(struct caski_call **slot)
 	*slot = NULL;
 }
 
+/* Of a call that accepts, the socket that was to be opened tells. */
+static void
+tell_lost(const struct cask_sock *s, const struct caski_call *c)
+{
+	if (c != NULL && !s->listening)
+		caski_trace_call(s, c->op, ECANCELED);
+}
+
 void
 caski_calls_lose(struct cask_sock *s)
 {
 	if (s->receiving == s->sending)
 		s->sending = NULL;
+	tell_lost(s, s->receiving);
+	tell_lost(s, s->sending);
 	lose(&s->receiving);
 	lose(&s->sending);
 	lose(&s->delivering);

@@ -8,11 +8,12 @@
 
 #include "connect.h"
 #include "sys.h"
+#include "trace.h"
 
 #include <errno.h>
 
-int
-cask_shutdown(struct cask_sock *s, enum cask_shutdown how)
+static int
+shut_down(struct cask_sock *s, enum cask_shutdown how)
 {
 	static const int system[] = {
 		[CASK_RECEIVES] = SHUT_RD,
@@ -30,6 +31,12 @@ cask_shutdown(struct cask_sock *s, enum cask_shutdown how)
 	if ((unsigned)how < sizeof system / sizeof system[0])
 		r = caski_sys_shutdown(s->watch.fd, system[how]);
 	return r < 0 ? cask_io_fail(&s->io, -r, "shutdown") : 0;
+}
+
+int
+cask_shutdown(struct cask_sock *s, enum cask_shutdown how)
+{
+	return caski_trace_end(s, "shutdown", shut_down(s, how));
 }
 
 static void
@@ -69,13 +76,15 @@ cask_close(struct cask_sock *s)
 	int r = fd >= 0 ? caski_sys_close(fd) : 0;
 
 	s->io.passing = 0;
-	if (r < 0 && r != -EINTR)
-		cask_io_fail(&s->io, -r, "close");
+	r = r < 0 && r != -EINTR ? -r : 0;
+	if (r != 0)
+		cask_io_fail(&s->io, r, "close");
+	caski_trace_call(s, "close", r);
 	return s->io.err;
 }
 
-int
-cask_detach(struct cask_sock *s)
+static int
+detach(struct cask_sock *s)
 {
 	int fd;
 
@@ -95,6 +104,12 @@ cask_detach(struct cask_sock *s)
 	if (s->direct_ms != 0)
 		caski_sys_receive_limit(fd, 0);
 	return fd;
+}
+
+int
+cask_detach(struct cask_sock *s)
+{
+	return (int)caski_trace_count(s, "detach", detach(s));
 }
 
 int

@@ -10,6 +10,7 @@
 
 #include "connect.h"
 #include "sys.h"
+#include "trace.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -152,8 +153,8 @@ not_found(struct cask_sock *s, int err, const char *host, const char *port)
 	return cask_io_pass(&s->io, err, "find", words);
 }
 
-int
-cask_addr_find(struct cask_addr *a, struct cask_sock *s, const char *host,
+static int
+find(struct cask_addr *a, struct cask_sock *s, const char *host,
     const char *port)
 {
 	struct caski_hosts *hosts = NULL;
@@ -177,9 +178,16 @@ cask_addr_find(struct cask_addr *a, struct cask_sock *s, const char *host,
 		err = choose(a, s, family, hosts);
 	caski_sys_free(hosts);
 	if (c.s == NULL)
-		return ECANCELED;
+		return CASKI_GONE;
 	caski_call_end(&c);
 	return err != 0 ? not_found(s, err, host, port) : 0;
+}
+
+int
+cask_addr_find(struct cask_addr *a, struct cask_sock *s, const char *host,
+    const char *port)
+{
+	return caski_trace_end(s, "find", find(a, s, host, port));
 }
 
 /* Sending */
@@ -329,7 +337,7 @@ send_to(struct cask_sock *s, const void *buf, size_t n,
 			err = r == EINTR ? 0 : r;
 	} while (r != 0 && err == 0);
 	if (c.s == NULL)
-		return ECANCELED;
+		return CASKI_GONE;
 	caski_call_end(&c);
 	if (would_block(err))
 		announce_room(s, to);
@@ -340,14 +348,17 @@ int
 cask_send_to(
     struct cask_sock *s, const void *buf, size_t n, const struct cask_addr *to)
 {
-	return send_to(s, buf, n, to, true);
+	return caski_trace_end(s, "send", send_to(s, buf, n, to, true));
 }
 
 int
 cask_try_send_to(
     struct cask_sock *s, const void *buf, size_t n, const struct cask_addr *to)
 {
-	return send_to(s, buf, n, to, false);
+	int err = send_to(s, buf, n, to, false);
+
+	caski_trace_try(s, "send", err);
+	return err;
 }
 
 /* Receiving */
@@ -425,7 +436,7 @@ receive_from(struct cask_sock *s, void *buf, size_t size,
 			err = n < 0 && n != -EINTR ? (int)-n : 0;
 	} while (n < 0 && err == 0);
 	if (c.s == NULL)
-		return -1;
+		return CASK_IO_GONE;
 	caski_call_end(&c);
 	s->asking = false;
 	caski_notify_arm(s, CASK_ON_RECEIVE);
@@ -439,19 +450,22 @@ ptrdiff_t
 cask_receive_from(
     struct cask_sock *s, void *buf, size_t size, struct cask_addr *from)
 {
-	return receive_from(s, buf, size, from, (struct way) { .wait = true });
+	return caski_trace_count(s, "receive",
+	    receive_from(s, buf, size, from, (struct way) { .wait = true }));
 }
 
 ptrdiff_t
 cask_try_receive_from(
     struct cask_sock *s, void *buf, size_t size, struct cask_addr *from)
 {
-	return receive_from(s, buf, size, from, (struct way) { 0 });
+	return caski_trace_count(
+	    s, "receive", receive_from(s, buf, size, from, (struct way) { 0 }));
 }
 
 ptrdiff_t
 caski_datagram_peek(struct cask_sock *s, void *buf, size_t size)
 {
-	return receive_from(
-	    s, buf, size, NULL, (struct way) { .flags = CASKI_PEEK });
+	return caski_trace_count(s, "peek",
+	    receive_from(
+		s, buf, size, NULL, (struct way) { .flags = CASKI_PEEK }));
 }

@@ -15,6 +15,7 @@
 #include "sock.h"
 
 #include "sys.h"
+#include "trace.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -205,19 +206,20 @@ typedef void handler(struct cask_sock *s, int err);
 
 /* The next of what is posted: to connect comes first, the end last. */
 static handler *
-next(struct cask_sock *s, unsigned *kind)
+next(struct cask_sock *s, unsigned *kind, const char **name)
 {
 	const struct cask_notify *t = s->notify;
 	const struct {
 		unsigned kind;
 		handler *handle;
+		const char *name;
 	} order[] = {
-		{ CASK_ON_CONNECT, t->connect },
-		{ CASK_ON_ACCEPT, t->accept },
-		{ CASK_ON_OOB, t->oob },
-		{ CASK_ON_SEND, t->send },
-		{ CASK_ON_RECEIVE, t->receive },
-		{ CASK_ON_CLOSE, t->close },
+		{ CASK_ON_CONNECT, t->connect, "connect" },
+		{ CASK_ON_ACCEPT, t->accept, "accept" },
+		{ CASK_ON_OOB, t->oob, "oob" },
+		{ CASK_ON_SEND, t->send, "send" },
+		{ CASK_ON_RECEIVE, t->receive, "receive" },
+		{ CASK_ON_CLOSE, t->close, "close" },
 	};
 
 	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
@@ -225,6 +227,7 @@ next(struct cask_sock *s, unsigned *kind)
 			continue;
 		s->posted &= (unsigned char)~order[i].kind;
 		*kind = order[i].kind;
+		*name = order[i].name;
 		return order[i].handle;
 	}
 	return NULL;
@@ -245,6 +248,7 @@ deliver(struct cask_note *n)
 	struct cask_sock *s =
 	    (struct cask_sock *)((char *)n - offsetof(struct cask_sock, note));
 	struct caski_call frame = { .s = s, .slot = &s->delivering };
+	const char *name = NULL;
 	unsigned kind = 0;
 	handler *handle;
 
@@ -254,12 +258,13 @@ deliver(struct cask_note *n)
 	}
 	if (s->notify == NULL)
 		return;
-	handle = next(s, &kind);
+	handle = next(s, &kind, &name);
 	if (s->posted != 0)
 		caski_note_post(n);
 	if (handle == NULL)
 		return;
 	s->delivering = &frame;
+	caski_trace_note(s, name, error_of(s, kind));
 	handle(s, error_of(s, kind));
 	if (frame.s != NULL)
 		s->delivering = NULL;
@@ -325,8 +330,8 @@ leave(struct cask_sock *s)
 	s->delivering = NULL;
 }
 
-int
-cask_select(struct cask_sock *s, unsigned kinds)
+static int
+select_kinds(struct cask_sock *s, unsigned kinds)
 {
 	int err;
 
@@ -349,6 +354,12 @@ cask_select(struct cask_sock *s, unsigned kinds)
 		return cask_io_pass(&s->io, err, "select", NULL);
 	caski_notify_now(s);
 	return 0;
+}
+
+int
+cask_select(struct cask_sock *s, unsigned kinds)
+{
+	return caski_trace_end(s, "select", select_kinds(s, kinds));
 }
 
 /* What holds of a socket that stands already: MFC's rules for selecting. */

@@ -8,6 +8,7 @@
 
 #include "connect.h"
 #include "sys.h"
+#include "trace.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -17,7 +18,6 @@
 #include <string.h>
 #include <sys/un.h>
 
-#define GONE INT_MIN /* no error: the socket was closed meanwhile */
 #define PAUSE_MS                                                    \
 	100 /* for a listener that can't even turn connections away \
 	     */
@@ -161,7 +161,7 @@ connect_to(struct cask_sock *s, const char *host, const char *port)
 	err = bound ? connect_bound(&c, host, port)
 		    : caski_call_connect(&c, host, port, &fd);
 	if (c.s == NULL)
-		return GONE;
+		return CASKI_GONE;
 	caski_call_end(&c);
 	if (err != 0 || (bound && s->datagram))
 		return err;
@@ -189,19 +189,25 @@ begin_connect(struct cask_sock *s, const char *host, const char *port)
 	return 0;
 }
 
-int
-cask_connect(struct cask_sock *s, const char *host, const char *port)
+static int
+connect_now(struct cask_sock *s, const char *host, const char *port)
 {
 	int err = begin_connect(s, host, port);
 
 	if (err != 0)
 		return err;
 	err = connect_to(s, host, port);
-	if (err == GONE)
-		return ECANCELED;
+	if (err == CASKI_GONE)
+		return err;
 	if (err != 0 && s->bound && !s->datagram)
 		caski_sys_close(caski_sock_let_go(s));
 	return err != 0 ? cask_io_fail(&s->io, err, "connect") : 0;
+}
+
+int
+cask_connect(struct cask_sock *s, const char *host, const char *port)
+{
+	return caski_trace_end(s, "connect", connect_now(s, host, port));
 }
 
 static void
@@ -213,16 +219,17 @@ connected(struct cask_sock *s, int err, int fd)
 		if (err != 0)
 			caski_sys_close(fd);
 	}
-	if (err == 0)
-		return;
 	if (err == ETIMEDOUT)
 		s->io.limit_ms = s->value_ms;
-	cask_io_fail(&s->io, err, "connect");
-	caski_notify_failed(s);
+	if (err != 0)
+		cask_io_fail(&s->io, err, "connect");
+	caski_trace_call(s, "connect", err);
+	if (err != 0)
+		caski_notify_failed(s);
 }
 
-int
-cask_try_connect(struct cask_sock *s, const char *host, const char *port)
+static int
+begin_attempt(struct cask_sock *s, const char *host, const char *port)
 {
 	struct caski_limit l = connect_limit(s);
 	int err;
@@ -246,6 +253,12 @@ cask_try_connect(struct cask_sock *s, const char *host, const char *port)
 	caski_attempt_free(s->attempt);
 	s->attempt = NULL;
 	return cask_io_fail(&s->io, err, "connect");
+}
+
+int
+cask_try_connect(struct cask_sock *s, const char *host, const char *port)
+{
+	return caski_trace_end(s, "try connect", begin_attempt(s, host, port));
 }
 
 /* Bind */
@@ -361,8 +374,8 @@ bind_host(struct caski_call *c, const char *host, const char *port)
 	return err;
 }
 
-int
-cask_bind(struct cask_sock *s, const char *host, const char *port)
+static int
+bind_name(struct cask_sock *s, const char *host, const char *port)
 {
 	int err = caski_sock_begin(s, "bind");
 	struct caski_call c;
@@ -376,12 +389,18 @@ cask_bind(struct cask_sock *s, const char *host, const char *port)
 	if (err == 0) {
 		err = bind_host(&c, host, port);
 		if (c.s == NULL)
-			return ECANCELED;
+			return CASKI_GONE;
 		caski_call_end(&c);
 	}
 	if (err == 0)
 		caski_sock_name_bound(s, host != NULL ? host : "*");
 	return err != 0 ? cask_io_fail(&s->io, err, "bind") : 0;
+}
+
+int
+cask_bind(struct cask_sock *s, const char *host, const char *port)
+{
+	return caski_trace_end(s, "bind", bind_name(s, host, port));
 }
 
 /* Listen and accept */
@@ -403,8 +422,8 @@ start_listening(struct cask_sock *s)
 	return caski_notify_start(s);
 }
 
-int
-cask_listen(struct cask_sock *s, int backlog)
+static int
+let_in(struct cask_sock *s, int backlog)
 {
 	int err;
 
@@ -420,6 +439,12 @@ cask_listen(struct cask_sock *s, int backlog)
 	if (err == 0)
 		err = start_listening(s);
 	return err != 0 ? cask_io_fail(&s->io, err, "listen") : 0;
+}
+
+int
+cask_listen(struct cask_sock *s, int backlog)
+{
+	return caski_trace_end(s, "listen", let_in(s, backlog));
 }
 
 /* Gone before it was accepted: nobody needs to know. */
@@ -562,13 +587,16 @@ accept_into(struct cask_sock *listener, struct cask_sock *c, bool wait)
 int
 cask_accept(struct cask_sock *listener, struct cask_sock *c)
 {
-	return accept_into(listener, c, true);
+	return caski_trace_end(c, "accept", accept_into(listener, c, true));
 }
 
 int
 cask_try_accept(struct cask_sock *listener, struct cask_sock *c)
 {
-	return accept_into(listener, c, false);
+	int err = accept_into(listener, c, false);
+
+	caski_trace_try(c, "accept", err);
+	return err;
 }
 
 /* Attach */
@@ -631,7 +659,9 @@ cask_attach(struct cask_sock *s, int fd)
 {
 	int err = caski_sock_begin(s, "attach");
 
-	return err != 0 ? err : attach(s, fd, "attach");
+	if (err == 0)
+		err = attach(s, fd, "attach");
+	return caski_trace_end(s, "attach", err);
 }
 
 /* A number in the environment, or -1. */
@@ -650,8 +680,8 @@ number(const char *name)
 
 #define FIRST_INHERITED 3
 
-int
-cask_inherit(struct cask_sock *s, unsigned nth)
+static int
+inherit(struct cask_sock *s, unsigned nth)
 {
 	int err = caski_sock_begin(s, "inherit");
 
@@ -662,4 +692,10 @@ cask_inherit(struct cask_sock *s, unsigned nth)
 		return cask_io_fail_words(&s->io, ENOENT, "inherit",
 		    "no such socket was passed to this process");
 	return attach(s, FIRST_INHERITED + (int)nth, "inherit");
+}
+
+int
+cask_inherit(struct cask_sock *s, unsigned nth)
+{
+	return caski_trace_end(s, "inherit", inherit(s, nth));
 }

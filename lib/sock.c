@@ -9,6 +9,7 @@
 #include "sock.h"
 
 #include "sys.h"
+#include "trace.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -126,55 +127,75 @@ receive_some(struct caski_call *c, void *buf, size_t size, bool ahead)
 	return received(c->s, n);
 }
 
-ptrdiff_t
-cask_receive(struct cask_sock *s, void *buf, size_t size)
+/* What archives have stored is sent first.  0, -1, or CASK_IO_GONE. */
+static int
+begin_receive(struct caski_call *c, struct cask_sock *s)
+{
+	int err = cask_io_flush(&s->io);
+
+	if (err == CASKI_GONE)
+		return CASK_IO_GONE;
+	if (err != 0 ||
+	    caski_call_begin(
+		c, s, &s->receiving, "receive", receive_limit(s)) != 0)
+		return -1;
+	return 0;
+}
+
+static ptrdiff_t
+receive(struct cask_sock *s, void *buf, size_t size)
 {
 	struct caski_call c;
-	ptrdiff_t n;
+	ptrdiff_t n = begin_receive(&c, s);
 
-	if (s->datagram)
-		return cask_receive_from(s, buf, size, NULL);
-	if (cask_io_flush(&s->io) != 0 ||
-	    caski_call_begin(
-		&c, s, &s->receiving, "receive", receive_limit(s)) != 0)
-		return -1;
+	if (n < 0)
+		return n;
 	n = receive_some(&c, buf, size, false);
-	if (n < 0) {
-		failed(&c, (int)-n, false);
-		return -1;
-	}
+	if (n < 0)
+		return failed(&c, (int)-n, false);
 	caski_call_end(&c);
 	return n;
 }
 
 ptrdiff_t
-cask_receive_all(struct cask_sock *s, void *buf, size_t size)
+cask_receive(struct cask_sock *s, void *buf, size_t size)
+{
+	if (s->datagram)
+		return cask_receive_from(s, buf, size, NULL);
+	return caski_trace_count(s, "receive", receive(s, buf, size));
+}
+
+static ptrdiff_t
+receive_all(struct cask_sock *s, void *buf, size_t size)
 {
 	unsigned char *p = buf;
 	struct caski_call c;
 	size_t done = 0;
-	ptrdiff_t n = 1;
+	ptrdiff_t n;
 
 	if (s->datagram) {
 		cask_io_pass(&s->io, EOPNOTSUPP, "receive",
 		    "datagrams come one by one: cask_receive");
 		return -1;
 	}
-	if (cask_io_flush(&s->io) != 0 ||
-	    caski_call_begin(
-		&c, s, &s->receiving, "receive", receive_limit(s)) != 0)
-		return -1;
-	while (done < size && n > 0) {
+	n = begin_receive(&c, s);
+	if (n < 0)
+		return n;
+	for (n = 1; done < size && n > 0;) {
 		n = receive_some(&c, p + done, size - done, false);
 		if (n > 0)
 			done += (size_t)n;
 	}
-	if (n < 0 || (n == 0 && done > 0)) {
-		failed(&c, n < 0 ? (int)-n : CASK_ECUT, done > 0);
-		return -1;
-	}
+	if (n < 0 || (n == 0 && done > 0))
+		return failed(&c, n < 0 ? (int)-n : CASK_ECUT, done > 0);
 	caski_call_end(&c);
 	return (ptrdiff_t)done;
+}
+
+ptrdiff_t
+cask_receive_all(struct cask_sock *s, void *buf, size_t size)
+{
+	return caski_trace_count(s, "receive", receive_all(s, buf, size));
 }
 
 /* EAGAIN is the answer to this call alone. */
@@ -215,7 +236,7 @@ cask_try_receive(struct cask_sock *s, void *buf, size_t size)
 {
 	if (s->datagram)
 		return cask_try_receive_from(s, buf, size, NULL);
-	return try_to_receive(s, buf, size, 0);
+	return caski_trace_count(s, "receive", try_to_receive(s, buf, size, 0));
 }
 
 ptrdiff_t
@@ -223,7 +244,8 @@ cask_peek(struct cask_sock *s, void *buf, size_t size)
 {
 	if (s->datagram)
 		return caski_datagram_peek(s, buf, size);
-	return try_to_receive(s, buf, size, CASKI_PEEK);
+	return caski_trace_count(
+	    s, "peek", try_to_receive(s, buf, size, CASKI_PEEK));
 }
 
 /* Sending */
@@ -303,16 +325,14 @@ send_failed(struct caski_call *c, ptrdiff_t sent, bool inside)
 	return failed(c, (int)-sent, inside);
 }
 
-int
-cask_send(struct cask_sock *s, const void *buf, size_t n)
+static int
+send_all(struct cask_sock *s, const void *buf, size_t n)
 {
 	const unsigned char *p = buf;
 	struct caski_call c;
 	ptrdiff_t sent;
 	int err;
 
-	if (s->datagram)
-		return cask_send_to(s, buf, n, NULL);
 	err = caski_call_begin(&c, s, &s->sending, "send", send_limit(s));
 	if (err != 0)
 		return err;
@@ -321,24 +341,29 @@ cask_send(struct cask_sock *s, const void *buf, size_t n)
 		if (sent >= 0)
 			continue;
 		if (send_failed(&c, sent, p != buf) == CASK_IO_GONE)
-			return ECANCELED;
+			return CASKI_GONE;
 		return s->io.err;
 	}
 	caski_call_end(&c);
 	return 0;
 }
 
-ptrdiff_t
-cask_try_send(struct cask_sock *s, const void *buf, size_t n)
+int
+cask_send(struct cask_sock *s, const void *buf, size_t n)
+{
+	if (s->datagram)
+		return cask_send_to(s, buf, n, NULL);
+	return caski_trace_end(s, "send", send_all(s, buf, n));
+}
+
+static ptrdiff_t
+try_to_send(struct cask_sock *s, const void *buf, size_t n)
 {
 	const unsigned char *p = buf;
 	ptrdiff_t sent = 0;
 	struct caski_call c;
 	size_t done = 0;
 
-	if (s->datagram)
-		return cask_try_send_to(s, buf, n, NULL) == 0 ? (ptrdiff_t)n
-							      : -1;
 	if (caski_call_begin(&c, s, &s->sending, "send", send_limit(s)) != 0)
 		return -1;
 	while (done < n && (sent >= 0 || sent == -EINTR)) {
@@ -352,6 +377,20 @@ cask_try_send(struct cask_sock *s, const void *buf, size_t n)
 	if (done < n)
 		caski_notify_arm(s, CASK_ON_SEND);
 	return (ptrdiff_t)done;
+}
+
+ptrdiff_t
+cask_try_send(struct cask_sock *s, const void *buf, size_t n)
+{
+	ptrdiff_t sent;
+
+	if (s->datagram)
+		return cask_try_send_to(s, buf, n, NULL) == 0 ? (ptrdiff_t)n
+							      : -1;
+	sent = try_to_send(s, buf, n);
+	if (sent != 0 || n == 0)
+		caski_trace_count(s, "send", sent);
+	return sent;
 }
 
 /* The transport */
@@ -385,9 +424,9 @@ value_end(struct caski_call *c)
 }
 
 static ptrdiff_t
-stream_read(struct cask_io *io, void *buf, size_t size)
+read_some(struct cask_sock *s, void *buf, size_t size)
 {
-	struct cask_sock *s = sock(io);
+	struct cask_io *io = &s->io;
 	struct caski_call c;
 	ptrdiff_t n;
 
@@ -402,6 +441,14 @@ stream_read(struct cask_io *io, void *buf, size_t size)
 		return failed(&c, (int)-n, false);
 	value_end(&c);
 	return n;
+}
+
+static ptrdiff_t
+stream_read(struct cask_io *io, void *buf, size_t size)
+{
+	struct cask_sock *s = sock(io);
+
+	return caski_trace_count(s, "receive", read_some(s, buf, size));
 }
 
 /* Read ahead until there is something: 1, 0 at the end, or -error. */
@@ -423,9 +470,8 @@ await_some(struct caski_call *c)
 }
 
 static int
-stream_more(struct cask_io *io)
+look_for_more(struct cask_sock *s)
 {
-	struct cask_sock *s = sock(io);
 	struct caski_call c;
 	ptrdiff_t n;
 
@@ -439,21 +485,36 @@ stream_more(struct cask_io *io)
 	return (int)n;
 }
 
-static ptrdiff_t
-stream_write(struct cask_io *io, const void *buf, size_t size)
+static int
+stream_more(struct cask_io *io)
 {
 	struct cask_sock *s = sock(io);
+
+	return (int)caski_trace_count(s, "more", look_for_more(s));
+}
+
+static ptrdiff_t
+write_some(struct cask_sock *s, const void *buf, size_t size)
+{
 	struct caski_call c;
 	ptrdiff_t sent;
 
 	if (caski_call_begin(
 		&c, s, &s->sending, "send", value_limit(s, s->send_ms)) != 0)
 		return -1;
-	sent = send_some(&c, buf, size, io->partial ? CASKI_MORE : 0);
+	sent = send_some(&c, buf, size, s->io.partial ? CASKI_MORE : 0);
 	if (sent < 0)
 		return send_failed(&c, sent, false);
 	value_end(&c);
 	return sent;
+}
+
+static ptrdiff_t
+stream_write(struct cask_io *io, const void *buf, size_t size)
+{
+	struct cask_sock *s = sock(io);
+
+	return caski_trace_count(s, "send", write_some(s, buf, size));
 }
 
 const struct cask_io_table caski_stream_table = {

@@ -160,7 +160,8 @@ words(const struct cask_sock *s, int err, char buf[48])
 		snprintf(buf, 48, "timed out after %d ms", s->io.limit_ms);
 		return buf;
 	}
-	if (err == s->io.err && s->io.words[0] != '\0')
+	if ((err == s->io.err || err == s->io.passing) &&
+	    s->io.words[0] != '\0')
 		return s->io.words;
 	return cask_strerror(err);
 }
@@ -183,6 +184,14 @@ void
 caski_trace_call_now(const struct cask_sock *s, const char *what, int err)
 {
 	call(s, "", what, err);
+}
+
+void
+caski_trace_count_now(const struct cask_sock *s, const char *what, ptrdiff_t n)
+{
+	int err = s->io.err != 0 ? s->io.err : s->io.passing;
+
+	caski_trace_try(s, what, n < 0 ? err : 0);
 }
 
 void

@@ -6,6 +6,7 @@
 #include "sock.h"
 
 #include "sys.h"
+#include "trace.h"
 
 #include <errno.h>
 
@@ -34,10 +35,9 @@ send_once(struct cask_sock *s, unsigned char byte)
 	return n < 0 ? (int)-n : 0;
 }
 
-int
-cask_send_urgent(struct cask_sock *s, unsigned char byte)
+static int
+send_urgent(struct cask_sock *s, unsigned char byte, const char *op)
 {
-	static const char op[] = "send urgent";
 	struct caski_call c;
 	bool deaf = false;
 	int err = check(s, op);
@@ -54,7 +54,7 @@ cask_send_urgent(struct cask_sock *s, unsigned char byte)
 			err = caski_call_room(&c, r, &deaf);
 	} while (r != 0 && err == 0);
 	if (c.s == NULL)
-		return ECANCELED;
+		return CASKI_GONE;
 	caski_call_end(&c);
 	if (err == 0)
 		return 0;
@@ -62,6 +62,14 @@ cask_send_urgent(struct cask_sock *s, unsigned char byte)
 	if (err == ETIMEDOUT && s->io.limit_ms > 0)
 		return cask_io_fail_words(&s->io, err, op, "nothing lost");
 	return cask_io_fail(&s->io, err, op);
+}
+
+int
+cask_send_urgent(struct cask_sock *s, unsigned char byte)
+{
+	static const char op[] = "send urgent";
+
+	return caski_trace_end(s, op, send_urgent(s, byte, op));
 }
 
 /* Receiving */
@@ -85,10 +93,9 @@ nothing_urgent(struct cask_sock *s, int err, const char *op)
 	return cask_io_fail(&s->io, err, op);
 }
 
-int
-cask_receive_urgent(struct cask_sock *s, unsigned char *byte)
+static int
+receive_urgent(struct cask_sock *s, unsigned char *byte, const char *op)
 {
-	static const char op[] = "receive urgent";
 	struct caski_call c;
 	int err = check(s, op);
 	ptrdiff_t n;
@@ -106,6 +113,16 @@ cask_receive_urgent(struct cask_sock *s, unsigned char *byte)
 	if (n > 0)
 		return 0;
 	return nothing_urgent(s, n < 0 ? (int)-n : EAGAIN, op);
+}
+
+int
+cask_receive_urgent(struct cask_sock *s, unsigned char *byte)
+{
+	static const char op[] = "receive urgent";
+	int err = receive_urgent(s, byte, op);
+
+	caski_trace_try(s, op, err);
+	return err;
 }
 
 int

@@ -11,6 +11,10 @@
 #include "../lib/sys.h"
 #include "../lib/wire.h"
 
+#include <cask/addr.h>
+#include <cask/ar.h>
+#include <cask/value.h>
+
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -578,6 +582,164 @@ privileged(void)
 	_exit(0);
 }
 
+/* A program */
+
+struct record {
+	uint32_t number;
+	double price[3];
+};
+
+static void
+record_x(struct cask_ar *ar, struct record *r)
+{
+	cask_u32(ar, &r->number);
+	cask_f64_array(ar, r->price, 3);
+}
+
+/* Give back each record, its number negated, until there are no more. */
+static void *
+answer(void *listener)
+{
+	struct cask_sock s = { 0 };
+	struct cask_ar out = { 0 }, in = { 0 };
+	struct record r;
+
+	CHECK(cask_accept(listener, &s) == 0);
+	cask_store(&out, &s.io);
+	cask_load(&in, &s.io);
+	while (cask_more(&in)) {
+		record_x(&in, &r);
+		r.number = ~r.number;
+		record_x(&out, &r);
+		cask_flush(&out);
+	}
+	CHECK(in.err == 0 && out.err == 0);
+	CHECK(cask_close(&s) == 0);
+	return NULL;
+}
+
+static void
+listen_here(struct cask_sock *l, char port[8])
+{
+	uint16_t number;
+
+	CHECK(cask_bind(l, "127.0.0.1", "0") == 0);
+	CHECK(cask_listen(l, 0) == 0);
+	CHECK(cask_local(l, NULL, 0, &number) == 0);
+	snprintf(port, 8, "%u", number);
+}
+
+static void
+ask(struct cask_sock *s, uint32_t records)
+{
+	struct cask_ar out = { 0 }, in = { 0 };
+
+	cask_store(&out, &s->io);
+	cask_load(&in, &s->io);
+	for (uint32_t i = 0; i < records; i++) {
+		struct record r = { i, { i, i + 0.5, -1.0 * i } }, got = { 0 };
+
+		record_x(&out, &r);
+		record_x(&in, &got);
+		CHECK(out.err == 0 && in.err == 0);
+		CHECK(got.number == ~i);
+		CHECK(memcmp(got.price, r.price, sizeof r.price) == 0);
+	}
+	CHECK(cask_shutdown(s, CASK_SENDS) == 0);
+	CHECK(!cask_more(&in) && in.err == 0);
+	CHECK(cask_close(s) == 0);
+}
+
+static uint32_t records;
+static unsigned least_calls;
+static int64_t least_ns;
+
+/* It does happen in that weather, not in some other. */
+static void
+converse(void)
+{
+	int64_t from = caski_sys_now();
+	struct cask_sock l = { 0 }, s = { 0 };
+	pthread_t thread;
+	char port[8];
+
+	listen_here(&l, port);
+	CHECK(pthread_create(&thread, NULL, answer, &l) == 0);
+	CHECK(cask_connect(&s, "127.0.0.1", port) == 0);
+	ask(&s, records);
+	pthread_join(thread, NULL);
+	CHECK(cask_close(&l) == 0);
+	CHECK(fault_count(FAULT_RECV) >= least_calls);
+	CHECK(caski_sys_now() - from >= least_ns);
+}
+
+static void
+a_conversation_of_archives_is_whole_in_any_weather(void **state)
+{
+	static const struct {
+		const char *weather;
+		uint32_t records;
+		unsigned calls;
+		int64_t ns;
+	} cases[] = {
+		{ NULL, 1000, 2000, 0 },
+		{ "split=1", 1000, 2000 * 28, 0 },
+		{ "split=3,eintr=30%,again=30%,seed=7", 1000, 2000 * 28 / 3,
+		    0 },
+		{ "delay=1ms", 10, 20, 20 * 1000000 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		records = cases[i].records;
+		least_calls = cases[i].calls;
+		least_ns = cases[i].ns;
+		child_run(&child, cases[i].weather, NULL, converse);
+		assert_string_equal(child.said, "");
+	}
+}
+
+/* A server that says all at once, and a client that loads it. */
+static void
+be_reset(void)
+{
+	struct cask_sock l = { 0 }, a = { 0 }, b = { 0 };
+	struct cask_ar out = { 0 }, in = { 0 };
+	struct record r = { 0 };
+	uint32_t whole = 0;
+	char port[8];
+
+	listen_here(&l, port);
+	CHECK(cask_connect(&a, "127.0.0.1", port) == 0);
+	CHECK(cask_accept(&l, &b) == 0);
+	cask_store(&out, &b.io);
+	for (int i = 0; i < 10; i++)
+		record_x(&out, &r);
+	CHECK(cask_flush(&out) == ECONNRESET);
+	cask_load(&in, &a.io);
+	for (; in.err == 0; whole += in.err == 0)
+		record_x(&in, &r);
+	CHECK(whole == 7 && in.err == ECONNRESET && a.io.err == ECONNRESET);
+	dprintf(2, "%s\n%s", cask_why(&in), port);
+}
+
+static void
+a_reset_is_told_with_the_field_and_its_byte(void **state)
+{
+	char want[128];
+	char *port;
+
+	(void)state;
+	child_run(&child, "reset@200", NULL, be_reset);
+	port = strchr(child.said, '\n');
+	assert_non_null(port);
+	*port++ = '\0';
+	snprintf(want, sizeof want,
+	    "f64 r->price[0] at byte 200: receive 127.0.0.1:%s: %s", port,
+	    cask_strerror(ECONNRESET));
+	assert_string_equal(child.said, want);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(split_moves_no_more_than_its_bytes_at_a_time),
 	cmocka_unit_test(a_delay_comes_before_each_call),
@@ -600,6 +762,8 @@ static const struct CMUnitTest tests[] = {
 	    nothing_happens_and_nothing_is_said_when_it_is_not_set),
 	cmocka_unit_test(threads_that_begin_at_once_agree_and_complain_once),
 	cmocka_unit_test(a_privileged_program_ignores_it),
+	cmocka_unit_test(a_conversation_of_archives_is_whole_in_any_weather),
+	cmocka_unit_test(a_reset_is_told_with_the_field_and_its_byte),
 };
 
 int

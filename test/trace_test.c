@@ -12,6 +12,9 @@
 #include "../lib/trace.h"
 #include "../lib/wire.h"
 
+#include <cask/addr.h>
+#include <cask/value.h>
+
 #include <ctype.h>
 #include <pthread.h>
 
@@ -418,6 +421,386 @@ a_line_that_is_interrupted_is_written_all_the_same(void **state)
 	assert_string_equal(child.said, "cask: peer send: ok\n");
 }
 
+/* A program */
+
+/* Which port this is: 1, 2, … in the order in which they turn up. */
+static int
+number_of(const char *port, size_t n, char seen[8][8])
+{
+	int i = 0;
+
+	while (i < 7 && seen[i][0] != '\0' &&
+	    (strlen(seen[i]) != n || memcmp(seen[i], port, n) != 0))
+		i++;
+	memcpy(seen[i], port, n);
+	return i + 1;
+}
+
+/* Make "P1", "P2", … of the ports, after mask_times. */
+static char *
+mask_ports(char *text)
+{
+	static const char host[] = "127.0.0.1:";
+	char seen[8][8] = { { 0 } };
+	char *to = text;
+
+	for (char *from = text; *from != '\0';) {
+		size_t n;
+
+		if (strncmp(from, host, sizeof host - 1) != 0) {
+			*to++ = *from++;
+			continue;
+		}
+		from += sizeof host - 1;
+		n = strspn(from, "0123456789");
+		assert_true(n > 1 && n < 6);
+		/* no longer than what it stands for */
+		to += sprintf(to, "%sP%d", host, number_of(from, n, seen));
+		from += n;
+	}
+	*to = '\0';
+	return text;
+}
+
+#define HERE "127.0.0.1"
+
+struct program {
+	struct cask_sock l, a, b;
+	char port[8];
+};
+
+static void
+port_of(struct cask_sock *s, char port[8])
+{
+	uint16_t number;
+
+	CHECK(cask_local(s, NULL, 0, &number) == 0);
+	snprintf(port, 8, "%u", number);
+}
+
+static void
+begin(struct program *p, const struct cask_notify *notify)
+{
+	*p = (struct program) { .b.notify = notify };
+	CHECK(cask_bind(&p->l, HERE, "0") == 0);
+	CHECK(cask_listen(&p->l, 0) == 0);
+	port_of(&p->l, p->port);
+	CHECK(cask_connect(&p->a, HERE, p->port) == 0);
+	CHECK(cask_accept(&p->l, &p->b) == 0);
+}
+
+/* What begin gives: P1 is the listener, P2 the client. */
+#define BEGUN                                \
+	"cask: T 127.0.0.1:P1 bind: ok\n"    \
+	"cask: T 127.0.0.1:P1 listen: ok\n"  \
+	"cask: T 127.0.0.1:P1 connect: ok\n" \
+	"cask: T 127.0.0.1:P2 accept: ok\n"
+
+static void
+assert_traced(const char *trace, void (*scenario)(void), const char *want)
+{
+	child_run(&child, NULL, trace, scenario);
+	assert_string_equal(mask_ports(mask_times(child.said)), want);
+}
+
+static void
+record_x(struct cask_ar *ar, uint32_t *number, char name[8])
+{
+	cask_u32(ar, number);
+	cask_bytes(ar, name, 8);
+}
+
+static void
+talk_in_archives(void)
+{
+	struct program p;
+	struct cask_ar out = { 0 }, in = { 0 };
+	uint32_t number = 7;
+	char name[8] = "ACME";
+
+	begin(&p, NULL);
+	cask_store(&out, &p.a.io);
+	cask_load(&in, &p.b.io);
+	record_x(&out, &number, name);
+	CHECK(cask_flush(&out) == 0);
+	CHECK(cask_more(&in));
+	record_x(&in, &number, name);
+	CHECK(in.err == 0 && number == 7 && strcmp(name, "ACME") == 0);
+	CHECK(cask_shutdown(&p.a, CASK_SENDS) == 0);
+	CHECK(!cask_more(&in) && in.err == 0);
+	CHECK(cask_close(&p.a) == 0);
+	CHECK(cask_close(&p.b) == 0);
+}
+
+static void
+a_conversation_of_archives_is_traced(void **state)
+{
+	(void)state;
+	assert_traced("calls", talk_in_archives,
+	    BEGUN "cask: T 127.0.0.1:P1 send: ok\n"
+		  "cask: T 127.0.0.1:P2 receive: ok\n"
+		  "cask: T 127.0.0.1:P1 shutdown: ok\n"
+		  "cask: T 127.0.0.1:P2 receive: ok\n"
+		  "cask: T 127.0.0.1:P1 close: ok\n"
+		  "cask: T 127.0.0.1:P2 close: ok\n");
+}
+
+static void
+take_all(struct cask_sock *s, int err)
+{
+	char buf[16];
+
+	CHECK(err == 0);
+	while (cask_try_receive(s, buf, sizeof buf) > 0)
+		continue;
+	CHECK(s->io.err == 0);
+}
+
+static void
+close_too(struct cask_sock *s, int err)
+{
+	CHECK(err == 0);
+	cask_close(s);
+}
+
+static void
+note_nothing(struct cask_sock *s, int err)
+{
+	(void)s;
+	(void)err;
+}
+
+static void
+be_notified(void)
+{
+	static const struct cask_notify notify = {
+		.receive = take_all, .send = note_nothing, .close = close_too
+	};
+	struct program p;
+
+	begin(&p, &notify);
+	CHECK(cask_pump_turn(5000, NULL) == 0);
+	CHECK(cask_send(&p.a, "hello", 5) == 0);
+	CHECK(cask_pump_turn(5000, NULL) == 0);
+	CHECK(cask_close(&p.a) == 0);
+	while (p.b.open)
+		CHECK(cask_pump_turn(5000, NULL) == 0);
+}
+
+static void
+notifications_are_traced_before_what_they_call(void **state)
+{
+	(void)state;
+	assert_traced("calls", be_notified,
+	    BEGUN "cask: T 127.0.0.1:P2 notify send: ok\n"
+		  "cask: T 127.0.0.1:P1 send: ok\n"
+		  "cask: T 127.0.0.1:P2 notify receive: ok\n"
+		  "cask: T 127.0.0.1:P2 receive: ok\n"
+		  "cask: T 127.0.0.1:P1 close: ok\n"
+		  "cask: T 127.0.0.1:P2 notify close: ok\n"
+		  "cask: T 127.0.0.1:P2 close: ok\n");
+}
+
+static void
+be_refused(void)
+{
+	static const struct cask_notify notify = { .connect = note_nothing };
+	struct cask_sock gone = { 0 }, s = { 0 }, t = { .notify = &notify };
+	char port[8];
+
+	CHECK(cask_bind(&gone, HERE, "0") == 0);
+	port_of(&gone, port);
+	CHECK(cask_close(&gone) == 0);
+	CHECK(cask_connect(&s, HERE, port) == ECONNREFUSED);
+	CHECK(cask_send(&s, "x", 1) == ECONNREFUSED);
+	CHECK(cask_close(&s) == ECONNREFUSED);
+	CHECK(cask_try_connect(&t, HERE, port) == 0);
+	while (t.io.err == 0 || t.note.queued)
+		CHECK(cask_pump_turn(5000, NULL) == 0);
+	CHECK(cask_connect(&s, NULL, NULL) == EINVAL);
+}
+
+static void
+a_refused_connection_is_traced_when_it_is_refused(void **state)
+{
+	(void)state;
+	assert_traced("calls", be_refused,
+	    "cask: T 127.0.0.1:P1 bind: ok\n"
+	    "cask: T 127.0.0.1:P1 close: ok\n"
+	    "cask: T 127.0.0.1:P1 connect: Connection refused\n"
+	    "cask: T 127.0.0.1:P1 send: Connection refused\n"
+	    "cask: T 127.0.0.1:P1 close: ok\n"
+	    "cask: T 127.0.0.1:P1 try connect: ok\n"
+	    "cask: T 127.0.0.1:P1 connect: Connection refused\n"
+	    "cask: T 127.0.0.1:P1 notify connect: Connection refused\n"
+	    "cask: T - connect: Invalid argument\n");
+}
+
+static void
+time_out(void)
+{
+	struct program p;
+	char c;
+
+	begin(&p, NULL);
+	p.b.timeout_ms = 20;
+	CHECK(cask_try_receive(&p.b, &c, 1) == -1);
+	CHECK(cask_peek(&p.b, &c, 1) == -1);
+	CHECK(cask_receive(&p.b, &c, 1) == -1);
+	CHECK(cask_resume(&p.b) == 0);
+	CHECK(cask_send_urgent(&p.a, '!') == 0);
+	CHECK(cask_select(&p.b, CASK_ON_ALL) == 0);
+	CHECK(cask_receive_all(&p.b, &c, 1) == -1);
+	p.l.timeout_ms = 20;
+	CHECK(cask_try_accept(&p.l, &(struct cask_sock) { 0 }) == EAGAIN);
+	CHECK(cask_accept(&p.l, &(struct cask_sock) { 0 }) == ETIMEDOUT);
+}
+
+static void
+a_time_out_is_traced_with_its_limit_and_nothing_there_is_not(void **state)
+{
+	(void)state;
+	assert_traced("calls", time_out,
+	    BEGUN "cask: T 127.0.0.1:P2 receive: timed out after 20 ms\n"
+		  "cask: T 127.0.0.1:P1 send urgent: ok\n"
+		  "cask: T 127.0.0.1:P2 select: ok\n"
+		  "cask: T 127.0.0.1:P2 receive: timed out after 20 ms\n"
+		  "cask: T 127.0.0.1:P1 accept: timed out after 20 ms\n");
+}
+
+static void
+send_datagrams(void)
+{
+	struct cask_sock a = { .datagram = true }, b = { .datagram = true };
+	struct cask_addr to;
+	char port[8], buf[4];
+
+	CHECK(cask_bind(&b, HERE, "0") == 0);
+	port_of(&b, port);
+	CHECK(cask_addr_find(&to, &a, HERE, port) == 0);
+	CHECK(cask_send_to(&a, "hi", 2, &to) == 0);
+	CHECK(cask_receive_from(&b, buf, 4, NULL) == 2);
+	CHECK(cask_try_receive_from(&b, buf, 4, NULL) == -1);
+	CHECK(cask_connect(&a, HERE, port) == 0);
+	CHECK(cask_send(&a, "hello", 5) == 0);
+	CHECK(cask_receive(&b, buf, 4) == -1);
+	CHECK(b.io.passing == EMSGSIZE);
+}
+
+static void
+datagrams_are_traced(void **state)
+{
+	(void)state;
+	assert_traced("bytes,calls", send_datagrams,
+	    "cask: T 127.0.0.1:P1 bind: ok\n"
+	    "cask: T - find: ok\n"
+	    "cask: T - -> 2 bytes\n"
+	    "cask: T   0000  68 69                                            "
+	    "hi\n"
+	    "cask: T - send: ok\n"
+	    "cask: T 127.0.0.1:P1 <- 2 bytes\n"
+	    "cask: T   0000  68 69                                            "
+	    "hi\n"
+	    "cask: T 127.0.0.1:P1 receive: ok\n"
+	    "cask: T 127.0.0.1:P1 connect: ok\n"
+	    "cask: T 127.0.0.1:P1 -> 5 bytes\n"
+	    "cask: T   0000  68 65 6c 6c 6f                                   "
+	    "hello\n"
+	    "cask: T 127.0.0.1:P1 send: ok\n"
+	    "cask: T 127.0.0.1:P1 <- 4 bytes\n"
+	    "cask: T   0000  68 65 6c 6c                                      "
+	    "hell\n"
+	    "cask: T 127.0.0.1:P1 receive: the datagram is longer than 4 "
+	    "bytes\n");
+}
+
+static void
+close_and_wipe(struct cask_timer *t)
+{
+	struct cask_sock *s = t->user;
+
+	cask_close(s);
+	memset(s, 0x55, sizeof *s);
+	free(s);
+}
+
+/* A socket that a callback frees while a call waits on it. */
+static struct cask_sock *
+doomed(struct program *p, struct cask_timer *t)
+{
+	struct cask_sock *s = calloc(1, sizeof *s);
+
+	CHECK(s != NULL);
+	CHECK(cask_connect(s, HERE, p->port) == 0);
+	*t = (struct cask_timer) {
+		.after_ms = 1, .fire = close_and_wipe, .user = s
+	};
+	CHECK(cask_timer_start(t) == 0);
+	return s;
+}
+
+static void
+lose_sockets(void)
+{
+	struct cask_timer t;
+	struct program p;
+	char c;
+
+	begin(&p, NULL);
+	CHECK(cask_receive(doomed(&p, &t), &c, 1) == CASK_IO_GONE);
+	CHECK(cask_receive_all(doomed(&p, &t), &c, 1) == CASK_IO_GONE);
+}
+
+static void
+a_call_whose_socket_is_freed_is_traced_as_cancelled(void **state)
+{
+	(void)state;
+	assert_traced("calls", lose_sockets,
+	    BEGUN "cask: T 127.0.0.1:P1 connect: ok\n"
+		  "cask: T 127.0.0.1:P1 receive: Operation canceled\n"
+		  "cask: T 127.0.0.1:P1 close: ok\n"
+		  "cask: T 127.0.0.1:P1 connect: ok\n"
+		  "cask: T 127.0.0.1:P1 receive: Operation canceled\n"
+		  "cask: T 127.0.0.1:P1 close: ok\n");
+}
+
+static void
+cancel_it(struct cask_timer *t)
+{
+	cask_cancel(t->user);
+}
+
+static void
+hand_over(void)
+{
+	struct program p;
+	struct cask_sock c = { 0 };
+	struct cask_timer t = { .after_ms = 1, .fire = cancel_it, .user = &c };
+	char byte;
+	int fd;
+
+	begin(&p, NULL);
+	fd = cask_detach(&p.b);
+	CHECK(fd >= 0 && cask_detach(&p.b) == -1);
+	CHECK(cask_attach(&c, fd) == 0);
+	CHECK(cask_timer_start(&t) == 0);
+	CHECK(cask_receive(&c, &byte, 1) == -1);
+	CHECK(cask_inherit(&p.b, 0) == ENOENT);
+}
+
+static void
+handing_over_and_cancelling_are_traced(void **state)
+{
+	(void)state;
+	assert_traced("calls", hand_over,
+	    BEGUN
+	    "cask: T 127.0.0.1:P2 detach: ok\n"
+	    "cask: T 127.0.0.1:P2 detach: the socket is not open\n"
+	    "cask: T 127.0.0.1:P2 attach: ok\n"
+	    "cask: T 127.0.0.1:P2 receive: Operation canceled\n"
+	    "cask: T - inherit: no such socket was passed to this process\n");
+}
+
 /* Threads */
 
 #define THREADS 8
@@ -502,6 +885,14 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(the_environment_is_read_once),
 	cmocka_unit_test(a_trace_that_nobody_reads_does_no_harm),
 	cmocka_unit_test(a_line_that_is_interrupted_is_written_all_the_same),
+	cmocka_unit_test(a_conversation_of_archives_is_traced),
+	cmocka_unit_test(notifications_are_traced_before_what_they_call),
+	cmocka_unit_test(a_refused_connection_is_traced_when_it_is_refused),
+	cmocka_unit_test(
+	    a_time_out_is_traced_with_its_limit_and_nothing_there_is_not),
+	cmocka_unit_test(datagrams_are_traced),
+	cmocka_unit_test(a_call_whose_socket_is_freed_is_traced_as_cancelled),
+	cmocka_unit_test(handing_over_and_cancelling_are_traced),
 	cmocka_unit_test(threads_that_trace_at_once_give_whole_lines),
 };
 
