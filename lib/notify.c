@@ -108,12 +108,24 @@ caski_notify_arm(struct cask_sock *s, unsigned kinds)
 		watch(s);
 }
 
+/* The error that has ended the connection, if a call has met it already: the
+ * system tells it once.  Our own limit and a cancel are none. */
+static int
+met(const struct cask_sock *s)
+{
+	bool own = s->io.err == ECANCELED ||
+	    (s->io.err == ETIMEDOUT && s->io.limit_ms > 0);
+
+	return s->io.err > 0 && !own ? s->io.err : 0;
+}
+
 /* The connection has come to its end: announce that, after all data, once. */
 static void
 post_end(struct cask_sock *s, int err)
 {
 	s->over = true;
-	s->lost = err;
+	if (s->lost == 0)
+		s->lost = err;
 	if (interest(s) & CASK_ON_CLOSE)
 		post(s, CASK_ON_CLOSE, false);
 	else if (!s->ended)
@@ -144,7 +156,7 @@ look(struct cask_sock *s)
 		n = caski_sys_recv(s->watch.fd, &byte, 1, CASKI_PEEK);
 	while (n == -EINTR);
 	if (n == 0)
-		post_end(s, 0);
+		post_end(s, met(s));
 	else if (n > 0 || n == -EAGAIN || n == -EWOULDBLOCK)
 		post(s, CASK_ON_RECEIVE, false);
 	else
