@@ -253,6 +253,15 @@ error_of(const struct cask_sock *s, unsigned kind)
 	return kind == CASK_ON_CLOSE || kind == CASK_ON_RECEIVE ? s->lost : 0;
 }
 
+/* To cancel a call shuts its connection down here; the other end has not closed
+ * it. */
+static bool
+is_ours(const struct cask_sock *s, unsigned kind)
+{
+	return s->over && s->io.err == ECANCELED &&
+	    kind & (CASK_ON_CLOSE | CASK_ON_RECEIVE);
+}
+
 /* A call that waits on s, or a notification of s, has to be over first. */
 static void
 deliver(struct cask_note *n)
@@ -273,7 +282,7 @@ deliver(struct cask_note *n)
 	handle = next(s, &kind, &name);
 	if (s->posted != 0)
 		caski_note_post(n);
-	if (handle == NULL)
+	if (handle == NULL || is_ours(s, kind))
 		return;
 	s->delivering = &frame;
 	caski_trace_note(s, name, error_of(s, kind));
