@@ -42,8 +42,10 @@ caski_sock_begin(struct cask_sock *s, const char *op)
 	s->lost = s->direct_ms = 0;
 	s->value_limit = 0;
 	s->carried = 0;
+	caski_note_drop(&s->note); /* how the last connect failed */
 	s->watch = (struct cask_watch) { .fd = -1 };
 	s->note = (struct cask_note) { .queued = false };
+	s->posted = 0;
 	s->name[0] = '\0';
 	return 0;
 }
