@@ -208,6 +208,8 @@ ready(struct cask_watch *w, int seen)
 		look(s);
 	else if (seen & CASK_READABLE)
 		post(s, CASK_ON_RECEIVE, false);
+	if (seen & CASK_WRITABLE && s->lost != 0)
+		s->armed &= (unsigned char)~CASK_ON_SEND;
 	if (seen & CASK_WRITABLE)
 		post(s, CASK_ON_SEND, false);
 }
