@@ -300,8 +300,8 @@ caski_notify_start(struct cask_sock *s)
 {
 	int err;
 
-	s->io.exact = !s->listening && !s->datagram &&
-	    (interest(s) & CASK_ON_RECEIVE) != 0;
+	s->io.exact = !s->listening && !s->datagram && s->notify != NULL &&
+	    s->notify->receive != NULL;
 	s->note.deliver = deliver;
 	s->posted = 0;
 	s->armed = CASK_ON_ALL & ~CASK_ON_SEND;
