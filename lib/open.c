@@ -483,23 +483,22 @@ turn_away(struct cask_sock *listener)
 	return fd >= 0;
 }
 
-static void
+static int
 pause(struct cask_sock *listener)
 {
 	listener->pause.after_ms = PAUSE_MS;
 	listener->pause.fire = pause_over;
 	listener->pause.user = listener;
-	cask_timer_start(&listener->pause);
+	return cask_timer_start(&listener->pause);
 }
 
 /* The notification comes again even after an error: see MFC's rule. */
 static void
 answered(struct cask_sock *listener, int fd)
 {
-	if ((fd == -EMFILE || fd == -ENFILE) && !turn_away(listener) &&
-	    listener->watch.slot != 0)
-		pause(listener);
-	else
+	bool full = (fd == -EMFILE || fd == -ENFILE) && !turn_away(listener);
+
+	if (!full || listener->watch.slot == 0 || pause(listener) != 0)
 		caski_notify_arm(listener, CASK_ON_ACCEPT);
 }
 
