@@ -45,7 +45,6 @@ close_reserve(struct cask_sock *s)
 	if (s->reserve > 0)
 		caski_sys_close(s->reserve - 1);
 	s->reserve = 0;
-	cask_timer_stop(&s->pause);
 }
 
 /* A cancel from another thread that is under way may still use it. */

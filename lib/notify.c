@@ -341,6 +341,7 @@ caski_notify_stop(struct cask_sock *s)
 {
 	caski_note_drop(&s->note);
 	s->posted = 0;
+	cask_timer_stop(&s->pause);
 	cask_watch_stop(&s->watch);
 }
 
