@@ -535,10 +535,10 @@ take(struct cask_sock *listener, struct cask_sock *c, int fd)
 {
 	int err;
 
-	if (c->notify == NULL) {
+	if (c->notify == NULL)
 		c->notify = listener->notify;
+	if (c->notify == listener->notify)
 		c->wanted = listener->wanted;
-	}
 	err = caski_sock_adopt(c, fd, CASK_ON_SEND);
 	if (err != 0)
 		caski_sys_close(fd);
