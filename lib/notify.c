@@ -38,6 +38,13 @@ interest(const struct cask_sock *s)
 	return kinds & s->wanted;
 }
 
+/* A stream that is to listen, or to be connected: nothing holds of it yet. */
+static bool
+is_fresh(const struct cask_sock *s)
+{
+	return s->bound && !s->listening && !s->datagram;
+}
+
 /* What the pump has to look for. */
 static int
 events(const struct cask_sock *s)
@@ -47,6 +54,8 @@ events(const struct cask_sock *s)
 
 	if (s->listening)
 		return kinds & CASK_ON_ACCEPT ? CASK_READABLE : 0;
+	if (is_fresh(s))
+		return 0;
 	if (!s->over && s->armed & CASK_ON_RECEIVE &&
 	    interest(s) & (CASK_ON_RECEIVE | CASK_ON_CLOSE))
 		e |= CASK_READABLE;
@@ -390,7 +399,7 @@ cask_select(struct cask_sock *s, unsigned kinds)
 void
 caski_notify_now(struct cask_sock *s)
 {
-	if (s->listening)
+	if (s->listening || is_fresh(s))
 		return;
 	if (!s->datagram)
 		caski_notify_post(s, CASK_ON_CONNECT);

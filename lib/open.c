@@ -618,6 +618,30 @@ name_ends(struct cask_sock *s, int fd)
 	caski_sock_name_peer(s, (struct sockaddr *)&sa, len);
 }
 
+/*
+ * Is it still to be connected, or to listen?  One that was connected once has an
+ * end, or an error, which to look takes along.
+ */
+static bool
+is_fresh(struct cask_sock *s, int fd)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof sa;
+	unsigned char byte;
+	ptrdiff_t n;
+
+	if (s->datagram || s->listening ||
+	    caski_sys_getpeername(fd, (struct sockaddr *)&sa, &len) !=
+		-ENOTCONN)
+		return false;
+	do
+		n = caski_sys_recv(fd, &byte, 1, CASKI_PEEK);
+	while (n == -EINTR);
+	if (n < 0 && n != -ENOTCONN && n != -EAGAIN && n != -EWOULDBLOCK)
+		s->lost = (int)-n;
+	return n == -ENOTCONN;
+}
+
 static int
 adopt_foreign(struct cask_sock *s, int fd)
 {
@@ -635,10 +659,11 @@ adopt_foreign(struct cask_sock *s, int fd)
 		return -r;
 	name_ends(s, fd);
 	s->listening = listens != 0;
-	if (s->listening) {
+	s->bound = is_fresh(s, fd);
+	if (s->listening || s->bound)
 		r = caski_sys_blocking(fd, false);
+	if (s->listening)
 		open_reserve(s);
-	}
 	return r < 0 ? -r : caski_sock_adopt(s, fd, 0);
 }
 
