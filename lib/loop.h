@@ -106,8 +106,7 @@ struct caski_loop {
 	struct caski_timers timers;
 	struct cask_note notes; /* heads of rings */
 	struct cask_note later;
-	const struct cask_note *delivering; /* by a wait */
-	bool fresh; /* notes came that no wait has tried to deliver */
+	unsigned refused; /* notes that the present pass couldn't deliver */
 
 	int ep;             /* epoll's descriptor, or -1 */
 	struct pollfd *fds; /* poll's array, when no round has it */
@@ -177,7 +176,7 @@ bool caski_notes_any(const struct caski_loop *l); /* the later ones too */
 bool caski_notes_queued(const struct caski_loop *l);
 void caski_notes_turn(struct caski_loop *l); /* the later ones' turn */
 unsigned caski_notes_drain(struct caski_loop *l);
-void caski_notes_nest(struct caski_loop *l);
+unsigned caski_notes_nest(struct caski_loop *l);
 
 /* poller_epoll.c */
 #define CASKI_NUMBER_ALARM UINT64_MAX

@@ -66,9 +66,18 @@ caski_note_post(struct cask_note *n)
 	if (n->queued || l == NULL)
 		return;
 	append(&l->notes, n);
-	if (n != l->delivering)
-		l->fresh = true;
 	caski_loop_arm(l);
+}
+
+void
+caski_note_refuse(struct cask_note *n)
+{
+	struct caski_loop *l = caski_loop_here();
+
+	if (n->queued || l == NULL)
+		return;
+	append(&l->notes, n);
+	l->refused++;
 }
 
 void
@@ -129,23 +138,26 @@ length(const struct cask_note *head)
 	return n;
 }
 
-/* One pass: what can't be delivered now puts itself back, at the end. */
-void
+/* One pass over what there is: how many were delivered, not refused. */
+unsigned
 caski_notes_nest(struct caski_loop *l)
 {
-	const struct cask_note *before = l->delivering;
+	unsigned delivered = 0;
+	unsigned outside = l->refused;
+	size_t left;
 
-	l->fresh = false;
+	caski_notes_turn(l);
 	l->nested++;
-	for (size_t left = length(&l->notes); left > 0; left--) {
+	for (left = length(&l->notes); left > 0 && caski_notes_queued(l);
+	     left--) {
 		struct cask_note *n = l->notes.next;
+		unsigned before = l->refused;
 
-		if (n == &l->notes)
-			break;
 		take_out(n);
-		l->delivering = n;
 		n->deliver(n);
+		delivered += l->refused == before;
 	}
 	l->nested--;
-	l->delivering = before;
+	l->refused = outside;
+	return delivered;
 }

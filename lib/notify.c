@@ -269,7 +269,7 @@ error_of(const struct cask_sock *s, unsigned kind)
 static bool
 is_ours(const struct cask_sock *s, unsigned kind)
 {
-	return s->over && s->io.err == ECANCELED &&
+	return s->open && s->over && s->io.err == ECANCELED &&
 	    kind & (CASK_ON_CLOSE | CASK_ON_RECEIVE);
 }
 
@@ -285,7 +285,7 @@ deliver(struct cask_note *n)
 	handler *handle;
 
 	if (s->delivering != NULL || cask_is_blocking(s)) {
-		caski_note_later(n);
+		caski_note_refuse(n);
 		return;
 	}
 	if (s->notify == NULL)

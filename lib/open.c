@@ -619,8 +619,8 @@ name_ends(struct cask_sock *s, int fd)
 }
 
 /*
- * Is it still to be connected, or to listen?  One that was connected once has an
- * end, or an error, which to look takes along.
+ * Is it still to be connected, or to listen?  One that was connected once has
+ * an end, or an error, which to look takes along.
  */
 static bool
 is_fresh(struct cask_sock *s, int fd)

@@ -83,10 +83,13 @@ unsigned caski_pump_yield_us(void);
  * caller's, a paused watch at least, must be in the pump.
  *
  * deliver is called with the note taken out.  It may post it again, and free
- * it.
+ * it.  Or it refuses, within a wait that serves others (cask_pump_nest): the
+ * note is put back, and delivered as soon as it can be.  To such a wait,
+ * "later" is the next time that it looks.
  */
 void caski_note_post(struct cask_note *n);
 void caski_note_later(struct cask_note *n);
+void caski_note_refuse(struct cask_note *n);
 void caski_note_drop(struct cask_note *n);
 
 #endif

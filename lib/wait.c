@@ -134,15 +134,10 @@ caski_waiting(void)
 	return thread.calls > 0;
 }
 
-/* What couldn't be delivered before may be deliverable now. */
 void
 caski_wait_begin(void)
 {
-	struct caski_loop *l = caski_loop_here();
-
 	thread.calls++;
-	if (l != NULL)
-		l->fresh = true;
 }
 
 void
@@ -182,7 +177,7 @@ caski_pump_bell(void)
 static bool
 may_nest(const struct caski_loop *l)
 {
-	return thread.nest > l->nested && caski_notes_queued(l);
+	return thread.nest > l->nested && caski_notes_any(l);
 }
 
 static bool
@@ -223,10 +218,6 @@ serve(struct caski_loop *l, struct caski_round *r)
 	bool served = caski_watches_deliver(l, r) > 0;
 
 	served |= caski_timers_fire(l) > 0;
-	if (may_nest(l) && (l->fresh || served)) {
-		caski_notes_nest(l);
-		served = true;
-	}
 	return served;
 }
 
@@ -237,8 +228,8 @@ step(struct caski_loop *l, struct caski_round *r, struct caski_own *own,
     size_t n, int64_t deadline)
 {
 	bool late = has_come(deadline);
-	bool at_once =
-	    late || (may_nest(l) && l->fresh) || caski_files_ready(l);
+	bool served = !late && may_nest(l) && caski_notes_nest(l) > 0;
+	bool at_once = late || served || caski_files_ready(l);
 	int64_t until = caski_timers_next(l);
 	int got;
 
@@ -250,7 +241,7 @@ step(struct caski_loop *l, struct caski_round *r, struct caski_own *own,
 		return 0;
 	if (late)
 		return ETIMEDOUT;
-	if (serve(l, r) || got > 0)
+	if (serve(l, r) || served || got > 0)
 		return 0;
 	return has_come(deadline) ? ETIMEDOUT : 0;
 }

@@ -528,13 +528,13 @@ no_more_notes_than_asked_for_are_delivered_within_one_another(void **state)
 }
 
 static void
-post_again(struct letter *m)
+refuse(struct letter *m)
 {
-	caski_note_post(&m->note);
+	caski_note_refuse(&m->note);
 }
 
 static void
-a_note_that_puts_itself_back_does_not_make_a_wait_spin(void **state)
+a_note_that_can_not_be_delivered_does_not_make_a_wait_spin(void **state)
 {
 	struct station man, st;
 	unsigned looks;
@@ -542,7 +542,7 @@ a_note_that_puts_itself_back_does_not_make_a_wait_spin(void **state)
 	(void)state;
 	station_open(&st, NULL);
 	postman(&man);
-	three[0].then = post_again;
+	three[0].then = refuse;
 	cask_pump_nest(1);
 	caski_note_post(&three[0].note);
 	looks = fault_count(FAULT_POLL);
@@ -712,7 +712,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(
 	    no_more_notes_than_asked_for_are_delivered_within_one_another),
 	cmocka_unit_test(
-	    a_note_that_puts_itself_back_does_not_make_a_wait_spin),
+	    a_note_that_can_not_be_delivered_does_not_make_a_wait_spin),
 	cmocka_unit_test(the_bell_ends_a_sleep),
 	cmocka_unit_test(without_a_bell_a_wait_looks_up_by_itself),
 	cmocka_unit_test(every_call_of_a_wait_may_fail),
