@@ -47,7 +47,7 @@ if [ -z "${WEATHER-}" ]; then
 		run "${t#"$BUILD"/}" "$t"
 	done
 	# What waits, with the other way to wait.
-	for t in pump timer wait sock resolve connect hostile; do
+	for t in pump timer wait sock notify resolve connect hostile; do
 		t=$BUILD/test/${t}_test
 		[ -x "$t" ] && run "${t#"$BUILD"/} by poll" \
 			env CASK_POLL=poll "$t"
