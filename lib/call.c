@@ -241,16 +241,13 @@ static int
 nap(struct caski_call *c, struct caski_own *own, size_t n, int64_t until)
 {
 	struct cask_sock *s = c->s;
-	int before, err;
+	int before = show(s);
+	int err = caski_call_cancelled(c);
 
-	caski_wait_begin();
-	before = show(s);
-	err = caski_call_cancelled(c);
 	if (err == 0)
 		err = caski_wait(own, n, until);
 	if (c->s != NULL)
 		unshow(s, before);
-	caski_wait_end();
 	return err;
 }
 
@@ -269,8 +266,10 @@ caski_call_wait(
 		c->s->io.limit_ms = c->limit.ms;
 		return ETIMEDOUT;
 	}
+	caski_wait_begin(); /* the hook is within the call too */
 	at = hook(c->s, at);
 	err = c->s == NULL ? ECANCELED : nap(c, own, n, at);
+	caski_wait_end();
 	if (err != 0 && err != ETIMEDOUT)
 		return err;
 	return caski_call_cancelled(c);
