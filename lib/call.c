@@ -76,6 +76,15 @@ busy(struct cask_sock *s, const char *op, const struct caski_call *holder)
 	return cask_io_pass(&s->io, EBUSY, op, words);
 }
 
+int
+caski_call_refuse(struct cask_sock *s, const char *op)
+{
+	const struct caski_call *holder =
+	    s->receiving != NULL ? s->receiving : s->sending;
+
+	return holder != NULL ? busy(s, op, holder) : 0;
+}
+
 static void
 take(struct caski_call *c, struct cask_sock *s, struct caski_call **slot,
     const char *op, struct caski_limit limit)

@@ -24,14 +24,16 @@
 
 /*
  * A new life for a socket that is not open: its error is forgotten, its
- * settings stay.  0, or EISCONN, which sticks: a program that goes on must not
- * talk to the wrong host.
+ * settings stay.  0; or EISCONN, which sticks: a program that goes on must not
+ * talk to the wrong host; or EBUSY while a call opens it, which doesn't.
  */
 int
 caski_sock_begin(struct cask_sock *s, const char *op)
 {
-	if (s->open || s->attempt != NULL || cask_is_blocking(s))
+	if (s->open || s->attempt != NULL)
 		return cask_io_fail(&s->io, EISCONN, op);
+	if (cask_is_blocking(s))
+		return caski_call_refuse(s, op);
 	s->io = (struct cask_io) {
 		.table =
 		    s->datagram ? &caski_datagram_table : &caski_stream_table,
@@ -179,7 +181,8 @@ static int
 begin_connect(struct cask_sock *s, const char *host, const char *port)
 {
 	bool bound = s->bound && s->io.err == 0 && !s->listening;
-	int err = bound ? 0 : caski_sock_begin(s, "connect");
+	int err = bound ? caski_call_refuse(s, "connect")
+			: caski_sock_begin(s, "connect");
 
 	if (err != 0)
 		return err;

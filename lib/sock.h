@@ -78,6 +78,10 @@ int caski_call_begin(struct caski_call *c, struct cask_sock *s,
     struct caski_call **slot, const char *op, struct caski_limit limit);
 void caski_call_end(struct caski_call *c);
 
+/* Is s to be opened while a call waits on it?  0, or EBUSY, which doesn't
+ * stick. */
+int caski_call_refuse(struct cask_sock *s, const char *op);
+
 /*
  * Begin without the test for an open socket: for opening it.
  */
