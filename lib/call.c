@@ -225,6 +225,8 @@ caski_call_cancelled(struct caski_call *c)
 {
 	if (c->s == NULL)
 		return ECANCELED;
+	if (c->s->io.err == ECANCELED) /* met the other direction */
+		return ECANCELED;
 	if (__atomic_load_n(&c->s->cancelled, __ATOMIC_SEQ_CST) == 0)
 		return 0;
 	__atomic_store_n(&c->s->cancelled, 0, __ATOMIC_SEQ_CST);
