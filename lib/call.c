@@ -220,6 +220,12 @@ unshow(struct cask_sock *s, int before)
 		caski_sys_yield();
 }
 
+static bool
+cancel_pending(const struct cask_sock *s)
+{
+	return __atomic_load_n(&s->cancelled, __ATOMIC_SEQ_CST) != 0;
+}
+
 int
 caski_call_cancelled(struct caski_call *c)
 {
@@ -227,7 +233,7 @@ caski_call_cancelled(struct caski_call *c)
 		return ECANCELED;
 	if (c->s->io.err == ECANCELED) /* met the other direction */
 		return ECANCELED;
-	if (__atomic_load_n(&c->s->cancelled, __ATOMIC_SEQ_CST) == 0)
+	if (!cancel_pending(c->s))
 		return 0;
 	__atomic_store_n(&c->s->cancelled, 0, __ATOMIC_SEQ_CST);
 	return ECANCELED;
@@ -324,6 +330,11 @@ direct(struct caski_call *c)
 	return true;
 }
 
+/*
+ * A cancel that was there before hits a call only if it would wait.  One that
+ * comes now may have shut the connection down: nothing may be received after
+ * it, or the next receive would take that for the end of the stream.
+ */
 ptrdiff_t
 caski_call_recv(struct caski_call *c, void *buf, size_t size)
 {
@@ -331,7 +342,7 @@ caski_call_recv(struct caski_call *c, void *buf, size_t size)
 	ptrdiff_t n;
 	int before;
 
-	if (!direct(c))
+	if (cancel_pending(s) || !direct(c))
 		return caski_wire_recv(s, buf, size, 0);
 	caski_limit_at(&c->limit);
 	before = show(s);
@@ -339,7 +350,5 @@ caski_call_recv(struct caski_call *c, void *buf, size_t size)
 	if (n == 0)
 		n = caski_wire_recv(s, buf, size, CASKI_WAIT);
 	unshow(s, before);
-	if (n <= 0 && caski_call_cancelled(c) != 0)
-		return -ECANCELED;
-	return n;
+	return caski_call_cancelled(c) != 0 ? -ECANCELED : n;
 }
