@@ -115,6 +115,7 @@ caski_call_begin(struct caski_call *c, struct cask_sock *s,
 		s->io.limit_ms = s->deadline_ms;
 		if (s->datagram) /* and so does this */
 			return cask_io_pass(&s->io, ETIMEDOUT, op, NULL);
+		s->io.inside = false;
 		return cask_io_fail_words(
 		    &s->io, ETIMEDOUT, op, "nothing lost");
 	}
