@@ -218,7 +218,18 @@ send_unflushed(struct cask_ar *ar, struct cask_io *io)
 		return 0;
 	if (send_buffer(ar))
 		no_room_yet(ar);
-	return ar->err;
+	return ar->io == NULL ? CASK_IO_GONE : ar->err;
+}
+
+/* Send what the other archive has left: the transport may go meanwhile. */
+static bool
+flush_other(struct cask_ar *ar)
+{
+	int err = cask_io_flush(ar->io);
+
+	if (err == CASK_IO_GONE)
+		return caski_io_gone(ar);
+	return err == 0 || caski_io_failed(ar);
 }
 
 /* The whole buffer is free. */
@@ -254,10 +265,8 @@ read_some(struct cask_ar *ar, void *p, size_t size)
 		unable(ar, "read");
 		return -1;
 	}
-	if (cask_io_flush(ar->io) != 0) {
-		caski_io_failed(ar);
+	if (!flush_other(ar))
 		return -1;
-	}
 	start(ar);
 	n = t->read(ar->io, p, size);
 	if (n == CASK_IO_GONE)
@@ -309,8 +318,10 @@ io_more(struct cask_ar *ar)
 {
 	int n;
 
-	if (ar->io->err != 0 || cask_io_flush(ar->io) != 0)
+	if (ar->io->err != 0)
 		return caski_io_failed(ar);
+	if (!flush_other(ar))
+		return false;
 	start(ar);
 	n = ar->io->table->more(ar->io);
 	if (n == CASK_IO_GONE)

@@ -94,7 +94,7 @@ int cask_io_pass(
 /*
  * Send what an archive has stored on io and not flushed yet, if there is any:
  * to be called before anything is read from the other end, who might be waiting
- * for it.  Archives do.  Gives 0 or the error of sending.
+ * for it.  Archives do.  Gives 0, the error of sending, or CASK_IO_GONE.
  */
 int cask_io_flush(struct cask_io *io);
 
