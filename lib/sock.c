@@ -273,7 +273,7 @@ caski_call_room(struct caski_call *c, int err, bool *deaf)
 	int events = CASK_WRITABLE;
 	int seen = 0;
 
-	if (!*deaf && s->receiving == NULL && caski_ahead_room(s) > 0)
+	if (!*deaf && caski_ahead_room(s) > 0)
 		events |= CASK_READABLE;
 	err = caski_call_retry(c, s->watch.fd, err, events, &seen);
 	if (err == 0 && seen & CASK_READABLE) {
