@@ -203,6 +203,9 @@ send_buffer(struct cask_ar *ar)
 {
 	size_t n = (size_t)(ar->cur - ar->start);
 
+	/* Who receives meanwhile has nothing to flush. */
+	if (ar->io->unflushed == ar)
+		ar->io->unflushed = NULL;
 	if (n > 0 && !write_all(ar, ar->start, n))
 		return false;
 	ar->base += n;
