@@ -219,6 +219,7 @@ send_unflushed(struct cask_ar *ar, struct cask_io *io)
 {
 	if (ar->io != io || !ar->storing || ar->err != 0)
 		return 0;
+	ar->started = false; /* its value began long ago: a new limit */
 	if (send_buffer(ar))
 		no_room_yet(ar);
 	return ar->io == NULL ? CASK_IO_GONE : ar->err;
