@@ -117,7 +117,7 @@ caski_call_begin(struct caski_call *c, struct cask_sock *s,
 			return cask_io_pass(&s->io, ETIMEDOUT, op, NULL);
 		s->io.inside = false;
 		return cask_io_fail_words(
-		    &s->io, ETIMEDOUT, op, "nothing lost");
+		    &s->io, ETIMEDOUT, op, CASK_IO_INTACT);
 	}
 	take(c, s, slot, op, limit);
 	return 0;

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 int
 cask_io_fail(struct cask_io *io, int err, const char *op)
@@ -52,8 +53,10 @@ cask_io_flush(struct cask_io *io)
 static void
 time_out(const struct cask_io *io, char *buf, size_t size)
 {
-	const char *left = io->inside ? "inside a message" : io->words;
+	const char *left = io->words;
 
+	if (io->inside && (*left == '\0' || strcmp(left, CASK_IO_INTACT) == 0))
+		left = "inside a message";
 	snprintf(buf, size, "timed out after %d ms%s%s", io->limit_ms,
 	    *left != '\0' ? ", " : "", left);
 }

@@ -54,7 +54,7 @@ failed(struct caski_call *c, int err, bool inside)
 		return -1;
 	s->io.inside = err == ETIMEDOUT && inside;
 	if (err == ETIMEDOUT && s->io.limit_ms > 0 && !inside)
-		cask_io_fail_words(&s->io, err, op, "nothing lost");
+		cask_io_fail_words(&s->io, err, op, CASK_IO_INTACT);
 	else
 		cask_io_fail(&s->io, err, op);
 	if (s->io.limit_ms == 0 && err != ECANCELED && err != CASK_ECUT)

@@ -98,6 +98,10 @@ int cask_io_pass(
  */
 int cask_io_flush(struct cask_io *io);
 
+/* The words of a time-out that lost nothing, as long as no archive knows that
+ * it came inside a message. */
+#define CASK_IO_INTACT "nothing lost"
+
 /* As cask_io_fail, with words of its own (copied; cut to fit) for the reason.
  */
 int cask_io_fail_words(
