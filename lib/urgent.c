@@ -60,7 +60,7 @@ send_urgent(struct cask_sock *s, unsigned char byte, const char *op)
 		return 0;
 	s->io.inside = false;
 	if (err == ETIMEDOUT && s->io.limit_ms > 0)
-		return cask_io_fail_words(&s->io, err, op, "nothing lost");
+		return cask_io_fail_words(&s->io, err, op, CASK_IO_INTACT);
 	return cask_io_fail(&s->io, err, op);
 }
 
