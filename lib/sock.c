@@ -133,7 +133,7 @@ begin_receive(struct caski_call *c, struct cask_sock *s)
 {
 	int err = cask_io_flush(&s->io);
 
-	if (err == CASKI_GONE)
+	if (err == CASK_IO_GONE)
 		return CASK_IO_GONE;
 	if (err != 0 ||
 	    caski_call_begin(
