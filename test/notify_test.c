@@ -2115,7 +2115,8 @@ hand_over(struct relay *r)
 	r->until += A_TURN;
 	r->wrong |= cask_select(s, 0) != 0;
 	cask_pump_stop();
-	r->wrong |= write(to, "!", 1) != 1;
+	if (write(to, "!", 1) != 1) /* and it is no longer ours */
+		abort();
 }
 
 static void
@@ -2138,7 +2139,7 @@ load_some(struct cask_sock *s, int err)
 static const struct cask_notify relay_table = { .receive = load_some };
 
 static void
-await_turn(struct relay *r, int mine)
+await_turn(int mine)
 {
 	ptrdiff_t n;
 	char byte;
@@ -2146,14 +2147,15 @@ await_turn(struct relay *r, int mine)
 	do
 		n = read(mine, &byte, 1);
 	while (n < 0 && errno == EINTR);
-	r->wrong |= n != 1;
+	if (n != 1)
+		abort();
 }
 
 static void
 run_relay(struct relay *r, int mine, int yours)
 {
-	for (await_turn(r, mine); r->next < NUMBERS && !r->wrong;
-	     await_turn(r, mine)) {
+	for (await_turn(mine); r->next < NUMBERS && !r->wrong;
+	     await_turn(mine)) {
 		r->wrong |= cask_select(&r->s, CASK_ON_ALL) != 0;
 		cask_pump_run();
 	}
