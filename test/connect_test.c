@@ -191,8 +191,8 @@ wait_for(struct caski_own *own, size_t n, int64_t until, int64_t limit)
 		fds[i] = (struct pollfd) { .fd = own[i].fd,
 			.events =
 			    own[i].events == CASK_READABLE ? POLLIN : POLLOUT };
-	r = poll(fds, (nfds_t)n, left > 0 ? (int)left : 0);
-	assert_true(r >= 0 || errno == EINTR);
+	r = test_poll(fds, (nfds_t)n, left > 0 ? (int)left : 0);
+	assert_true(r >= 0);
 	for (size_t i = 0; i < n; i++)
 		own[i].seen = fds[i].revents != 0 ? own[i].events : 0;
 	return r == 0 && caski_sys_now() >= limit ? ETIMEDOUT : 0;

@@ -106,7 +106,7 @@ in_a_child(bool (*run)(void *arg), void *arg)
 
 	if (child == 0)
 		_exit(run(arg) ? 0 : 1);
-	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(test_await(child, &status), child);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
 }

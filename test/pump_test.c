@@ -683,9 +683,9 @@ a_paused_watch_with_data_lets_the_pump_sleep(void **state)
 	ring(&st);
 	before = fault_count(FAULT_EPOLL_WAIT) + fault_count(FAULT_POLL);
 	assert_int_equal(cask_pump_turn(30, NULL), 0);
-	assert_true(
+	assert_true(!test_is_calm() ||
 	    fault_count(FAULT_EPOLL_WAIT) + fault_count(FAULT_POLL) - before <=
-	    5);
+		5);
 	assert_int_equal(st.calls, 0);
 	st.watch.events = CASK_READABLE;
 	cask_watch_start(&st.watch);
@@ -923,7 +923,8 @@ an_event_of_nobody_does_not_make_the_pump_spin(void **state)
 	cask_watch_start(&st.watch);
 	before = fault_count(FAULT_EPOLL_WAIT);
 	assert_int_equal(cask_pump_turn(30, NULL), 0);
-	assert_true(fault_count(FAULT_EPOLL_WAIT) - before <= 5);
+	assert_true(
+	    !test_is_calm() || fault_count(FAULT_EPOLL_WAIT) - before <= 5);
 	station_close(&st);
 	station_close(&idle);
 }
@@ -935,7 +936,7 @@ readable_within(int fd, int ms)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 
-	return poll(&p, 1, ms);
+	return test_poll(&p, 1, ms);
 }
 
 static void
@@ -1010,7 +1011,7 @@ fork_within(struct station *st)
 	st->then = NULL;
 	if (child == 0)
 		return;
-	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(test_await(child, &status), child);
 	assert_int_equal(status, 0);
 	st->other->watch.events = CASK_READABLE;
 	cask_watch_start(&st->other->watch);

@@ -625,7 +625,7 @@ a_child_has_look_ups_of_its_own(void **state)
 		held = false;
 		_exit(resolve("name", "1") != 0);
 	}
-	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(test_await(child, &status), child);
 	assert_int_equal(status, 0);
 	assert_int_equal(resolve("slow", "1"), EAGAIN);
 	for (size_t i = 0; i < COUNT(l); i++)
@@ -759,7 +759,7 @@ with_a_failing_server(void)
 	enum outcome how = look_up_within(10000, CASK_EDNS, 9000);
 
 	kill(server, SIGKILL);
-	waitpid(server, NULL, 0);
+	test_await(server, NULL);
 	return how;
 }
 
@@ -788,7 +788,7 @@ static void in_its_own_world(enum outcome (*scene)(void))
 		alarm(30);
 		_exit(own_world() ? (int)scene() : NOT_PERMITTED);
 	}
-	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(test_await(child, &status), child);
 	unlink(conf);
 	strcpy(conf + strlen(conf) - 6, "XXXXXX");
 	assert_true(WIFEXITED(status));

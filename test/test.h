@@ -7,6 +7,7 @@
 #define TEST_H
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -93,6 +94,30 @@ test_pause(int ms)
 
 	while (nanosleep(&left, &left) != 0 && errno == EINTR)
 		continue;
+}
+
+static inline int64_t
+test_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* As poll(2), through interruptions. */
+static inline int
+test_poll(struct pollfd *p, nfds_t n, int ms)
+{
+	int64_t until = test_now_ms() + ms;
+	int r = poll(p, n, ms);
+
+	while (r < 0 && errno == EINTR) {
+		int64_t left = until - test_now_ms();
+
+		r = poll(p, n, ms < 0 ? -1 : left > 0 ? (int)left : 0);
+	}
+	return r;
 }
 
 static inline pid_t

@@ -120,7 +120,7 @@ a_periodic_timer_that_is_late_fires_once(void **state)
 	CLOCK(c, 10, 10, NULL);
 	cask_timer_start(&c.timer);
 	first = c.timer.at;
-	poll(NULL, 0, 55);
+	test_pause(55);
 	assert_int_equal(turn(), 1);
 	assert_int_equal(c.fired, 1);
 	assert_true(c.timer.at > first + 40 * INT64_C(1000000));

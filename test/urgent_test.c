@@ -481,6 +481,7 @@ what_was_read_ahead_is_counted_and_before_the_mark(void **state)
 {
 	struct trio t;
 	char buf[8];
+	int err;
 
 	(void)state;
 	trio_open(&t, NULL, NULL);
@@ -490,7 +491,10 @@ what_was_read_ahead_is_counted_and_before_the_mark(void **state)
 	await(&t.a);
 	fill(&t.a);
 	t.a.send_ms = SHORT;
-	assert_int_equal(cask_send(&t.a, "x", 1), ETIMEDOUT);
+	do
+		err = cask_send(&t.a, "x", 1);
+	while (err == 0 && !test_is_calm()); /* the system makes room */
+	assert_int_equal(err, ETIMEDOUT);
 	assert_int_equal(cask_resume(&t.a), 0);
 	assert_int_equal(t.a.io.ahead, 5);
 	assert_int_equal(cask_available(&t.a), 5);

@@ -178,7 +178,7 @@ a_watch_does_not_run_within_itself(void **state)
 	assert_int_equal(turn(), 1);
 	assert_int_equal(st.calls, 1);
 	assert_int_equal(st.err, ETIMEDOUT);
-	assert_true(fault_count(FAULT_POLL) - looks < 8);
+	assert_true(!test_is_calm() || fault_count(FAULT_POLL) - looks < 8);
 	assert_int_equal(turn(), 1);
 	station_close(&st);
 	station_close(&silent);
@@ -206,7 +206,7 @@ a_timer_does_not_run_within_itself(void **state)
 	assert_int_equal(turn(), 1);
 	assert_int_equal(b.fired, 1);
 	assert_int_equal(b.err, ETIMEDOUT);
-	assert_true(fault_count(FAULT_POLL) - looks < 8);
+	assert_true(!test_is_calm() || fault_count(FAULT_POLL) - looks < 8);
 	assert_int_equal(cask_pump_run(), 0);
 	assert_int_equal(b.fired, 2);
 	station_close(&st);
@@ -547,7 +547,7 @@ a_note_that_can_not_be_delivered_does_not_make_a_wait_spin(void **state)
 	caski_note_post(&three[0].note);
 	looks = fault_count(FAULT_POLL);
 	assert_int_equal(call(&st, 20), ETIMEDOUT);
-	assert_true(fault_count(FAULT_POLL) - looks < 8);
+	assert_true(!test_is_calm() || fault_count(FAULT_POLL) - looks < 8);
 	assert_true(three[0].delivered >= 1);
 	caski_note_drop(&three[0].note);
 	cask_pump_nest(0);
@@ -682,7 +682,7 @@ parked_notes_are_seen_by_another_loop(void **state)
 		assert_int_equal(poll(&p, 1, 0), 1);
 	looks = fault_count(FAULT_POLL);
 	assert_int_equal(call(&st, 30), ETIMEDOUT);
-	assert_true(fault_count(FAULT_POLL) - looks < 8);
+	assert_true(!test_is_calm() || fault_count(FAULT_POLL) - looks < 8);
 	if (!by_poll())
 		assert_int_equal(poll(&p, 1, 0), 1);
 	assert_int_equal(turn(), 1);
