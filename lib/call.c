@@ -270,6 +270,15 @@ nap(struct caski_call *c, struct caski_own *own, size_t n, int64_t until)
 }
 
 int
+caski_call_late(struct caski_call *c)
+{
+	if (caski_sys_now() < caski_limit_at(&c->limit))
+		return 0;
+	c->s->io.limit_ms = c->limit.ms;
+	return ETIMEDOUT;
+}
+
+int
 caski_call_wait(
     struct caski_call *c, struct caski_own *own, size_t n, int64_t until)
 {
@@ -280,10 +289,8 @@ caski_call_wait(
 		at = until;
 	for (size_t i = 0; i < n; i++)
 		own[i].seen = 0;
-	if (caski_sys_now() >= c->limit.at) {
-		c->s->io.limit_ms = c->limit.ms;
+	if (caski_call_late(c) != 0)
 		return ETIMEDOUT;
-	}
 	caski_wait_begin(); /* the hook is within the call too */
 	at = hook(c->s, at);
 	err = c->s == NULL ? ECANCELED : nap(c, own, n, at);

@@ -182,7 +182,9 @@ receive_all(struct cask_sock *s, void *buf, size_t size)
 	if (n < 0)
 		return n;
 	for (n = 1; done < size && n > 0;) {
-		n = receive_some(&c, p + done, size - done, false);
+		n = done > 0 ? -caski_call_late(&c) : 0;
+		if (n == 0)
+			n = receive_some(&c, p + done, size - done, false);
 		if (n > 0)
 			done += (size_t)n;
 	}
@@ -337,7 +339,9 @@ send_all(struct cask_sock *s, const void *buf, size_t n)
 	if (err != 0)
 		return err;
 	for (; n > 0; p += sent, n -= (size_t)sent) {
-		sent = send_some(&c, p, n, 0);
+		sent = p != buf ? -caski_call_late(&c) : 0;
+		if (sent == 0)
+			sent = send_some(&c, p, n, 0);
 		if (sent >= 0)
 			continue;
 		if (send_failed(&c, sent, p != buf) == CASK_IO_GONE)
@@ -413,6 +417,13 @@ value_limit(struct cask_sock *s, int ms)
 	return (struct caski_limit) { .at = s->value_limit, .ms = s->value_ms };
 }
 
+/* Not its first transfer: 0 or ETIMEDOUT. */
+static int
+value_late(struct caski_call *c)
+{
+	return c->s->value_begins ? 0 : caski_call_late(c);
+}
+
 /* One transfer of a value is over: what has begun to run, runs on. */
 static void
 value_end(struct caski_call *c)
@@ -436,7 +447,10 @@ read_some(struct cask_sock *s, void *buf, size_t size)
 	if (caski_call_begin(&c, s, &s->receiving, "receive",
 		value_limit(s, s->receive_ms)) != 0)
 		return -1;
-	n = receive_some(&c, buf, size, io->exact && size < AHEAD_BELOW);
+	n = -value_late(&c);
+	if (n == 0)
+		n = receive_some(
+		    &c, buf, size, io->exact && size < AHEAD_BELOW);
 	if (n < 0)
 		return failed(&c, (int)-n, false);
 	value_end(&c);
@@ -502,7 +516,9 @@ write_some(struct cask_sock *s, const void *buf, size_t size)
 	if (caski_call_begin(
 		&c, s, &s->sending, "send", value_limit(s, s->send_ms)) != 0)
 		return -1;
-	sent = send_some(&c, buf, size, s->io.partial ? CASKI_MORE : 0);
+	sent = -value_late(&c);
+	if (sent == 0)
+		sent = send_some(&c, buf, size, s->io.partial ? CASKI_MORE : 0);
 	if (sent < 0)
 		return send_failed(&c, sent, false);
 	value_end(&c);

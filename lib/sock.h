@@ -99,6 +99,12 @@ int caski_call_wait(
     struct caski_call *c, struct caski_own *own, size_t n, int64_t until);
 
 /*
+ * Has the limit passed?  0 or ETIMEDOUT, which is noted in the socket.  For
+ * what takes many system calls, of which perhaps none has to wait.
+ */
+int caski_call_late(struct caski_call *c);
+
+/*
  * What to do after a system call on fd that gave -err: 0 to try again, perhaps
  * after having waited for the events (*seen, unless NULL, tells which); or the
  * error.

@@ -740,6 +740,43 @@ a_reset_is_told_with_the_field_and_its_byte(void **state)
 	assert_string_equal(child.said, want);
 }
 
+/* Nothing ever has to be waited for here, and yet it takes seconds. */
+static void
+take_long(void)
+{
+	struct cask_sock l = { 0 }, a = { .timeout_ms = 50 }, b = a;
+	struct cask_sock c = a, d = a;
+	struct cask_ar out = { 0 }, in = { 0 };
+	static char block[2000];
+	char port[8];
+	int64_t from = caski_sys_now();
+
+	listen_here(&l, port);
+	CHECK(cask_connect(&a, "127.0.0.1", port) == 0);
+	CHECK(cask_accept(&l, &b) == 0);
+	CHECK(cask_connect(&c, "127.0.0.1", port) == 0);
+	CHECK(cask_accept(&l, &d) == 0);
+	CHECK(write(cask_sock_fd(&a), block, sizeof block) == sizeof block);
+	CHECK(write(cask_sock_fd(&c), block, sizeof block) == sizeof block);
+	CHECK(cask_send(&a, block, sizeof block) == ETIMEDOUT);
+	CHECK(cask_receive_all(&b, block, sizeof block) == -1);
+	CHECK(b.io.err == ETIMEDOUT && b.io.limit_ms == 50);
+	cask_store(&out, &c.io);
+	cask_bytes(&out, block, sizeof block);
+	CHECK(cask_flush(&out) == ETIMEDOUT);
+	cask_load(&in, &d.io);
+	cask_bytes(&in, block, sizeof block);
+	CHECK(in.err == ETIMEDOUT && d.io.limit_ms == 50);
+	CHECK(caski_sys_now() - from < INT64_C(2000000000));
+}
+
+static void
+a_limit_holds_where_nothing_has_to_be_waited_for(void **state)
+{
+	(void)state;
+	child_run(&child, "split=1,delay=2ms", NULL, take_long);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(split_moves_no_more_than_its_bytes_at_a_time),
 	cmocka_unit_test(a_delay_comes_before_each_call),
@@ -764,6 +801,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_privileged_program_ignores_it),
 	cmocka_unit_test(a_conversation_of_archives_is_whole_in_any_weather),
 	cmocka_unit_test(a_reset_is_told_with_the_field_and_its_byte),
+	cmocka_unit_test(a_limit_holds_where_nothing_has_to_be_waited_for),
 };
 
 int
