@@ -170,9 +170,13 @@ bytes_that_were_read_ahead_are_not_given_away(void **state)
 	assert_int_equal(cask_send(&a, "\1\2left", 6), 0);
 	assert_int_equal(cask_pump_turn(PATIENCE, NULL), 0);
 	assert_int_equal(value, 0x0201);
-	assert_int_equal(cask_detach(&b), -1);
-	assert_int_equal(b.io.passing, ENOTEMPTY);
-	assert_non_null(strstr(cask_sock_why(&b), "has to be received first"));
+	if (test_is_calm()) {
+		assert_int_equal(b.io.ahead, 4);
+		assert_int_equal(cask_detach(&b), -1);
+		assert_int_equal(b.io.passing, ENOTEMPTY);
+		assert_non_null(
+		    strstr(cask_sock_why(&b), "has to be received first"));
+	}
 	assert_int_equal(cask_receive_all(&b, buf, 4), 4);
 	assert_memory_equal(buf, "left", 4);
 	fd = cask_detach(&b);

@@ -698,7 +698,7 @@ many_bytes_arrive_in_order(void **state)
 
 	(void)state;
 	trio_open(&t);
-	assert_both_ways(&t, BIG / 4);
+	assert_both_ways(&t, test_is_calm() ? BIG / 4 : BIG / 128);
 	trio_close(&t);
 }
 
@@ -1504,6 +1504,23 @@ a_handler_that_does_nothing_does_not_spin(void **state)
 	trio_close(&t);
 }
 
+/* All that is there; in calm weather one call takes it. */
+static ptrdiff_t
+try_receive_all(struct cask_sock *s, char *buf, ptrdiff_t size)
+{
+	ptrdiff_t n = cask_try_receive(s, buf, (size_t)size);
+
+	while (!test_is_calm() && n > 0 && n < size) {
+		ptrdiff_t more =
+		    cask_try_receive(s, buf + n, (size_t)(size - n));
+
+		if (more <= 0)
+			break;
+		n += more;
+	}
+	return n;
+}
+
 static void
 a_notification_comes_again_after_the_call_that_answers_it(void **state)
 {
@@ -1515,9 +1532,9 @@ a_notification_comes_again_after_the_call_that_answers_it(void **state)
 	trio_notify(&t, &log, &noting);
 	cask_send(&t.a, "data", 4);
 	assert_int_equal(turn(), 1);
-	assert_int_equal(cask_receive(&t.b, buf, 2), 2);
+	assert_int_equal(cask_receive_all(&t.b, buf, 2), 2);
 	assert_int_equal(turn(), 1);
-	assert_int_equal(cask_try_receive(&t.b, buf, 8), 2);
+	assert_int_equal(try_receive_all(&t.b, buf, 8), 2);
 	assert_int_equal(turn(), 0);
 	assert_int_equal(cask_try_receive(&t.b, buf, 8), -1);
 	assert_int_equal(turn(), 0);
@@ -1546,7 +1563,7 @@ the_end_is_announced_after_the_data_and_once(void **state)
 	cask_send(&t.a, "data", 4);
 	cask_close(&t.a);
 	assert_int_equal(turn(), 1);
-	assert_int_equal(cask_receive(&t.b, buf, sizeof buf), 4);
+	assert_int_equal(cask_receive_all(&t.b, buf, 4), 4);
 	assert_int_equal(turn(), 1);
 	assert_int_equal(cask_receive(&t.b, buf, sizeof buf), 0);
 	assert_int_equal(cask_receive(&t.b, buf, sizeof buf), 0);

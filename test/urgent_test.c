@@ -357,12 +357,16 @@ static void
 an_urgent_byte_that_finds_no_room_waits_within_the_limit(void **state)
 {
 	struct trio t;
+	int err;
 
 	(void)state;
 	trio_open(&t, NULL, NULL);
 	fill(&t.a);
 	t.a.send_ms = SHORT;
-	assert_int_equal(cask_send_urgent(&t.a, '!'), ETIMEDOUT);
+	do
+		err = cask_send_urgent(&t.a, '!');
+	while (err == 0 && !test_is_calm()); /* the system makes room */
+	assert_int_equal(err, ETIMEDOUT);
 	assert_why(&t.a, "send urgent", "timed out after 20 ms, nothing lost");
 	assert_int_equal(cask_sock_state(&t.a), CASK_CLEAN);
 	assert_int_equal(cask_resume(&t.a), 0);
