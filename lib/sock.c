@@ -131,7 +131,8 @@ receive_some(struct caski_call *c, void *buf, size_t size, bool ahead)
 static int
 begin_receive(struct caski_call *c, struct cask_sock *s)
 {
-	int err = cask_io_flush(&s->io);
+	/* An error that stuck before may look like CASK_IO_GONE. */
+	int err = s->io.err != 0 ? -1 : cask_io_flush(&s->io);
 
 	if (err == CASK_IO_GONE)
 		return CASK_IO_GONE;

@@ -212,6 +212,25 @@ a_misspelt_host_is_said_to_be_unknown(void **state)
 	fault_lookup(NULL);
 }
 
+/* CASK_ENAME is the same number as CASK_IO_GONE. */
+static void
+a_socket_whose_host_is_unknown_is_still_there(void **state)
+{
+	struct cask_sock s = { 0 };
+	struct cask_ar ar = { 0 };
+	char c;
+
+	(void)state;
+	fault_lookup(unknown);
+	assert_int_equal(cask_connect(&s, "locahlost", "7000"), CASK_ENAME);
+	fault_lookup(NULL);
+	cask_store(&ar, &s.io);
+	cask_put_u8(&ar, 1);
+	assert_int_equal(cask_receive(&s, &c, 1), -1);
+	assert_int_equal(cask_receive_all(&s, &c, 1), -1);
+	assert_int_equal(cask_close(&s), CASK_ENAME);
+}
+
 static void
 a_long_host_is_cut_in_messages_only(void **state)
 {
@@ -1908,6 +1927,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(peers_are_named_with_host_and_port),
 	cmocka_unit_test(a_refused_connection_says_host_port_and_reason),
 	cmocka_unit_test(a_misspelt_host_is_said_to_be_unknown),
+	cmocka_unit_test(a_socket_whose_host_is_unknown_is_still_there),
 	cmocka_unit_test(a_long_host_is_cut_in_messages_only),
 	cmocka_unit_test(the_second_address_is_tried_when_the_first_refuses),
 	cmocka_unit_test(a_connect_that_nobody_answers_times_out),
