@@ -2,9 +2,11 @@
 #
 #   make            the library (static and shared) and the cask command
 #   make demo       build, then run a collector and two reporters for 5 rounds
-#   make test       every test
-#   make chaos      the test programs with every byte on its own, and with a
-#                   thousand signals a second
+#   make test       every test; those of sockets in some bad weather, too
+#   make chaos      every test program in bad weather: each byte sent and
+#                   received on its own (CASK_CHAOS=split=1; the demo, too), and
+#                   a thousand signals a second, once with and once without
+#                   SA_RESTART (CASK_TEST_STORM); about four minutes
 #   make sanitize   the same tests under AddressSanitizer and UBSan
 #   make bench      the benchmarks, as ratios
 #   make fuzz       the fuzz target, with libFuzzer, for FUZZ_SECONDS

@@ -65,6 +65,15 @@ ACME 42.25" "$(ask localhost $port)"
 expect "by number" "ACME 41.50
 ACME 42.25" "$(ask 127.0.0.1 $port)"
 
+# The trace, its times and the port aside.
+calm() {
+	sed 's/^ *cask: [0-9.]* /cask: T /; s/localhost:[0-9]* /localhost:P /' | head -n 6
+}
+expect "a trace" "$(grep '^    cask: [0-9]' README.md | calm)" \
+	"$(CASK_TRACE=calls,bytes "$here/ask" localhost $port 2>&1 >/dev/null | calm)"
+expect "an answer in bits and pieces" "ACME 41.50
+ACME 42.25" "$(CASK_CHAOS=split=1,eintr=10% "$here/ask" localhost $port)"
+
 expect "what can't be sent is no answer to wait for" \
 	"wrong: localhost:$port: text q->symbol at byte 0: ill-formed text after 1 of its code units" \
 	"$("$here/wrong" localhost $port 2>&1)"
@@ -78,6 +87,10 @@ ACME 42.25" "$(ask localhost $port)"
 		"quoted: text q->symbol at byte 0 from 127.0.0.1:PORT: stream ended inside a message" \
 		"$(sed 's/1:[0-9]*:/1:PORT:/' "$here/server.log")"
 fi
+
+expect "a reset" \
+	"ask: f64 q->price[1] at byte 22: receive localhost:$port: Connection reset by peer" \
+	"$(CASK_CHAOS=reset@40 ask localhost $port)"
 
 stop
 serve dying

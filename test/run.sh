@@ -2,7 +2,8 @@
 # Run the test programs named, then the replay of the fuzz corpus, then the
 # programs in README.md; one line a program, all of its output where it fails.
 # Environment: BUILD, CC, CFLAGS, LIBS from the Makefile.  WEATHER: settings of
-# the environment; the test programs alone are run, once with each of them.
+# the environment; the test programs and the demo alone are run, once with each
+# of them.
 #
 # SPDX-License-Identifier: MIT
 set -u
@@ -41,6 +42,10 @@ for weather in ${WEATHER-}; do
 	for t; do
 		run "$weather ${t#"$BUILD"/}" env "$weather" "$t"
 	done
+	case $weather in
+	CASK_CHAOS=*)
+		run "$weather make demo" env "$weather" sh tools/demo.sh "$CASK" ;;
+	esac
 done
 if [ -z "${WEATHER-}" ]; then
 	for t; do
@@ -51,6 +56,17 @@ if [ -z "${WEATHER-}" ]; then
 		t=$BUILD/test/${t}_test
 		[ -x "$t" ] && run "${t#"$BUILD"/} by poll" \
 			env CASK_POLL=poll "$t"
+	done
+	# Sockets in bad weather, those that are quick in it; make chaos has all.
+	for t in sock hostile datagram urgent local open io tools_peer; do
+		t=$BUILD/test/${t}_test
+		[ -x "$t" ] && run "${t#"$BUILD"/} in bytes" \
+			env CASK_CHAOS=split=1 "$t"
+	done
+	for t in sock call notify datagram urgent; do
+		t=$BUILD/test/${t}_test
+		[ -x "$t" ] && run "${t#"$BUILD"/} in a storm" \
+			env CASK_TEST_STORM=1 "$t"
 	done
 	run "fuzz corpus" "$BUILD/test/load_fuzz" test/corpus/load/*
 	run "tools/need.sh" sh test/need.sh
