@@ -30,6 +30,7 @@ static int
 make_room(struct cask_sock *s)
 {
 	size_t size = s->ahead_size > 0 ? 2 * s->ahead_size : FIRST_SIZE;
+	size_t most = s->io.ahead + caski_ahead_room(s);
 	unsigned char *grown;
 
 	if (s->ahead_from > 0) {
@@ -38,6 +39,8 @@ make_room(struct cask_sock *s)
 	}
 	if (s->io.ahead < s->ahead_size)
 		return 0;
+	if (size > most)
+		size = most;
 	grown = caski_sys_realloc(s->ahead, size);
 	if (grown == NULL)
 		return ENOMEM;

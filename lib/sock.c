@@ -268,6 +268,23 @@ send_once(struct cask_sock *s, const void *buf, size_t n, int flags)
 	return caski_wire_send(s, buf, n < SEND_MOST ? n : SEND_MOST, flags);
 }
 
+/*
+ * Read ahead once.  *deaf: there is nothing more to read.  The system tells the
+ * reason of a loss once; it is kept for the call that is going to meet it.
+ */
+static void
+read_ahead(struct cask_sock *s, bool *deaf)
+{
+	ptrdiff_t n = caski_ahead_fill(s);
+
+	if (n > 0)
+		caski_notify_post(s, CASK_ON_RECEIVE);
+	else
+		*deaf = n != -EINTR && !would_block(n);
+	if (n < 0 && *deaf && n != -ENOMEM && n != -ENOBUFS)
+		s->lost = (int)-n;
+}
+
 /* It can't go on now.  Until it can, keep the peer going by reading ahead. */
 int
 caski_call_room(struct caski_call *c, int err, bool *deaf)
@@ -279,13 +296,8 @@ caski_call_room(struct caski_call *c, int err, bool *deaf)
 	if (!*deaf && caski_ahead_room(s) > 0)
 		events |= CASK_READABLE;
 	err = caski_call_retry(c, s->watch.fd, err, events, &seen);
-	if (err == 0 && seen & CASK_READABLE) {
-		ptrdiff_t n = caski_ahead_fill(s);
-
-		*deaf = n <= 0 && n != -EINTR && !would_block(n);
-		if (n > 0)
-			caski_notify_post(s, CASK_ON_RECEIVE);
-	}
+	if (err == 0 && seen & CASK_READABLE)
+		read_ahead(s, deaf);
 	return err;
 }
 
