@@ -340,7 +340,11 @@ int cask_send_urgent(struct cask_sock *s, unsigned char byte);
 int cask_receive_urgent(struct cask_sock *s, unsigned char *byte);
 int cask_at_mark(struct cask_sock *s);
 
-/* Close one direction or both; the socket stays open.  MFC: ShutDown. */
+/*
+ * Close one direction or both; the socket stays open.  Who closes its own
+ * receives gets the end at once, announced as if the other end had closed.
+ * MFC: ShutDown.
+ */
 enum cask_shutdown { CASK_RECEIVES, CASK_SENDS, CASK_BOTH };
 
 int cask_shutdown(struct cask_sock *s, enum cask_shutdown how);
