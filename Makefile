@@ -17,7 +17,8 @@
 #
 # demo, test, chaos, sanitize, lint and fuzz install what they need if it is
 # missing, with apt-get, and say so; INSTALL_DEPS=no forbids it.  On other
-# systems: a C11 compiler, GNU make, and for the tests cmocka.
+# systems: a C11 compiler, GNU make, and for the tests cmocka; one of them needs
+# python3 (3.9 or newer), and is left out without.
 #
 # Variables, all as usual: CC CFLAGS CPPFLAGS LDFLAGS LDLIBS AR, PREFIX BINDIR
 # LIBDIR INCLUDEDIR MANDIR DESTDIR.  BUILD (build) is where everything goes.
@@ -140,7 +141,8 @@ $(BUILD)/test/foreign_test.o: EXTRA = $(patsubst -I%,-isystem %, \
 $(BUILD)/test/foreign_test: LDLIBS += \
 	$(if $(HERE),$(shell pkg-config --libs $(HERE)))
 
-$(BUILD)/test/load_fuzz: $(BUILD)/test/load_fuzz.o $(LIB) $(BUILD)/iconv.libs
+$(BUILD)/test/load_fuzz $(BUILD)/test/differential: %: %.o $(LIB) \
+		$(BUILD)/iconv.libs
 	$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
 TINY_TESTS = value text ar hostile
@@ -149,9 +151,10 @@ tiny: $(TINY_TESTS:%=$(BUILD)/test/%_test)
 
 test:
 	@CC='$(CC)' sh tools/need.sh 'make test' cc cmocka
+	@sh tools/need.sh 'one of the tests' python3 || echo 'going on without it'
 	@$(MAKE) --no-print-directory -s -j$(JOBS) check
 
-check: all $(TESTS) $(BUILD)/test/load_fuzz
+check: all $(TESTS) $(BUILD)/test/load_fuzz $(BUILD)/test/differential
 	@$(MAKE) --no-print-directory -s BUILD=$(BUILD)/tiny \
 		CPPFLAGS='$(CPPFLAGS) -DCASK_TEST_BUFFER=7' tiny
 	@BUILD=$(BUILD) CC='$(CC)' CFLAGS='$(CFLAGS) $(LDFLAGS)' \
@@ -171,6 +174,7 @@ SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 
 sanitize:
 	@CC='$(CC)' sh tools/need.sh 'make sanitize' cc cmocka
+	@sh tools/need.sh 'one of the tests' python3 || echo 'going on without it'
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)/sanitize \
 		CFLAGS='$(SANITIZE)' check
 

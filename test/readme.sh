@@ -74,6 +74,9 @@ expect "a trace" "$(grep '^    cask: [0-9]' README.md | calm)" \
 expect "an answer in bits and pieces" "ACME 41.50
 ACME 42.25" "$(CASK_CHAOS=split=1,eintr=10% "$here/ask" localhost $port)"
 
+# Python as the server of the client, and as the client of the server.
+sh test/peer.sh quote "$here/ask" $port
+
 expect "what can't be sent is no answer to wait for" \
 	"wrong: localhost:$port: text q->symbol at byte 0: ill-formed text after 1 of its code units" \
 	"$("$here/wrong" localhost $port 2>&1)"

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Run the test programs named, then the replay of the fuzz corpus, then the
-# programs in README.md; one line a program, all of its output where it fails.
+# Run the test programs named, then the replay of the fuzz corpus, the test
+# against another reader and writer, and the programs in README.md; one line a
+# program, all of its output where it fails.
 # Environment: BUILD, CC, CFLAGS, LIBS from the Makefile.  WEATHER: settings of
 # the environment; the test programs and the demo alone are run, once with each
 # of them.
@@ -69,6 +70,8 @@ if [ -z "${WEATHER-}" ]; then
 			env CASK_TEST_STORM=1 "$t"
 	done
 	run "fuzz corpus" "$BUILD/test/load_fuzz" test/corpus/load/*
+	run "peer in Python" \
+		sh test/peer.sh differential "$BUILD/test/differential"
 	run "tools/need.sh" sh test/need.sh
 	run "make demo" sh tools/demo.sh "$CASK"
 	run "README.md" sh test/readme.sh
