@@ -85,32 +85,34 @@ def utf16(s):
 
 
 class Writer:
-    """Stores values.  waste(): how much longer than need be a prefix is."""
+    """Stores values.
 
-    def __init__(self, waste=lambda: 0):
+    waste: by how many steps a prefix is longer than need be; -1: a WORD FFFE
+    behind the marker, which no writer makes.  Readers take them all.
+    """
+
+    def __init__(self):
         self.out = bytearray()
-        self.waste = waste
+        self.waste = 0
 
     def pack(self, s, letters, *values):
         self.out += struct.pack(order(s) + letters, *values)
 
     def steps(self, s, n, steps):
         """The first of the steps that can hold n: escapes, then its letter."""
-        fit = [x for x in steps if n < x[1] and n not in x[3:]]
-        escape, _, letter = fit[min(self.waste(), len(fit) - 1)][:3]
+        fit = [x for x in steps if n < x[1]]
+        escape, _, letter = fit[min(max(self.waste, 0), len(fit) - 1)]
         for e in escape:
             self.pack(s, e, {"B": 0xFF, "H": 0xFFFF, "I": 0xFFFFFFFF}[e])
         self.pack(s, letter, n)
 
     def length(self, s, n, wide):
-        """6.3.  A WORD FFFE is the marker, so it can't be a narrow length;
-        behind the marker a reader takes it."""
+        """6.3.  A WORD FFFE is the marker, so it is no length."""
         if wide:
             self.pack(s, "BH", 0xFF, 0xFFFE)
-        first = self.waste() > 0 and wide
         self.steps(s, n, [
             ("", 0xFF, "B"),
-            ("B", 0xFFFF if first else 0xFFFE, "H"),
+            ("B", 0xFFFF if self.waste < 0 and wide else 0xFFFE, "H"),
             ("BH", 0xFFFFFFFF, "I"),
             ("BHI", 1 << 64, "Q")])
 
@@ -357,7 +359,7 @@ class Item:
         self.how, self.kind, self.s, self.line = how, kind, settings, line
         self.stores = self.read = self.writes = self.loads = v
         self.form = settings.form
-        self.spare = 0
+        self.spare = self.waste = 0
         self.replaced_storing = self.replaced_loading = 0
 
     @staticmethod
@@ -523,12 +525,13 @@ class Stream:
         item = self.add(r.choice("xpd"), "text", self.text(n))
         item.spare = r.choice([0, 0, 1, 20])
         if n > 1000:
-            return
+            return item
         roll = r.random()
         if roll < 0.1 and self.s.form != UTF8:
             self.other_form(item)
         elif roll < 0.2 and self.s.replace:
             self.lack(item)
+        return item
 
     def other_form(self, item):
         """The reader takes either of MFC's forms, whatever is set."""
@@ -599,9 +602,8 @@ class Stream:
         if self.s.count32:
             n &= 0xFFFFFFFF
         if n < 1 << 32 and r.random() < 0.5:
-            self.add("x", "count", n)
-        else:
-            self.add(r.choice("xp"), "count64", n)
+            return self.add("x", "count", n)
+        return self.add(r.choice("xp"), "count64", n)
 
     # streams that end with an error, of what only this side can write
 
@@ -651,16 +653,18 @@ class Stream:
             for count32 in (0, 1):
                 self.set("count32", count32)
                 for n in NUMBERS:
-                    self.add_count(n)
+                    for waste in range(3):
+                        self.add_count(n).waste = waste
             self.edges_of_text()
 
     def edges_of_text(self):
-        self.set("form", UNICODE)
-        for n in TEXT_EDGES + TEXT_LONG:
-            self.add_text(n)
-        self.set("form", UTF8)
-        for n in TEXT_EDGES + TEXT_LONG:
-            self.add_text(n)
+        for form in (UNICODE, UTF8):
+            self.set("form", form)
+            for n in TEXT_EDGES + TEXT_LONG:
+                self.add_text(n)
+            for n in (0, 1, 0xFE, 0xFF, 0xFFFD, 0xFFFE, 0xFFFF):
+                for waste in range(-1, 4):
+                    self.add_text(n).waste = waste
         if not self.here.pages:
             return
         self.set("codepage", self.here.pages[0].number)
@@ -671,7 +675,7 @@ class Stream:
             for i in range(0, len(every), 200):
                 self.add("x", "text", "".join(every[i:i + 200]))
             for n in TEXT_EDGES:
-                self.add_text(n)
+                self.add_text(n).waste = n % 4
         for n in TEXT_LONG:
             self.add_text(n)
         self.set("form", UNICODE)
@@ -701,13 +705,13 @@ def complain(index, item, wanted, got, stream, start, end):
 def first_difference(a, b):
     """Texts and arrays are long: the part that differs."""
     if not isinstance(a, (str, list, bytes)) or type(a) != type(b):
-        return repr(a), repr(b)
+        return ascii(a), ascii(b)
     i = 0
     while i < min(len(a), len(b)) and a[i] == b[i]:
         i += 1
     if i < 40 and max(len(a), len(b)) < 200:
-        return repr(a), repr(b)
-    tell = "%d long, at %d %r"
+        return ascii(a), ascii(b)
+    tell = "%d long, at %d %a"
     return (tell % (len(a), i, a[max(i - 2, 0):i + 10]),
             tell % (len(b), i, b[max(i - 2, 0):i + 10]))
 
@@ -739,7 +743,7 @@ def c_stores(program, stream):
         try:
             got = reader.get(item.s, item.kind, n)
         except Bad as e:
-            complain(index, item, item.read, "%s; it said %s" % (
+            complain(index, item, ascii(item.read), "%s; it said %s" % (
                 e, said[-1:]), done.stdout, start, reader.at + 64)
         if got != item.read:
             complain(index, item, *first_difference(item.read, got),
@@ -758,10 +762,13 @@ def c_stores(program, stream):
 def store_here(stream, items):
     """What this side writes, and the offset behind each value."""
     r = stream.rng
-    writer = Writer(lambda: r.randrange(4) if r.random() < 0.05 else 0)
+    writer = Writer()
     ends = []
     for item in items:
         if not item.line:
+            writer.waste = item.waste
+            if r.random() < 0.05:
+                writer.waste = r.randrange(-1, 4)
             writer.put(item.s, item.kind, item.writes, item.form)
             ends.append(len(writer.out))
     return bytes(writer.out), ends
@@ -776,8 +783,9 @@ def compare_loaded(items, ends, said, data, error):
         wanted = "%s @%d" % (item.loaded_line(), end)
         if index >= len(said) or said[index] != wanted:
             got = said[index] if index < len(said) else "nothing"
-            complain(index, item, *first_difference(wanted, got), data,
-                     start, end)
+            if got.startswith(item.kind + " "):
+                wanted, got = first_difference(wanted, got)
+            complain(index, item, wanted, got, data, start, end)
         start = end
 
 
