@@ -53,7 +53,8 @@ if [ -z "${WEATHER-}" ]; then
 		run "${t#"$BUILD"/}" "$t"
 	done
 	# What waits, with the other way to wait.
-	for t in pump timer wait sock notify resolve connect hostile; do
+	for t in pump timer wait sock notify parked ahead resolve connect \
+		hostile; do
 		t=$BUILD/test/${t}_test
 		[ -x "$t" ] && run "${t#"$BUILD"/} by poll" \
 			env CASK_POLL=poll "$t"
@@ -64,7 +65,7 @@ if [ -z "${WEATHER-}" ]; then
 		[ -x "$t" ] && run "${t#"$BUILD"/} in bytes" \
 			env CASK_CHAOS=split=1 "$t"
 	done
-	for t in sock call notify datagram urgent; do
+	for t in sock call notify parked ahead datagram urgent; do
 		t=$BUILD/test/${t}_test
 		[ -x "$t" ] && run "${t#"$BUILD"/} in a storm" \
 			env CASK_TEST_STORM=1 "$t"
