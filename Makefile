@@ -57,7 +57,9 @@ TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard test/*_test.c)))
 LIB := $(BUILD)/libcask.a
 SHARED := $(BUILD)/libcask.so.$(VERSION)
 CASK := $(BUILD)/cask
+MAN1 := $(sort $(wildcard tools/*.1))
 MAN3 := $(sort $(wildcard lib/*.3))
+MAN5 := $(sort $(wildcard tools/*.5))
 
 # Every function of the seam, for the tests to wrap.
 comma := ,
@@ -129,7 +131,10 @@ bench: $(BENCHES:%=$(BUILD)/%)
 
 $(BUILD)/test/%_test: $(BUILD)/test/%_test.o $(BUILD)/test/fault.o $(LIB) \
 		$(BUILD)/iconv.libs
-	$(LINK) $(WRAP) -o $@ $(filter %.o %.a,$^) -lcmocka $(LIBS)
+	$(LINK) $(WRAP) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcmocka $(LIBS)
+
+# What is tested of the command, without the command.
+$(BUILD)/test/shape_test: $(patsubst %,$(BUILD)/tools/%.o,shape token words)
 
 # Other libraries' loops, those that are there.
 FOREIGN = libuv glib-2.0
@@ -203,7 +208,8 @@ format:
 
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
-		$(DESTDIR)$(INCLUDEDIR)/cask $(DESTDIR)$(MANDIR)/man3
+		$(DESTDIR)$(INCLUDEDIR)/cask $(DESTDIR)$(MANDIR)/man1 \
+		$(DESTDIR)$(MANDIR)/man3 $(DESTDIR)$(MANDIR)/man5
 	install -m 755 $(CASK) $(DESTDIR)$(BINDIR)/
 	install -m 644 $(LIB) $(DESTDIR)$(LIBDIR)/
 	install -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)/
@@ -211,7 +217,9 @@ install: all
 	ln -sf libcask.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libcask.so
 	install -m 644 include/cask.h $(DESTDIR)$(INCLUDEDIR)/
 	install -m 644 include/cask/*.h $(DESTDIR)$(INCLUDEDIR)/cask/
+	install -m 644 $(MAN1) $(DESTDIR)$(MANDIR)/man1/
 	install -m 644 $(MAN3) $(DESTDIR)$(MANDIR)/man3/
+	install -m 644 $(MAN5) $(DESTDIR)$(MANDIR)/man5/
 	sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|' \
 		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' \
 		-e 's|@LIBS@|$(LIBS)|' lib/cask.pc.in \
@@ -222,7 +230,9 @@ uninstall:
 	rm -f $(DESTDIR)$(INCLUDEDIR)/cask.h $(DESTDIR)$(BINDIR)/cask \
 		$(DESTDIR)$(LIBDIR)/libcask.a $(DESTDIR)$(LIBDIR)/libcask.so* \
 		$(DESTDIR)$(LIBDIR)/pkgconfig/cask.pc \
-		$(MAN3:lib/%=$(DESTDIR)$(MANDIR)/man3/%)
+		$(MAN1:tools/%=$(DESTDIR)$(MANDIR)/man1/%) \
+		$(MAN3:lib/%=$(DESTDIR)$(MANDIR)/man3/%) \
+		$(MAN5:tools/%=$(DESTDIR)$(MANDIR)/man5/%)
 
 clean:
 	rm -rf $(BUILD)

@@ -145,7 +145,7 @@ text() {
 # Manual pages are clean mdoc(7), and name every function of their headers.
 
 manuals() {
-	for f in lib/*.3 tools/*.1; do
+	for f in lib/*.3 tools/*.1 tools/*.5; do
 		[ -f "$f" ] && mandoc -Tlint -W warning "$f"
 	done
 	for h in sock addr pump; do

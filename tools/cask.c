@@ -27,6 +27,8 @@ static const struct subcommand {
 	    report_help, report_main },
 	{ "collect", "cask collect", "collect the figures of many machines",
 	    collect_help, collect_main },
+	{ "dump", "cask dump", "show what is in an archive", dump_help,
+	    dump_main },
 };
 
 #define SUBCOMMANDS (sizeof subcommands / sizeof subcommands[0])
@@ -45,13 +47,31 @@ complain(const char *format, ...)
 	fprintf(stderr, "%s: %s\n", command_name, line);
 }
 
+static int output_error; /* the first one: what follows it has no reason */
+
+void
+output_flush(void)
+{
+	if (fflush(stdout) != 0 && output_error == 0)
+		output_error = errno;
+}
+
+bool
+output_is_broken(void)
+{
+	if (ferror(stdout) && output_error == 0)
+		output_error = errno;
+	return ferror(stdout) != 0;
+}
+
 bool
 output_is_good(void)
 {
-	errno = 0;
-	if (fflush(stdout) == 0 && !ferror(stdout))
+	output_flush();
+	if (output_error == 0 && !ferror(stdout))
 		return true;
-	complain("standard output: %s", cask_strerror(errno ? errno : EIO));
+	complain("standard output: %s",
+	    cask_strerror(output_error ? output_error : EIO));
 	return false;
 }
 

@@ -16,8 +16,10 @@ enum { EXIT_WELL = 0, EXIT_FAILED = 1, EXIT_WRONG_USE = 2 };
 /* Each subcommand: its file gives its help and what it does. */
 extern const char report_help[];
 extern const char collect_help[];
+extern const char dump_help[];
 int report_main(int argc, char **argv);
 int collect_main(int argc, char **argv);
+int dump_main(int argc, char **argv);
 
 #if defined(__GNUC__)
 #define PRINTS(words, first) __attribute__((format(printf, words, first)))
@@ -28,6 +30,12 @@ int collect_main(int argc, char **argv);
 /* "cask report: …" on stderr, one line.  The name is set by main. */
 extern const char *command_name;
 void complain(const char *format, ...) PRINTS(1, 2);
+
+/* Send what was printed, before something is waited for. */
+void output_flush(void);
+
+/* Whether stdout is broken: to be asked where much is printed, soon after. */
+bool output_is_broken(void);
 
 /* Send what was printed.  False, with a complaint, when stdout is broken. */
 bool output_is_good(void);

@@ -1,0 +1,103 @@
+/*
+ * Shapes: what a stream consists of, said in a few words.  cask(5) has the
+ * grammar.
+ *
+ * A struct has to be defined before it is used, so none can contain itself:
+ * how deep they nest is known, and every member has at most one value at a
+ * time.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SHAPE_H
+#define SHAPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "token.h"
+
+#define SHAPE_DEPTH   32        /* structs within structs */
+#define SHAPE_MEMBERS 1000      /* of all structs together */
+#define SHAPE_STRUCTS 1000      /* some have no members */
+#define SHAPE_FILE    (1 << 20) /* bytes */
+#define SHAPE_WHY     1024      /* bytes of a complaint */
+
+enum shape_kind {
+	SHAPE_U8,
+	SHAPE_U16,
+	SHAPE_U32,
+	SHAPE_U64,
+	SHAPE_I8,
+	SHAPE_I16,
+	SHAPE_I32,
+	SHAPE_I64,
+	SHAPE_BOOL,
+	SHAPE_CHAR16,
+	SHAPE_COUNT, /* the last one that is an integer */
+	SHAPE_F32,
+	SHAPE_F64,
+	SHAPE_TEXT, /* ANSI or Unicode, as it comes */
+	SHAPE_ANSI,
+	SHAPE_UNICODE,
+	SHAPE_UTF8,
+	SHAPE_BYTES, /* the last one that has a name */
+	SHAPE_STRUCT,
+	SHAPE_UNION,
+	SHAPE_NOTHING, /* a case of a union without a member */
+};
+
+enum shape_many {
+	SHAPE_ONE,
+	SHAPE_FIXED,   /* size of them */
+	SHAPE_COUNTED, /* as many as the member by says */
+	SHAPE_REST,    /* as many as follow until the end */
+};
+
+enum shape_order { SHAPE_AS_AROUND, SHAPE_LITTLE, SHAPE_BIG };
+
+struct shape_member {
+	char name[TOKEN_NAME_MOST + 1]; /* "" for unions and nothing */
+	enum shape_kind kind;
+	enum shape_many many;
+	bool optional; /* a bool in front tells whether it is there */
+	bool since;    /* only if the member version says at least number */
+	uint64_t number;
+	unsigned version;
+	uint64_t size;
+	unsigned by;    /* which member tells how many, or which case */
+	unsigned inner; /* which struct it is */
+	unsigned cases; /* of a union: the members that follow it */
+	uint64_t value; /* of a case: what chooses it */
+};
+
+struct shape_struct {
+	char name[TOKEN_NAME_MOST + 1];
+	enum shape_order order;
+	unsigned first; /* of its members, cases included */
+	unsigned count;
+	unsigned depth; /* 1: no structs in it */
+	bool rest;      /* its last member goes on to the end */
+};
+
+struct shape {
+	struct shape_member member[SHAPE_MEMBERS];
+	struct shape_struct structs[SHAPE_STRUCTS];
+	unsigned members;
+	unsigned count; /* the last struct is the outermost */
+};
+
+/*
+ * Parse the n bytes of a shape, or of a list of types ("u32 text f64*"), whose
+ * members are called v1, v2, …  file is its name for complaints.  False: why,
+ * of SHAPE_WHY bytes, has the complaint: what, where, the line and a caret.
+ */
+bool shape_parse(struct shape *shape, const char *file, const char *text,
+    size_t n, char *why);
+bool shape_parse_types(struct shape *shape, const char *file, const char *text,
+    size_t n, char *why);
+
+/* "u32", …; of structs, unions and nothing: "struct", "union", "". */
+const char *shape_kind_name(enum shape_kind kind);
+
+#endif

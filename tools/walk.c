@@ -1,0 +1,437 @@
+/*
+ * A walk through a stream, as a shape says.  See dump.h.
+ *
+ * The shape may be as wrong as the stream.  Structs nest no deeper than the
+ * parser lets them; and a walk that takes no byte for many steps, as structs
+ * without members could make it do for ages, is ended.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dump.h"
+
+#define STEPS_MOST 100000
+#define ONE        UINT64_MAX /* the index of what is no element */
+#define PIECE      8          /* of raw bytes: a line */
+#define LEAF_NAME  (TOKEN_NAME_MOST + 24)
+
+/* Whether to go on: neither the stream nor the output is broken. */
+static bool
+going(const struct dump *d)
+{
+	return d->ar.err == 0 && !output_is_broken();
+}
+
+/* The path */
+
+static size_t
+push(struct dump *d, const char *name, uint64_t index)
+{
+	size_t before = d->path_length;
+	char *to = d->path + before;
+	size_t room = sizeof d->path - before;
+	int n = snprintf(to, room, "%s%s", before > 0 ? "." : "", name);
+
+	if (index != ONE)
+		n += snprintf(to + n, room - (size_t)n, "[%" PRIu64 "]", index);
+	d->path_length += (size_t)n;
+	return before;
+}
+
+/* The path of what was wrong stays. */
+static void
+pop(struct dump *d, size_t before)
+{
+	if (!going(d))
+		return;
+	d->path_length = before;
+	d->path[before] = '\0';
+}
+
+/* A value, or what might be one, is in hand. */
+static void
+begin(struct dump *d, const char *type)
+{
+	tape_mark(&d->tape);
+	d->type = type;
+}
+
+/* Is the walk standing still?  Then end it. */
+static void
+step(struct dump *d, const struct shape_member *m)
+{
+	uint64_t at = cask_at(&d->ar);
+
+	if (m->kind == SHAPE_UNION)
+		m = &d->shape.member[m->by];
+	if (at != d->still || d->steps == 0) {
+		d->still = at;
+		d->steps = 1;
+	} else if (++d->steps > STEPS_MOST && going(d)) {
+		begin(d, shape_kind_name(m->kind));
+		cask_fail_named(&d->ar, m, m->name, EPROTO,
+		    "the shape takes no byte in %d steps", STEPS_MOST);
+	}
+}
+
+/* Numbers */
+
+static uint64_t
+load_unsigned(struct cask_ar *ar, enum shape_kind kind, const char *name)
+{
+	uint8_t u8 = 0;
+	uint16_t u16 = 0;
+	uint32_t u32 = 0;
+	uint64_t u64 = 0;
+	bool b = false;
+
+	switch (kind) {
+	case SHAPE_U8:
+		cask_u8_named(ar, &u8, name);
+		return u8;
+	case SHAPE_BOOL:
+		cask_bool_named(ar, &b, name);
+		return b;
+	case SHAPE_U16:
+		cask_u16_named(ar, &u16, name);
+		return u16;
+	case SHAPE_CHAR16:
+		cask_char16_named(ar, &u16, name);
+		return u16;
+	case SHAPE_U32:
+		cask_u32_named(ar, &u32, name);
+		return u32;
+	case SHAPE_COUNT:
+		cask_count64_named(ar, &u64, UINT64_MAX, name);
+		return u64;
+	default:
+		cask_u64_named(ar, &u64, name);
+		return u64;
+	}
+}
+
+static int64_t
+load_signed(struct cask_ar *ar, enum shape_kind kind, const char *name)
+{
+	int8_t i8 = 0;
+	int16_t i16 = 0;
+	int32_t i32 = 0;
+	int64_t i64 = 0;
+
+	switch (kind) {
+	case SHAPE_I8:
+		cask_i8_named(ar, &i8, name);
+		return i8;
+	case SHAPE_I16:
+		cask_i16_named(ar, &i16, name);
+		return i16;
+	case SHAPE_I32:
+		cask_i32_named(ar, &i32, name);
+		return i32;
+	default:
+		cask_i64_named(ar, &i64, name);
+		return i64;
+	}
+}
+
+static bool
+is_signed(enum shape_kind kind)
+{
+	return kind >= SHAPE_I8 && kind <= SHAPE_I64;
+}
+
+/* Text */
+
+/* Does an MFC Unicode string come next?  They begin with FF, then FFFE. */
+static bool
+unicode_comes(struct dump *d)
+{
+	static const unsigned char little[] = { 0xFF, 0xFE, 0xFF };
+	static const unsigned char big[] = { 0xFF, 0xFF, 0xFE };
+
+	/* Byte by byte: no more may come before it is asked for. */
+	return tape_peek(&d->tape, 1) == 1 &&
+	    d->tape.data[d->tape.next] == 0xFF && tape_peek(&d->tape, 3) == 3 &&
+	    memcmp(d->tape.data + d->tape.next, d->ar.big_endian ? big : little,
+		3) == 0;
+}
+
+/* Which form of text comes; not the one that has to: an error. */
+static enum shape_kind
+text_kind(struct dump *d, enum shape_kind wanted, const char *name)
+{
+	enum shape_kind comes = SHAPE_ANSI;
+
+	if (wanted == SHAPE_UTF8)
+		return wanted;
+	if (unicode_comes(d))
+		comes = SHAPE_UNICODE;
+	else if (d->tape.next == d->tape.filled)
+		return wanted; /* the stream has ended */
+	if (wanted != SHAPE_TEXT && wanted != comes)
+		cask_fail_named(&d->ar, name, name, EPROTO,
+		    "not %s, but %s string",
+		    wanted == SHAPE_ANSI ? "an ANSI" : "a Unicode",
+		    comes == SHAPE_ANSI ? "an ANSI" : "a Unicode");
+	return comes;
+}
+
+/* Leaves */
+
+static void
+load_leaf(struct dump *d, struct leaf *leaf, const char *name)
+{
+	switch (leaf->kind) {
+	case SHAPE_F32:
+		leaf->is.f32 = 0;
+		cask_f32_named(&d->ar, &leaf->is.f32, name);
+		break;
+	case SHAPE_F64:
+		leaf->is.f64 = 0;
+		cask_f64_named(&d->ar, &leaf->is.f64, name);
+		break;
+	case SHAPE_TEXT:
+	case SHAPE_ANSI:
+	case SHAPE_UNICODE:
+	case SHAPE_UTF8:
+		leaf->is.text = NULL;
+		leaf->kind = text_kind(d, leaf->kind, name);
+		d->ar.form =
+		    leaf->kind == SHAPE_UTF8 ? CASK_UTF8 : CASK_UNICODE;
+		cask_text_dup_named(&d->ar, &leaf->is.text, SIZE_MAX, name);
+		break;
+	default:
+		if (is_signed(leaf->kind))
+			leaf->is.i = load_signed(&d->ar, leaf->kind, name);
+		else
+			leaf->is.u = load_unsigned(&d->ar, leaf->kind, name);
+	}
+}
+
+/* What the archive is to call it: it has the structs around it already. */
+static const char *
+leaf_name(char to[LEAF_NAME], const struct shape_member *m, uint64_t index)
+{
+	if (index == ONE)
+		return m->name;
+	snprintf(to, LEAF_NAME, "%s[%" PRIu64 "]", m->name, index);
+	return to;
+}
+
+static void
+walk_leaf(struct dump *d, const struct shape_member *m, uint64_t index)
+{
+	char name[LEAF_NAME];
+	struct leaf leaf = { .kind = m->kind };
+	bool is_text = m->kind >= SHAPE_TEXT && m->kind <= SHAPE_UTF8;
+
+	begin(d, shape_kind_name(m->kind));
+	load_leaf(d, &leaf, leaf_name(name, m, index));
+	if (d->ar.err == 0) {
+		d->type = shape_kind_name(leaf.kind);
+		d->show->leaf(d, index == ONE ? m->name : NULL, &leaf);
+		if (m->kind <= SHAPE_COUNT)
+			d->value[m - d->shape.member] = leaf.is.u;
+	}
+	if (is_text)
+		free(leaf.is.text);
+}
+
+/* Raw bytes, in pieces: they may be more than there is memory. */
+static void
+walk_bytes(struct dump *d, const struct shape_member *m, uint64_t n)
+{
+	char name[LEAF_NAME];
+	unsigned char piece[PIECE];
+	bool rest = m->many == SHAPE_REST;
+	uint64_t at = 0;
+
+	d->show->bytes(d, m->name);
+	while (going(d) && (rest ? cask_more(&d->ar) : at < n)) {
+		size_t k = rest ? tape_peek(&d->tape, PIECE) : PIECE;
+		struct leaf leaf = { .kind = SHAPE_BYTES };
+		size_t before = push(d, m->name, at);
+
+		if (!rest && n - at < PIECE)
+			k = (size_t)(n - at);
+		begin(d, "bytes");
+		cask_bytes_named(&d->ar, piece, k, leaf_name(name, m, at));
+		leaf.is.bytes.p = piece;
+		leaf.is.bytes.n = k;
+		if (d->ar.err == 0)
+			d->show->leaf(d, NULL, &leaf);
+		pop(d, before);
+		at += k;
+	}
+	d->show->bytes_end(d);
+}
+
+/* Members */
+
+static void walk_struct(struct dump *d, const struct shape_struct *s);
+
+/* A struct in a struct: the archive is told, for the words of its errors. */
+static void
+walk_inner(struct dump *d, const struct shape_member *m, uint64_t index)
+{
+	struct cask_frame frame;
+
+	d->show->begin(d, index == ONE ? m->name : NULL, '{');
+	if (cask_enter(&d->ar, &frame, m->name)) {
+		if (index != ONE)
+			frame.index = (size_t)index;
+		walk_struct(d, &d->shape.structs[m->inner]);
+	}
+	cask_leave(&d->ar, &frame);
+	d->show->end(d, '}');
+}
+
+static void
+walk_one(struct dump *d, const struct shape_member *m, uint64_t index)
+{
+	size_t before = push(d, m->name, index);
+
+	step(d, m);
+	if (going(d) && m->kind == SHAPE_STRUCT)
+		walk_inner(d, m, index);
+	else if (going(d))
+		walk_leaf(d, m, index);
+	pop(d, before);
+}
+
+/* How many: false, and an error, if that is a negative number. */
+static bool
+how_many(struct dump *d, const struct shape_member *m, uint64_t *n)
+{
+	*n = m->size;
+	if (m->many != SHAPE_COUNTED)
+		return true;
+	*n = d->value[m->by];
+	if (!is_signed(d->shape.member[m->by].kind) || *n <= INT64_MAX)
+		return true;
+	push(d, m->name, ONE);
+	begin(d, shape_kind_name(m->kind));
+	cask_fail_named(&d->ar, m, m->name, EPROTO, "%s is %" PRId64,
+	    d->shape.member[m->by].name, (int64_t)*n);
+	return false;
+}
+
+static bool
+follows(struct dump *d, const struct shape_member *m, uint64_t i, uint64_t n)
+{
+	if (!going(d))
+		return false;
+	return m->many == SHAPE_REST ? cask_more(&d->ar) : i < n;
+}
+
+static void
+walk_many(struct dump *d, const struct shape_member *m)
+{
+	uint64_t n;
+
+	if (m->kind == SHAPE_NOTHING)
+		return;
+	if (m->many == SHAPE_ONE) {
+		walk_one(d, m, ONE);
+		return;
+	}
+	if (!how_many(d, m, &n))
+		return;
+	if (m->kind == SHAPE_BYTES) {
+		walk_bytes(d, m, n);
+		return;
+	}
+	d->show->begin(d, m->name, '[');
+	for (uint64_t i = 0; follows(d, m, i, n); i++)
+		walk_one(d, m, i);
+	d->show->end(d, ']');
+}
+
+static void
+walk_union(struct dump *d, const struct shape_member *u)
+{
+	const struct shape_member *by = &d->shape.member[u->by];
+	uint64_t kind = d->value[u->by];
+
+	for (unsigned i = 1; i <= u->cases; i++)
+		if (u[i].value == kind) {
+			walk_many(d, &u[i]);
+			return;
+		}
+	push(d, by->name, ONE);
+	begin(d, "union");
+	if (is_signed(by->kind))
+		cask_fail_named(&d->ar, by, by->name, EPROTO,
+		    "no case for %" PRId64, (int64_t)kind);
+	else
+		cask_fail_named(
+		    &d->ar, by, by->name, EPROTO, "no case for %" PRIu64, kind);
+}
+
+/* The bool in front of an option: "name?". */
+static bool
+is_there(struct dump *d, const struct shape_member *m)
+{
+	char name[TOKEN_NAME_MOST + 2];
+	size_t before;
+	struct leaf leaf = { .kind = SHAPE_BOOL };
+
+	snprintf(name, sizeof name, "%s?", m->name);
+	before = push(d, name, ONE);
+	begin(d, "bool");
+	leaf.is.u = load_unsigned(&d->ar, SHAPE_BOOL, name);
+	if (d->ar.err == 0 && d->show == &show_people)
+		d->show->leaf(d, name, &leaf);
+	pop(d, before);
+	if (leaf.is.u == 0 && d->ar.err == 0)
+		d->show->absent(d, m->name);
+	return leaf.is.u != 0;
+}
+
+static bool
+is_too_old(const struct dump *d, const struct shape_member *m)
+{
+	uint64_t version = d->value[m->version];
+
+	return m->since &&
+	    (version < m->number ||
+		(is_signed(d->shape.member[m->version].kind) &&
+		    version > INT64_MAX));
+}
+
+static void
+walk_struct(struct dump *d, const struct shape_struct *s)
+{
+	const struct shape_member *m = &d->shape.member[s->first];
+	const struct shape_member *end = m + s->count;
+	bool around = d->ar.big_endian;
+
+	if (s->order != SHAPE_AS_AROUND)
+		d->ar.big_endian = s->order == SHAPE_BIG;
+	for (; m < end && going(d); m += 1 + m->cases) {
+		step(d, m);
+		d->value[m - d->shape.member] = 0;
+		if (is_too_old(d, m) || (m->optional && !is_there(d, m)))
+			continue;
+		if (m->kind == SHAPE_UNION)
+			walk_union(d, m);
+		else
+			walk_many(d, m);
+	}
+	d->ar.big_endian = around;
+}
+
+bool
+walk(struct dump *d)
+{
+	cask_load(&d->ar, &d->tape.io);
+	d->show->begin(d, NULL, '{');
+	walk_struct(d, &d->shape.structs[d->shape.count - 1]);
+	d->show->end(d, '}');
+	return going(d);
+}
