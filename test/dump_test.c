@@ -1,0 +1,901 @@
+/*
+ * cask dump, through the command: what it prints is compared whole.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "tools_kit.h"
+
+#include <sys/stat.h>
+
+static char out[TEXT], err[TEXT];
+static char dir[] = "/tmp/cask-dump-XXXXXX";
+static char shape_path[64], data_path[64];
+
+#define HEAD "  byte  hex                      type    name = value\n"
+#define BARE                                                        \
+	"  byte  hex                                              " \
+	"characters\n"
+
+static void
+write_file(const char *path, const void *bytes, size_t n)
+{
+	FILE *f = fopen(path, "wb");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(bytes, 1, n, f), n);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* Dump n bytes that come from a file, or from a pipe to standard input.  argv
+ * begins with "cask", "dump"; gives the exit code. */
+
+static int
+dump_file(const char *const *args, const void *bytes, size_t n)
+{
+	const char *argv[12] = { "cask", "dump" };
+	char *copy[12] = { NULL };
+	struct child c;
+	size_t i = 0;
+
+	for (; args[i] != NULL; i++)
+		argv[i + 2] = args[i];
+	argv[i + 2] = data_path;
+	memcpy(copy, argv, sizeof argv);
+	write_file(data_path, bytes, n);
+	start(&c, copy);
+	return finish(&c, out, err);
+}
+
+static int
+dump_pipe(const char *const *args, const void *bytes, size_t n)
+{
+	const char *argv[12] = { "cask", "dump" };
+	char *copy[12] = { NULL };
+	int in[2], before = dup(0);
+	struct child c;
+
+	for (size_t i = 0; args[i] != NULL; i++)
+		argv[i + 2] = args[i];
+	memcpy(copy, argv, sizeof argv);
+	assert_true(before >= 0 && n < 4096);
+	make_pipe(in);
+	assert_int_equal(write(in[1], bytes, n), n);
+	close(in[1]);
+	dup2(in[0], 0);
+	close(in[0]);
+	start(&c, copy);
+	dup2(before, 0);
+	close(before);
+	return finish(&c, out, err);
+}
+
+#define ARGS(...) ((const char *const[]) { __VA_ARGS__, NULL })
+
+static const char *
+shaped(const char *text)
+{
+	write_file(shape_path, text, strlen(text));
+	return shape_path;
+}
+
+#define ASSERT_SAID(format, name)                                \
+	do {                                                     \
+		char wanted_[1024];                              \
+		snprintf(wanted_, sizeof wanted_, format, name); \
+		assert_string_equal(err, wanted_);               \
+	} while (0)
+
+/* README.md's quote */
+
+static const char quote_shape[] =
+    "struct quote { text symbol; count n; f64 price[n]; }\n";
+
+static const unsigned char quote[] = { 0xFF, 0xFE, 0xFF, 0x04, 0x41, 0x00, 0x43,
+	0x00, 0x4D, 0x00, 0x45, 0x00, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+	0xC0, 0x44, 0x40, 0x00, 0x00, 0x00, 0x00, 0x00, 0x20, 0x45, 0x40 };
+
+static const char quote_lines[] =
+    HEAD "     0  ff fe ff 04 41 00 43 00  unicode symbol = \"ACME\"\n"
+	 "     8  4d 00 45 00\n"
+	 "    12  02 00                    count   n = 2\n"
+	 "    14  00 00 00 00 00 c0 44 40  f64     price[0] = 41.5\n"
+	 "    22  00 00 00 00 00 20 45 40  f64     price[1] = 42.25\n";
+
+static void
+a_quote_is_dumped_by_its_shape(void **state)
+{
+	const char *path = shaped(quote_shape);
+
+	(void)state;
+	assert_int_equal(
+	    dump_file(ARGS("--shape", path), quote, sizeof quote), 0);
+	assert_string_equal(out, quote_lines);
+	assert_string_equal(err, "");
+	assert_int_equal(
+	    dump_pipe(ARGS("--shape", path), quote, sizeof quote), 0);
+	assert_string_equal(out, quote_lines);
+	assert_int_equal(
+	    dump_pipe(ARGS("--shape", path, "-"), quote, sizeof quote), 0);
+	assert_string_equal(out, quote_lines);
+	assert_int_equal(
+	    dump_file(ARGS("--json", "--shape", path), quote, sizeof quote), 0);
+	assert_string_equal(
+	    out, "{\"symbol\":\"ACME\",\"n\":2,\"price\":[41.5,42.25]}\n");
+}
+
+static void
+a_quote_is_dumped_by_a_list_of_types(void **state)
+{
+	(void)state;
+	assert_int_equal(dump_file(ARGS("--type", "text count f64*", "--json"),
+			     quote, sizeof quote),
+	    0);
+	assert_string_equal(
+	    out, "{\"v1\":\"ACME\",\"v2\":2,\"v3\":[41.5,42.25]}\n");
+	assert_int_equal(
+	    dump_file(ARGS("--type", "text count f64[v2]", "--json"), quote,
+		sizeof quote),
+	    0);
+	assert_string_equal(
+	    out, "{\"v1\":\"ACME\",\"v2\":2,\"v3\":[41.5,42.25]}\n");
+}
+
+/* Where the value begins that byte n is in, and its type and name. */
+static const char *
+quote_place(size_t n)
+{
+	if (n < 12)
+		return "text symbol at byte 0";
+	if (n < 14)
+		return "count n at byte 12";
+	return n < 22 ? "f64 price[0] at byte 14" : "f64 price[1] at byte 22";
+}
+
+static void
+a_stream_cut_after_any_byte_stops_with_the_reason(void **state)
+{
+	const char *path = shaped(quote_shape);
+	char wanted[256];
+
+	(void)state;
+	for (size_t n = 0; n < sizeof quote; n++) {
+		assert_int_equal(dump_file(ARGS("--shape", path), quote, n), 1);
+		snprintf(wanted, sizeof wanted,
+		    "cask dump: %s: %s: stream ended %s\n", data_path,
+		    quote_place(n),
+		    n > 0 ? "inside a message" : "before a message");
+		assert_string_equal(err, wanted);
+		ASSERT_HAS(out, " <- stopped here\n");
+		assert_int_equal(occurrences(out, " = "),
+		    1 + (n >= 12) + (n >= 14) + (n >= 22));
+	}
+	assert_int_equal(dump_file(ARGS("--shape", path), quote, 25), 1);
+	assert_string_equal(out,
+	    HEAD "     0  ff fe ff 04 41 00 43 00  unicode symbol = \"ACME\"\n"
+		 "     8  4d 00 45 00\n"
+		 "    12  02 00                    count   n = 2\n"
+		 "    14  00 00 00 00 00 c0 44 40  f64     price[0] = 41.5\n"
+		 "    22  00 00 00                 f64     price[1] <- stopped "
+		 "here\n");
+}
+
+static void
+json_of_a_cut_stream_is_whole_json(void **state)
+{
+	const char *path = shaped("struct p { u8 x; u8 y; bytes b[2]; "
+				  "}\nstruct s { struct p p[2]; }");
+
+	(void)state;
+	assert_int_equal(
+	    dump_file(ARGS("--json", "--shape", path), "\1\2\3\4\5\6\7", 7), 1);
+	assert_string_equal(out,
+	    "{\"p\":[{\"x\":1,\"y\":2,\"b\":\"0304\"},"
+	    "{\"x\":5,\"y\":6,\"b\":\"\"}]}\n");
+	ASSERT_SAID("cask dump: %s: bytes p[1].b[0] at byte 6: stream ended "
+		    "inside a message\n",
+	    data_path);
+}
+
+/* Each type: the bytes are those of MFC's, from its description */
+
+struct value {
+	const char *type;
+	const char *little;
+	const char *big; /* NULL: the same */
+	size_t n;
+	const char *lines; /* after the hexadecimal of the little one */
+	const char *json;
+};
+
+static const struct value values[] = {
+	{ "u8", "\xAB", NULL, 1, "ab                       u8      v1 = 171",
+	    "171" },
+	{ "i8", "\xFE", NULL, 1, "fe                       i8      v1 = -2",
+	    "-2" },
+	{ "bool", "\1", NULL, 1, "01                       bool    v1 = true",
+	    "true" },
+	{ "bool", "\0", NULL, 1, "00                       bool    v1 = false",
+	    "false" },
+	{ "u16", "\x34\x12", "\x12\x34", 2,
+	    "34 12                    u16     v1 = 4660", "4660" },
+	{ "i16", "\xFE\xFF", "\xFF\xFE", 2,
+	    "fe ff                    i16     v1 = -2", "-2" },
+	{ "char16", "\xAC\x20", "\x20\xAC", 2,
+	    "ac 20                    char16  v1 = U+20AC \"€\"", "8364" },
+	{ "char16", "\0\xD8", "\xD8\0", 2,
+	    "00 d8                    char16  v1 = U+D800", "55296" },
+	{ "u32", "\x78\x56\x34\x12", "\x12\x34\x56\x78", 4,
+	    "78 56 34 12              u32     v1 = 305419896", "305419896" },
+	{ "i32", "\xFE\xFF\xFF\xFF", "\xFF\xFF\xFF\xFE", 4,
+	    "fe ff ff ff              i32     v1 = -2", "-2" },
+	{ "u64", "\x08\x07\x06\x05\x04\x03\x02\x01",
+	    "\x01\x02\x03\x04\x05\x06\x07\x08", 8,
+	    "08 07 06 05 04 03 02 01  u64     v1 = 72623859790382856",
+	    "\"72623859790382856\"" },
+	{ "u64", "\0\0\0\0\0\0\x20\0", "\0\x20\0\0\0\0\0\0", 8,
+	    "00 00 00 00 00 00 20 00  u64     v1 = 9007199254740992",
+	    "9007199254740992" },
+	{ "u64", "\1\0\0\0\0\0\x20\0", "\0\x20\0\0\0\0\0\1", 8,
+	    "01 00 00 00 00 00 20 00  u64     v1 = 9007199254740993",
+	    "\"9007199254740993\"" },
+	{ "i64", "\xFE\xFF\xFF\xFF\xFF\xFF\xFF\xFF",
+	    "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFE", 8,
+	    "fe ff ff ff ff ff ff ff  i64     v1 = -2", "-2" },
+	{ "i64", "\0\0\0\0\0\0\0\x80", "\x80\0\0\0\0\0\0\0", 8,
+	    "00 00 00 00 00 00 00 80  i64     v1 = -9223372036854775808",
+	    "\"-9223372036854775808\"" },
+	{ "f32", "\x00\x00\xC0\x3F", "\x3F\xC0\x00\x00", 4,
+	    "00 00 c0 3f              f32     v1 = 1.5", "1.5" },
+	{ "f32", "\xCD\xCC\xCC\x3D", "\x3D\xCC\xCC\xCD", 4,
+	    "cd cc cc 3d              f32     v1 = 0.1",
+	    "0.10000000149011612" },
+	{ "f32", "\0\0\x80\x7F", "\x7F\x80\0\0", 4,
+	    "00 00 80 7f              f32     v1 = inf", "\"Infinity\"" },
+	{ "f64", "\0\0\0\0\0\0\x02\xC0", "\xC0\x02\0\0\0\0\0\0", 8,
+	    "00 00 00 00 00 00 02 c0  f64     v1 = -2.25", "-2.25" },
+	{ "f64", "\x9A\x99\x99\x99\x99\x99\xB9\x3F",
+	    "\x3F\xB9\x99\x99\x99\x99\x99\x9A", 8,
+	    "9a 99 99 99 99 99 b9 3f  f64     v1 = 0.1", "0.1" },
+	{ "f64", "\1\0\0\0\0\0\0\0", "\0\0\0\0\0\0\0\1", 8,
+	    "01 00 00 00 00 00 00 00  f64     v1 = 4.94065645841247e-324",
+	    "4.94065645841247e-324" },
+	{ "f64", "\0\0\0\0\0\0\xF0\xFF", "\xFF\xF0\0\0\0\0\0\0", 8,
+	    "00 00 00 00 00 00 f0 ff  f64     v1 = -inf", "\"-Infinity\"" },
+	{ "f64", "\0\0\0\0\0\0\xF8\x7F", "\x7F\xF8\0\0\0\0\0\0", 8,
+	    "00 00 00 00 00 00 f8 7f  f64     v1 = nan", "\"NaN\"" },
+	{ "count", "\xFE\xFF", "\xFF\xFE", 2,
+	    "fe ff                    count   v1 = 65534", "65534" },
+	{ "count", "\xFF\xFF\0\0\1\0", "\xFF\xFF\0\1\0\0", 6,
+	    "ff ff 00 00 01 00        count   v1 = 65536", "65536" },
+	{ "text", "\3abc", NULL, 4,
+	    "03 61 62 63              ansi    v1 = \"abc\"", "\"abc\"" },
+	{ "text", "\xFF\xFE\xFF\2\xAC\x20\x35\0",
+	    "\xFF\xFF\xFE\2\x20\xAC\0\x35", 8,
+	    "ff fe ff 02 ac 20 35 00  unicode v1 = \"€5\"", "\"€5\"" },
+	{ "text", "\0", NULL, 1, "00                       ansi    v1 = \"\"",
+	    "\"\"" },
+	{ "ansi", "\2\x80\x35", NULL, 3,
+	    "02 80 35                 ansi    v1 = \"€5\"", "\"€5\"" },
+	{ "ansi", "\xFF\3\0abc", "\xFF\0\3abc", 6,
+	    "ff 03 00 61 62 63        ansi    v1 = \"abc\"", "\"abc\"" },
+	{ "unicode", "\xFF\xFE\xFF\0", "\xFF\xFF\xFE\0", 4,
+	    "ff fe ff 00              unicode v1 = \"\"", "\"\"" },
+	{ "utf8", "\3\0\xE2\x82\xAC", "\0\3\xE2\x82\xAC", 5,
+	    "03 00 e2 82 ac           utf8    v1 = \"€\"", "\"€\"" },
+	{ "bytes[3]", "a\0\xFF", NULL, 3,
+	    "61 00 ff                 bytes   v1[0] = a..", "\"6100ff\"" },
+	{ "text", "\4\"\\\n\x1B", NULL, 5,
+	    "04 22 5c 0a 1b           ansi    v1 = \"\\\"\\\\\\u000a\\u001b\"",
+	    "\"\\\"\\\\\\u000a\\u001b\"" },
+};
+
+static void
+dumps_value(const struct value *v)
+{
+	const char *big = v->big != NULL ? v->big : v->little;
+	const char *value = strstr(v->lines, " = ");
+	char wanted[512];
+
+	snprintf(wanted, sizeof wanted, HEAD "     0  %s\n", v->lines);
+	assert_int_equal(
+	    dump_pipe(ARGS("--type", v->type), v->little, v->n), 0);
+	assert_string_equal(err, "");
+	assert_string_equal(out, wanted);
+	assert_int_equal(
+	    dump_pipe(ARGS("--type", v->type, "--order", "big"), big, v->n), 0);
+	ASSERT_HAS(out, value);
+	snprintf(wanted, sizeof wanted, "{\"v1\":%s}\n", v->json);
+	assert_int_equal(
+	    dump_pipe(ARGS("--type", v->type, "--json"), v->little, v->n), 0);
+	assert_string_equal(out, wanted);
+}
+
+static void
+each_type_is_shown_in_both_orders_and_as_json(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(values); i++)
+		dumps_value(&values[i]);
+}
+
+static void
+ansi_text_is_in_the_code_page_that_is_named(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    dump_pipe(ARGS("--type", "text", "--ansi", "1251", "--json"),
+		"\4\xF6\xB3\xED\xE0", 5),
+	    0);
+	assert_string_equal(out, "{\"v1\":\"ціна\"}\n");
+}
+
+/* All of the language */
+
+static const char all_shape[] =
+    "order big;\n"
+    "struct point { i32 x; i32 y; }\n"
+    "little struct inner { struct point p[2]; u16 le; }\n"
+    "struct all {\n"
+    "	u8 version;\n"
+    "	optional u32 x;\n"
+    "	optional text t;\n"
+    "	i8 kind;\n"
+    "	union kind { 1: u32 a; -2: ansi b; 3: ; }\n"
+    "	since 3 u16 flags;\n"
+    "	since 4 u16 more;\n"
+    "	struct inner in;\n"
+    "	bytes raw[10];\n"
+    "	bytes* rest;\n"
+    "}\n";
+
+static const char all[] = "\3\0\1\3abc\xFE\2\x80\x35\0\7"
+			  "\0\0\0\1\xFF\xFF\xFF\xFF\0\0\0\3\0\0\0\4\5\0"
+			  "0123456789and the end";
+
+static void
+every_construct_is_shown(void **state)
+{
+	const char *path = shaped(all_shape);
+
+	(void)state;
+	assert_int_equal(
+	    dump_pipe(ARGS("--shape", path), all, sizeof all - 1), 0);
+	assert_string_equal(out,
+	    HEAD "     0  03                       u8      version = 3\n"
+		 "     1  00                       bool    x? = false\n"
+		 "     2  01                       bool    t? = true\n"
+		 "     3  03 61 62 63              ansi    t = \"abc\"\n"
+		 "     7  fe                       i8      kind = -2\n"
+		 "     8  02 80 35                 ansi    b = \"€5\"\n"
+		 "    11  00 07                    u16     flags = 7\n"
+		 "    13  00 00 00 01              i32     in.p[0].x = 1\n"
+		 "    17  ff ff ff ff              i32     in.p[0].y = -1\n"
+		 "    21  00 00 00 03              i32     in.p[1].x = 3\n"
+		 "    25  00 00 00 04              i32     in.p[1].y = 4\n"
+		 "    29  05 00                    u16     in.le = 5\n"
+		 "    31  30 31 32 33 34 35 36 37  bytes   raw[0] = 01234567\n"
+		 "    39  38 39                    bytes   raw[8] = 89\n"
+		 "    41  61 6e 64 20 74 68 65 20  bytes   rest[0] = and the \n"
+		 "    49  65 6e 64                 bytes   rest[8] = end\n");
+	assert_int_equal(
+	    dump_pipe(ARGS("--json", "--shape", path), all, sizeof all - 1), 0);
+	assert_string_equal(out,
+	    "{\"version\":3,\"x\":null,\"t\":\"abc\",\"kind\":-2,\"b\":\"€5\","
+	    "\"flags\":7,\"in\":{\"p\":[{\"x\":1,\"y\":-1},{\"x\":3,\"y\":4}],"
+	    "\"le\":5},\"raw\":\"30313233343536373839\","
+	    "\"rest\":\"616e642074686520656e64\"}\n");
+}
+
+static void
+an_empty_case_has_nothing_and_a_star_may_have_none(void **state)
+{
+	const char *path =
+	    shaped("struct p { u8 x; } struct s { u8 k; union k { 3: ; } "
+		   "struct p* p; }");
+
+	(void)state;
+	assert_int_equal(
+	    dump_pipe(ARGS("--json", "--shape", path), "\3", 1), 0);
+	assert_string_equal(out, "{\"k\":3,\"p\":[]}\n");
+	assert_int_equal(
+	    dump_pipe(ARGS("--json", "--shape", path), "\3\1\2", 3), 0);
+	assert_string_equal(out, "{\"k\":3,\"p\":[{\"x\":1},{\"x\":2}]}\n");
+}
+
+/* A struct has the order of the one it is in, unless it has its own. */
+static void
+an_order_reaches_the_structs_within(void **state)
+{
+	const char *path =
+	    shaped("struct in { u16 x; } big struct b { struct in in; }\n"
+		   "little struct s { struct b b; struct in in; }");
+
+	(void)state;
+	assert_int_equal(
+	    dump_pipe(ARGS("--json", "--shape", path, "--order", "big"),
+		"\0\1\1\0", 4),
+	    0);
+	assert_string_equal(
+	    out, "{\"b\":{\"in\":{\"x\":1}},\"in\":{\"x\":1}}\n");
+}
+
+/* What is wrong with a stream */
+
+struct wrong {
+	const char *shape;
+	const char *bytes;
+	size_t n;
+	const char *err; /* after "cask dump: standard input: " */
+};
+
+static const struct wrong wrong_streams[] = {
+	{ "struct s { u8 k; union k { 1: u8 a; } }", "\2\1", 2,
+	    "k at byte 1: no case for 2" },
+	{ "struct s { i8 k; union k { 1: u8 a; } }", "\xFE\1", 2,
+	    "k at byte 1: no case for -2" },
+	{ "struct s { i8 n; u8 x[n]; }", "\xFF\1", 2, "x at byte 1: n is -1" },
+	{ "struct s { ansi x; }", "\xFF\xFE\xFF\0", 4,
+	    "x at byte 0: not an ANSI, but a Unicode string" },
+	{ "struct s { u8 a; unicode x; }", "\1\1A", 3,
+	    "x at byte 1: not a Unicode, but an ANSI string" },
+	{ "struct s { u8 a; }", "\1\2", 2,
+	    "the shape ends at byte 1, and the stream goes on" },
+	{ "struct s { }", "\1", 1,
+	    "the shape ends at byte 0, and the stream goes on" },
+	{ "struct s { count n; u8 x[n]; }", "\xFF\xFF\xFF\xFF\xFF\xFE", 6,
+	    "count n at byte 0: 4278190079, limit 16777216 (limit.count)" },
+	{ "struct s { u32 n; u64 x[n]; }", "\xFF\xFF\xFF\xFF\1", 5,
+	    "u64 x[0] at byte 4: stream ended inside a message" },
+	{ "struct s { text x; }", "\2\x81\x81", 3,
+	    "text x at byte 0: ill-formed text after 0 of its code units" },
+	{ "struct s { text x; }", "\3a\0b", 4,
+	    "text x at byte 0: the text holds a NUL, which a C string can't "
+	    "hold" },
+	{ "struct s { text x; }", "\xFF\xFF\xFF\xFF\xFF\xFF\x7F", 7,
+	    "text x at byte 0: length 2147483647, limit 16777216 "
+	    "(limit.text)" },
+	{ "struct s { utf8 x; }", "\1\0\xFF", 3,
+	    "text x at byte 0: ill-formed text after 0 of its code units" },
+	{ "struct s { optional u8 x; }", "\1", 1,
+	    "u8 x at byte 1: stream ended inside a message" },
+	{ "struct s { optional u8 x; }", "", 0,
+	    "bool x? at byte 0: stream ended before a message" },
+	{ "struct in { u8 a; u16 b; } struct s { struct in* x; }", "\1\2\3\4",
+	    4, "u16 x[1].b at byte 4: stream ended inside a message" },
+	{ "struct e { } struct s { struct e* x; }", "\1", 1,
+	    "x at byte 0: the shape takes no byte in 100000 steps" },
+	{ "struct e { } struct s { u32 n; struct e x[n]; u8 y; }",
+	    "\xFF\xFF\xFF\xFF\1", 5,
+	    "x at byte 4: the shape takes no byte in 100000 steps" },
+};
+
+static void
+what_is_wrong_with_a_stream_is_said_with_exit_code_1(void **state)
+{
+	char wanted[512];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(wrong_streams); i++) {
+		const struct wrong *w = &wrong_streams[i];
+
+		assert_int_equal(dump_pipe(ARGS("--shape", shaped(w->shape)),
+				     w->bytes, w->n),
+		    1);
+		snprintf(wanted, sizeof wanted,
+		    "cask dump: standard input: %s\n", w->err);
+		assert_string_equal(err, wanted);
+	}
+}
+
+static void
+a_wrong_value_is_shown_with_its_bytes(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    dump_pipe(ARGS("--shape", shaped("struct s { u8 a; ansi x; }")),
+		"\7\xFF\xFE\xFF\2a\0b\0and more", 17),
+	    1);
+	assert_string_equal(out,
+	    HEAD
+	    "     0  07                       u8      a = 7\n"
+	    "     1  ff fe ff 02 61 00 62 00  ansi    x <- stopped here\n");
+	assert_int_equal(dump_pipe(ARGS("--type", "text"), "\4\0and", 5), 1);
+	assert_string_equal(out,
+	    HEAD
+	    "     0  04 00 61 6e 64           text    v1 <- stopped here\n");
+}
+
+/* A struct has two of the one before it, 31 times: 2^31 steps without a byte.
+ */
+static void
+a_shape_that_would_go_on_for_ages_is_ended(void **state)
+{
+	char text[4096];
+	size_t n = (size_t)snprintf(text, sizeof text, "struct s0 { }\n");
+
+	(void)state;
+	for (unsigned i = 1; i < 32; i++)
+		n += (size_t)snprintf(text + n, sizeof text - n,
+		    "struct s%u { struct s%u a; struct s%u b; }\n", i, i - 1,
+		    i - 1);
+	assert_int_equal(dump_pipe(ARGS("--shape", shaped(text)), "x", 1), 1);
+	ASSERT_HAS(err, "at byte 0: the shape takes no byte in 100000 steps\n");
+	assert_int_equal(
+	    dump_pipe(ARGS("--shape",
+			  shaped("struct e { } "
+				 "struct s { u8 n; struct e x[n]; }")),
+		"\xFF", 1),
+	    0);
+}
+
+/* Every name and level that a path can have. */
+static void
+the_longest_path_is_shown_whole(void **state)
+{
+	static char text[8192], path[4096];
+	char name[65];
+	size_t n, k = 0;
+
+	(void)state;
+	memset(name, 'm', 64);
+	name[64] = '\0';
+	n = (size_t)snprintf(
+	    text, sizeof text, "struct s0 { optional u8 %s[1]; }\n", name);
+	for (unsigned i = 1; i < 32; i++)
+		n += (size_t)snprintf(text + n, sizeof text - n,
+		    "struct s%u { struct s%u %s[1]; }\n", i, i - 1, name);
+	for (unsigned i = 0; i < 32; i++)
+		k += (size_t)snprintf(path + k, sizeof path - k, "%s%s[0]",
+		    i > 0 ? "." : "", name);
+	snprintf(path + k, sizeof path - k, " = 7\n");
+	assert_int_equal(
+	    dump_pipe(ARGS("--shape", shaped(text)), "\1\7", 2), 0);
+	ASSERT_HAS(out, path);
+	assert_int_equal(dump_pipe(ARGS("--shape", shaped(text)), "\1", 1), 1);
+	ASSERT_HAS(err, "mmmm[0] at byte 1: stream ended inside a message\n");
+}
+
+static void
+garbage_of_any_kind_ends_in_words_or_well(void **state)
+{
+	unsigned char bytes[512];
+	uint32_t seed = 1;
+	const char *path = shaped(all_shape);
+
+	(void)state;
+	for (unsigned round = 0; round < 40; round++) {
+		int code;
+
+		for (size_t i = 0; i < sizeof bytes; i++) {
+			seed = seed * 1664525 + 1013904223;
+			bytes[i] = (unsigned char)(seed >> 24);
+			if (round % 4 == 0)
+				bytes[i] |= 0xF0;
+			if (round % 4 == 1)
+				bytes[i] &= 3;
+		}
+		code = dump_pipe(ARGS("--shape", path), bytes, sizeof bytes);
+		assert_true(code == 0 || code == 1);
+		assert_int_equal(occurrences(err, "\n"), code);
+		code = dump_pipe(ARGS("--ansi", "932"), bytes, sizeof bytes);
+		assert_int_equal(code, 0);
+		assert_string_equal(err, "");
+	}
+}
+
+/* Larger than any buffer on the way. */
+static void
+a_long_text_and_long_raw_bytes_are_shown_whole(void **state)
+{
+	static unsigned char bytes[200000];
+	struct child c;
+	const char *p;
+	size_t n = 0;
+	ssize_t got;
+
+	(void)state;
+	memset(bytes, 'x', sizeof bytes);
+	memcpy(bytes, "\xFF\xFF\xFF\xA0\x86\1\0", 7); /* 100000 */
+	write_file(data_path, bytes, sizeof bytes);
+	START(&c, A("dump"), A("--type"), A("ansi bytes*"), A("--json"),
+	    data_path);
+	do {
+		if (wait_readable(c.out, clock_ms() + LIMIT_MS) != 1)
+			fail_msg("output did not end");
+		got = read(c.out, out, sizeof out);
+		for (p = out; p < out + got; p++)
+			n += *p == 'x' || *p == '7';
+	} while (got > 0);
+	close(c.out);
+	read_all(c.err, err, TEXT);
+	assert_int_equal(await_exit(&c), 0);
+	assert_int_equal(n, 100000 + sizeof bytes - 7 - 100000);
+	assert_string_equal(err, "");
+}
+
+/* Without a shape */
+
+static void
+without_a_shape_there_are_bytes_and_guesses(void **state)
+{
+	static const char age[] = "\xFF\xFF\0\0\4\0CAge\x15\0\0\0\1\x80\x28"
+				  "\0\0\0\2\0\0\0";
+
+	(void)state;
+	assert_int_equal(dump_file(ARGS("--"), quote, sizeof quote), 0);
+	assert_string_equal(err, "");
+	assert_string_equal(out,
+	    BARE "     0  ff fe ff 04 41 00 43 00 4d 00 45 00 02 00 00 00  "
+		 "....A.C.M.E.....\n"
+		 "        ^ 0: perhaps a Unicode string: \"ACME\"\n"
+		 "    16  00 00 00 c0 44 40 00 00 00 00 00 20 45 40        "
+		 "....D@..... E@\n");
+	assert_int_equal(dump_pipe(ARGS("-"), age, sizeof age - 1), 0);
+	assert_string_equal(out,
+	    BARE "     0  ff ff 00 00 04 00 43 41 67 65 15 00 00 00 01 80  "
+		 "......CAge......\n"
+		 "        ^ 0: perhaps a class: CAge, schema 0\n"
+		 "    16  28 00 00 00 02 00 00 00                          "
+		 "(.......\n");
+	assert_int_equal(dump_pipe(ARGS("-"),
+			     "\4\0\4blue\1"
+			     "3\3red\1"
+			     "1",
+			     14),
+	    0);
+	assert_string_equal(out,
+	    BARE
+	    "     0  04 00 04 62 6c 75 65 01 33 03 72 65 64 01        "
+	    "...blue.3.red.\n"
+	    "              ^ 2: perhaps an ANSI string: \"blue\"\n"
+	    "                             ^ 7: perhaps an ANSI string: \"3\"\n"
+	    "                                   ^ 9: perhaps an ANSI string: "
+	    "\"red\"\n");
+}
+
+static void
+guesses_know_the_order_and_the_code_page(void **state)
+{
+	static const char big[] = "\xFF\xFF\xFE\1\0A\xFF\xFF\0\1\0\1C";
+
+	(void)state;
+	assert_int_equal(
+	    dump_pipe(ARGS("--order", "big"), big, sizeof big - 1), 0);
+	ASSERT_HAS(out, "^ 0: perhaps a Unicode string: \"A\"\n");
+	ASSERT_HAS(out, "^ 6: perhaps a class: C, schema 1\n");
+	assert_int_equal(dump_pipe(ARGS("-"), "\2\x80\x35", 3), 0);
+	ASSERT_LACKS(out, "perhaps");
+	assert_int_equal(dump_pipe(ARGS("--ansi", "1252"), "\2\x80\x35", 3), 0);
+	ASSERT_HAS(out, "^ 0: perhaps an ANSI string: \"€5\"\n");
+}
+
+static void
+a_guess_may_be_a_beginning_or_too_long_to_show(void **state)
+{
+	char bytes[400];
+
+	(void)state;
+	assert_int_equal(dump_pipe(ARGS("-"), "\xFF\xFE\xFF\5A\0\1B", 8), 0);
+	ASSERT_HAS(out,
+	    "        ^ 0: perhaps the beginning of a Unicode string\n"
+	    "                          ^ 6: perhaps an ANSI string: \"B\"\n");
+	memset(bytes, 'x', sizeof bytes);
+	memcpy(bytes, "\xFF\x2C\1", 3); /* 300 */
+	assert_int_equal(dump_pipe(ARGS("-"), bytes, 303), 0);
+	ASSERT_HAS(out,
+	    "^ 0: perhaps an ANSI string: \"xxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+	    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"...\n");
+	assert_int_equal(occurrences(out, "perhaps"), 1);
+}
+
+static void
+no_bytes_at_all_are_no_news(void **state)
+{
+	(void)state;
+	assert_int_equal(dump_file(ARGS("--"), "", 0), 0);
+	assert_string_equal(out, "");
+	assert_string_equal(err, "");
+	assert_int_equal(dump_file(ARGS("--type", "u8*"), "", 0), 0);
+	assert_string_equal(out, HEAD);
+}
+
+/* Arguments and the outside */
+
+struct use {
+	const char *argv[8]; /* after "cask dump" */
+	const char *err;
+};
+
+static const struct use wrong_use[] = {
+	{ { "--json" }, "cask dump: --json: needs --shape or --type\n" },
+	{ { "--shape", "a", "--type", "u8" },
+	    "cask dump: --shape and --type: one or the other\n" },
+	{ { "--order", "huge" },
+	    "cask dump: --order: 'huge' is neither 'big' nor 'little'\n" },
+	{ { "--ansi", "12345" },
+	    "cask dump: --ansi: code page 12345: no converter for this code "
+	    "page here\n" },
+	{ { "--ansi", "x" },
+	    "cask dump: --ansi: 'x' is not a number from 1 to 65535\n" },
+	{ { "--type", "" }, "cask dump: --type: is empty\n" },
+	{ { "--type", "u7" }, "--type:1:1: 'u7' is no type\nu7\n^\n" },
+	{ { "--shape", "/nowhere/x" },
+	    "cask dump: --shape: /nowhere/x: No such file or directory\n" },
+	{ { "--shape", "/" }, "cask dump: --shape: /: Is a directory\n" },
+	{ { "a", "b" }, "cask dump: 'b': one argument too many\n" },
+};
+
+static void
+wrong_arguments_are_named_with_exit_code_2(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(wrong_use); i++) {
+		assert_int_equal(dump_pipe(wrong_use[i].argv, "", 0), 2);
+		assert_string_equal(err, wrong_use[i].err);
+		assert_string_equal(out, "");
+	}
+}
+
+static void
+a_wrong_shape_is_pointed_at_with_exit_code_2(void **state)
+{
+	static char large[(1 << 20) + 1];
+
+	(void)state;
+	assert_int_equal(
+	    dump_pipe(
+		ARGS("--shape", shaped("struct s {\n\tf64 x[n];\n}\n")), "", 0),
+	    2);
+	ASSERT_SAID("%s:2:8: no member 'n' comes before this one\n"
+		    " f64 x[n];\n       ^\n",
+	    shape_path);
+	assert_string_equal(out, "");
+	memset(large, ' ', sizeof large);
+	memcpy(large, "struct s {}", 11);
+	write_file(shape_path, large, sizeof large - 1);
+	assert_int_equal(dump_pipe(ARGS("--shape", shape_path), "", 0), 0);
+	write_file(shape_path, large, sizeof large);
+	assert_int_equal(dump_pipe(ARGS("--shape", shape_path), "", 0), 2);
+	ASSERT_SAID(
+	    "cask dump: --shape: %s: more than 1048576 bytes\n", shape_path);
+}
+
+static void
+a_file_that_is_not_there_is_said_with_exit_code_1(void **state)
+{
+	(void)state;
+	assert_int_equal(dump_pipe(ARGS("/nowhere/x"), "", 0), 1);
+	assert_string_equal(
+	    err, "cask dump: /nowhere/x: No such file or directory\n");
+	assert_int_equal(dump_pipe(ARGS("/"), "", 0), 1);
+	assert_string_equal(err, "cask dump: /: read: Is a directory\n");
+	assert_int_equal(dump_pipe(ARGS("--type", "u8", "/"), "", 0), 1);
+	assert_string_equal(err, "cask dump: /: read: Is a directory\n");
+	assert_string_equal(out, HEAD);
+}
+
+static void
+a_full_or_closed_output_is_said_with_exit_code_1(void **state)
+{
+	static char bytes[100000];
+	int full = open("/dev/full", O_WRONLY | O_CLOEXEC), o[2], e[2];
+	struct child c;
+
+	(void)state;
+	write_file(data_path, bytes, sizeof bytes);
+	for (int i = 0; i < 4; i++) {
+		make_pipe(o);
+		make_pipe(e);
+		close(o[0]);
+		start_to(&c,
+		    (char *[]) { A("cask"), A("dump"), data_path,
+			i % 2 > 0 ? A("--type") : NULL, A("u8*"), NULL },
+		    i < 2 && full >= 0 ? full : o[1], e[1]);
+		close(o[1]);
+		close(e[1]);
+		read_all(e[0], err, TEXT);
+		assert_int_equal(await_exit(&c), 1);
+		assert_string_equal(err,
+		    i < 2 && full >= 0
+			? "cask dump: standard output: No space left on "
+			  "device\n"
+			: "cask dump: standard output: Broken pipe\n");
+	}
+	if (full >= 0)
+		close(full);
+}
+
+/* Of an input without end what has come is shown, before more is waited for. */
+static void
+a_value_is_shown_when_it_has_come(void **state)
+{
+	int in[2], before = dup(0);
+	struct child c;
+	char line[128];
+
+	(void)state;
+	make_pipe(in);
+	dup2(in[0], 0);
+	close(in[0]);
+	START(&c, A("dump"), A("--type"), A("text u8*"));
+	dup2(before, 0);
+	close(before);
+	assert_int_equal(write(in[1], "\1A", 2), 2);
+	assert_true(read_line(c.out, line, sizeof line));
+	assert_true(read_line(c.out, line, sizeof line));
+	assert_string_equal(
+	    line, "     0  01 41                    ansi    v1 = \"A\"");
+	assert_int_equal(write(in[1], "\2", 1), 1);
+	assert_true(read_line(c.out, line, sizeof line));
+	assert_string_equal(
+	    line, "     2  02                       u8      v2[0] = 2");
+	close(in[1]);
+	assert_int_equal(finish(&c, out, err), 0);
+	assert_string_equal(out, "");
+}
+
+static void
+help_is_printed(void **state)
+{
+	(void)state;
+	assert_int_equal(dump_pipe(ARGS("--help"), "", 0), 0);
+	ASSERT_HAS(out, "usage: cask dump [OPTION]... [FILE]\n");
+	assert_string_equal(err, "");
+}
+
+static int
+make_files(void **state)
+{
+	(void)state;
+	if (mkdtemp(dir) == NULL)
+		return -1;
+	snprintf(shape_path, sizeof shape_path, "%s/shape", dir);
+	snprintf(data_path, sizeof data_path, "%s/data", dir);
+	return 0;
+}
+
+static int
+remove_files(void **state)
+{
+	(void)state;
+	unlink(shape_path);
+	unlink(data_path);
+	return rmdir(dir);
+}
+
+#define TEST(f) cmocka_unit_test_teardown(f, kill_children)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_quote_is_dumped_by_its_shape),
+		TEST(a_quote_is_dumped_by_a_list_of_types),
+		TEST(a_stream_cut_after_any_byte_stops_with_the_reason),
+		TEST(json_of_a_cut_stream_is_whole_json),
+		TEST(each_type_is_shown_in_both_orders_and_as_json),
+		TEST(ansi_text_is_in_the_code_page_that_is_named),
+		TEST(every_construct_is_shown),
+		TEST(an_empty_case_has_nothing_and_a_star_may_have_none),
+		TEST(an_order_reaches_the_structs_within),
+		TEST(what_is_wrong_with_a_stream_is_said_with_exit_code_1),
+		TEST(a_wrong_value_is_shown_with_its_bytes),
+		TEST(a_shape_that_would_go_on_for_ages_is_ended),
+		TEST(the_longest_path_is_shown_whole),
+		TEST(garbage_of_any_kind_ends_in_words_or_well),
+		TEST(a_long_text_and_long_raw_bytes_are_shown_whole),
+		TEST(without_a_shape_there_are_bytes_and_guesses),
+		TEST(guesses_know_the_order_and_the_code_page),
+		TEST(a_guess_may_be_a_beginning_or_too_long_to_show),
+		TEST(no_bytes_at_all_are_no_news),
+		TEST(wrong_arguments_are_named_with_exit_code_2),
+		TEST(a_wrong_shape_is_pointed_at_with_exit_code_2),
+		TEST(a_file_that_is_not_there_is_said_with_exit_code_1),
+		TEST(a_full_or_closed_output_is_said_with_exit_code_1),
+		TEST(a_value_is_shown_when_it_has_come),
+		TEST(help_is_printed),
+	};
+
+	test_begin();
+	return cmocka_run_group_tests(tests, make_files, remove_files);
+}
