@@ -10,6 +10,7 @@
  *     addr.h     addresses, datagrams, groups, options of sockets
  *     pump.h     the private loop of a thread: many sockets at once
  *     ar.h       archives: store and load, limits, what went wrong
+ *     message.h  messages with their length, versions, descriptions
  *     value.h    numbers, raw bytes, counts, arrays
  *     text.h     text, in MFC's forms and others
  *     bytes.h    byte order
@@ -81,6 +82,7 @@
 #include <cask/charset.h>
 #include <cask/error.h>
 #include <cask/io.h>
+#include <cask/message.h>
 #include <cask/pump.h>
 #include <cask/sock.h>
 #include <cask/text.h>

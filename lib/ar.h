@@ -7,6 +7,7 @@
 #define CASKI_AR_H
 
 #include <cask/ar.h>
+#include <cask/message.h>
 
 #include <stdarg.h>
 
@@ -16,9 +17,20 @@
  */
 void caski_begin(struct cask_ar *ar, const char *type, const char *name);
 
-/* Whether the archive may store (load); if not, that is its error. */
+/* The path of the value in hand, "order.lines[3].price", in buf: its end, if it
+ * is longer.  And a name as it reads best: without "&" and, of a member,
+ * without what it was reached by. */
+#define CASKI_PATH 160
+
+const char *caski_path(const struct cask_ar *ar, char buf[CASKI_PATH]);
+const char *caski_plain_name(const char *name, bool member);
+
+/* Whether the archive may store (load; put out bytes, of whatever kind); if
+ * not, that is its error.  One that releases may not, without being in error.
+ */
 bool caski_may_store(struct cask_ar *ar);
 bool caski_may_load(struct cask_ar *ar);
+bool caski_may_put(struct cask_ar *ar);
 
 /*
  * Fail, with words of its own instead of cask_strerror's.  Gives false, and
@@ -37,8 +49,45 @@ bool caski_io_failed(struct cask_ar *ar);
 /* Fail because the transport is gone, and forget it.  Gives false. */
 bool caski_io_gone(struct cask_ar *ar);
 
-/* Note an error, and let nothing pass any more. */
+/* ------------------------------------------------------------------------ */
+/* buffer.c: what of it is for the archive itself                            */
+
+/* Bytes that a message may have. */
+uint64_t caski_message_limit(const struct cask_ar *ar);
+
+/* Whether somebody else is at the other end. */
+bool caski_has_peer(const struct cask_ar *ar);
+
+/* Is what is stored held back until the length of its message is known? */
+static inline bool
+caski_holds(const struct cask_ar *ar)
+{
+	return ar->within != NULL && ar->within->held;
+}
+
+/* Show the fast path how far it may go: to most; or (set) not beyond the limit
+ * of the message. */
+void caski_show_end(struct cask_ar *ar, unsigned char *most);
+void caski_set_end(struct cask_ar *ar, unsigned char *most);
+
+/* The buffer is used up; it is flushed, and the next value is the first; it is
+ * closed to all by an error. */
+void caski_rewind(struct cask_ar *ar);
+void caski_no_room_yet(struct cask_ar *ar);
 void caski_stop(struct cask_ar *ar, int err);
+
+/* The transport: send the buffer; read something, into p or into the empty
+ * buffer (how much, 0 at the end, -1 when it failed); is there more? */
+bool caski_send_buffer(struct cask_ar *ar);
+ptrdiff_t caski_read_some(struct cask_ar *ar, void *p, size_t size);
+ptrdiff_t caski_fill(struct cask_ar *ar);
+bool caski_io_more(struct cask_ar *ar);
+
+/* Fail because the stream has ended.  Gives false. */
+bool caski_cut(struct cask_ar *ar);
+
+/* ------------------------------------------------------------------------ */
+/* buffer.c: bytes                                                           */
 
 /* Store n bytes.  False after an error. */
 bool caski_put(struct cask_ar *ar, const void *p, size_t n);
@@ -62,5 +111,27 @@ bool caski_get_uint(struct cask_ar *ar, uint64_t *v, size_t size);
 
 /* A limit's value: the program's, or the default. */
 uint64_t caski_limit(uint64_t set, uint64_t otherwise);
+
+/* ------------------------------------------------------------------------ */
+/* field.c: what is shown of a value, to who watches and in print            */
+
+/* Of an archive that is watched: a number, a text or bytes were moved, or are
+ * to be printed.  What is an error already is not shown. */
+void caski_show_number(struct cask_ar *ar, enum cask_type type, const void *v);
+void caski_show_count(struct cask_ar *ar, uint64_t n);
+void caski_show_text(struct cask_ar *ar, const char *s, size_t n);
+void caski_show_bytes(struct cask_ar *ar, const void *p, size_t n);
+
+/* The numbers of an array have been shown one by one. */
+void caski_print_array_end(struct cask_ar *ar, size_t n);
+
+/* The value in hand has failed. */
+void caski_show_error(struct cask_ar *ar, const char *why);
+
+/* Describe the value in hand, of which there are n. */
+void caski_describe(struct cask_ar *ar, size_t n);
+
+/* End what is printed of one message.  False after an error. */
+bool caski_print_end(struct cask_ar *ar);
 
 #endif

@@ -94,7 +94,7 @@ wanted(void)
 
 	if (on != UNREAD)
 		return on != 0;
-	caski_trace_variable(
+	caski_tell_variable(
 	    "CASK_CHAOS", forms, !atomic_exchange(&told, true), take);
 	on = split != 0 || delay_ms != 0 || eintr != 0 || again != 0 ||
 	    reset != NEVER;

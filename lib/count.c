@@ -77,20 +77,31 @@ static uint64_t
 get_count(struct cask_ar *ar, uint64_t max, const char *name)
 {
 	uint64_t n = 0;
+	bool ok;
 
 	caski_begin(ar, "count", name);
-	if (!caski_may_load(ar) || !caski_get_count(ar, &n) ||
-	    !count_fits(ar, n, max))
+	if (!caski_may_load(ar))
 		return 0;
-	return n;
+	if (ar->way == CASK_DESCRIBES) {
+		caski_describe(ar, 1);
+		return max > 0;
+	}
+	ok = caski_get_count(ar, &n) && count_fits(ar, n, max);
+	if (ar->watched)
+		caski_show_count(ar, n);
+	return ok ? n : 0;
 }
 
 static void
 put_count(struct cask_ar *ar, uint64_t n, uint64_t max, const char *name)
 {
 	caski_begin(ar, "count", name);
-	if (caski_may_store(ar) && count_fits(ar, n, max))
+	if (!caski_may_store(ar) || !count_fits(ar, n, max))
+		return;
+	if (ar->way != CASK_PRINTS)
 		caski_put_count(ar, n);
+	if (ar->watched)
+		caski_show_count(ar, n);
 }
 
 void
@@ -102,7 +113,7 @@ cask_count64_named(
 		return;
 	}
 	put_count(ar, *n, max, name);
-	if (*n > max)
+	if (*n > max && ar->way != CASK_RELEASES)
 		*n = 0;
 }
 

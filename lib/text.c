@@ -370,7 +370,8 @@ load_plain(struct cask_ar *ar, const struct source *from, struct sink *to)
 {
 	size_t n = (size_t)from->left;
 
-	if (from->unicode || (uint64_t)(ar->end - ar->cur) < from->left ||
+	if (from->unicode || ar->watched ||
+	    (uint64_t)(ar->most - ar->cur) < from->left ||
 	    sink_room(to, n) != 0 || to->size < n ||
 	    !cask_copy_plain(to->data, ar->cur, n))
 		return false;

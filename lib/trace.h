@@ -12,26 +12,16 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-enum {
-	CASKI_TRACE_CALLS = 1,
-	CASKI_TRACE_BYTES = 2,
-	CASKI_TRACE_KINDS = CASKI_TRACE_CALLS | CASKI_TRACE_BYTES,
-	CASKI_TRACE_TIMELESS = 64, /* time=off */
-	CASKI_TRACE_UNREAD = 128,  /* the environment was not looked at yet */
-};
+#include "tell.h"
 
 /* Bytes of one transfer that are shown. */
 #define CASKI_TRACE_MOST 4096
 
 /* No error: the socket of a call went meanwhile, and is not to be touched. */
 #define CASKI_GONE INT_MIN
-
-/* What is traced; hidden, so that it is read without a detour. */
-extern __attribute__((visibility("hidden"))) atomic_int caski_trace_on;
 
 void caski_trace_call_now(const struct cask_sock *s, const char *call, int err);
 void caski_trace_count_now(
@@ -43,7 +33,7 @@ void caski_trace_bytes_now(
 static inline bool
 caski_tracing(void)
 {
-	return atomic_load_explicit(&caski_trace_on, memory_order_relaxed) != 0;
+	return atomic_load_explicit(&caski_tell_on, memory_order_relaxed) != 0;
 }
 
 /* A public call on s has ended with err: "connect", "receive", …. */
@@ -99,13 +89,5 @@ caski_trace_bytes(const struct cask_sock *s, bool sent, const void *p, size_t n)
 	if (caski_tracing())
 		caski_trace_bytes_now(s, sent, p, n);
 }
-
-/*
- * Read a variable of the environment whose value is parts with commas between
- * them.  take gets each of them that isn't empty, n bytes; it gives false for
- * one that is none of the forms, which is then told on stderr, if tell is set.
- */
-void caski_trace_variable(const char *variable, const char *forms, bool tell,
-    bool (*take)(const char *part, size_t n));
 
 #endif

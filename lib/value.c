@@ -49,32 +49,56 @@ set(enum cask_type type, void *v, const unsigned char *bytes, size_t size)
 		memcpy(v, bytes, size);
 }
 
-void
-cask_slow_put(
-    struct cask_ar *ar, enum cask_type type, const void *v, const char *name)
+/* Move the value in hand, whose type and name are known. */
+static void
+put_number(struct cask_ar *ar, enum cask_type type, const void *v)
 {
 	size_t size = types[type].size;
 	unsigned char wire[8];
 
-	caski_begin(ar, types[type].name, name);
 	if (!caski_may_store(ar))
 		return;
-	reorder(ar, wire, v, size);
-	caski_gather(ar, size);
-	caski_put(ar, wire, size);
+	if (ar->way != CASK_PRINTS) {
+		reorder(ar, wire, v, size);
+		caski_gather(ar, size);
+		caski_put(ar, wire, size);
+	}
+	if (ar->watched)
+		caski_show_number(ar, type, v);
+}
+
+static void
+get_number(struct cask_ar *ar, enum cask_type type, void *v)
+{
+	size_t size = types[type].size;
+	unsigned char wire[8] = { 0 }, bytes[8] = { 0 };
+	bool may = caski_may_load(ar);
+
+	if (may && ar->way == CASK_DESCRIBES) {
+		caski_describe(ar, 1);
+		bytes[0] = type == CASK_TYPE_BOOL;
+	} else if (may && caski_get(ar, wire, size)) {
+		reorder(ar, bytes, wire, size);
+	}
+	set(type, v, bytes, size);
+	if (ar->watched && ar->way == CASK_LOADS)
+		caski_show_number(ar, type, v);
+}
+
+void
+cask_slow_put(
+    struct cask_ar *ar, enum cask_type type, const void *v, const char *name)
+{
+	caski_begin(ar, types[type].name, name);
+	put_number(ar, type, v);
 }
 
 void
 cask_slow_get(
     struct cask_ar *ar, enum cask_type type, void *v, const char *name)
 {
-	size_t size = types[type].size;
-	unsigned char wire[8] = { 0 }, bytes[8] = { 0 };
-
 	caski_begin(ar, types[type].name, name);
-	if (caski_may_load(ar) && caski_get(ar, wire, size))
-		reorder(ar, bytes, wire, size);
-	set(type, v, bytes, size);
+	get_number(ar, type, v);
 }
 
 void
@@ -89,20 +113,39 @@ cask_slow_value(
 
 /* Raw bytes */
 
-void
-cask_put_bytes(struct cask_ar *ar, const void *p, size_t n)
+static void
+put_bytes(struct cask_ar *ar, const void *p, size_t n, const char *name)
 {
-	caski_begin(ar, "bytes", "");
-	if (caski_may_store(ar))
+	caski_begin(ar, "bytes", name);
+	if (!caski_may_store(ar))
+		return;
+	if (ar->way != CASK_PRINTS)
 		caski_put(ar, p, n);
+	if (ar->watched)
+		caski_show_bytes(ar, p, n);
 }
 
 static void
 get_bytes(struct cask_ar *ar, void *p, size_t n, const char *name)
 {
+	bool ok;
+
 	caski_begin(ar, "bytes", name);
-	if ((!caski_may_load(ar) || !caski_get(ar, p, n)) && n > 0)
+	ok = caski_may_load(ar);
+	if (ok && ar->way == CASK_DESCRIBES) {
+		caski_describe(ar, n);
+		ok = false;
+	}
+	if ((!ok || !caski_get(ar, p, n)) && n > 0)
 		memset(p, 0, n);
+	if (ar->watched && ar->way == CASK_LOADS)
+		caski_show_bytes(ar, p, n);
+}
+
+void
+cask_put_bytes(struct cask_ar *ar, const void *p, size_t n)
+{
+	put_bytes(ar, p, n, "");
 }
 
 void
@@ -116,13 +159,10 @@ cask_bytes_named(struct cask_ar *ar, void *p, size_t n, const char *name)
 {
 	if (n == 0)
 		return;
-	if (ar->loading) {
+	if (ar->loading)
 		get_bytes(ar, p, n, name);
-		return;
-	}
-	caski_begin(ar, "bytes", name);
-	if (caski_may_store(ar))
-		caski_put(ar, p, n);
+	else
+		put_bytes(ar, p, n, name);
 }
 
 /* Arrays */
@@ -137,7 +177,7 @@ put_swapped(struct cask_ar *ar, const unsigned char *p, size_t n, size_t size)
 	bool ok = true;
 
 	while (n > 0 && ok) {
-		size_t room = (size_t)(ar->end - ar->cur) / size;
+		size_t room = (size_t)(ar->most - ar->cur) / size;
 		size_t k = n;
 
 		if (room > 0) {
@@ -147,7 +187,7 @@ put_swapped(struct cask_ar *ar, const unsigned char *p, size_t n, size_t size)
 		} else {
 			k = k < sizeof block / size ? k : sizeof block / size;
 			caski_gather(ar, size);
-			if ((size_t)(ar->end - ar->cur) >= size)
+			if ((size_t)(ar->most - ar->cur) >= size)
 				continue;
 			caski_swap(block, p, k, size);
 			ok = caski_put(ar, block, k * size);
@@ -183,6 +223,32 @@ move_array(struct cask_ar *ar, void *v, size_t n, size_t size)
 			   : put_swapped(ar, v, n, size);
 }
 
+/* Who watches sees each of them. */
+static void
+one_by_one(struct cask_ar *ar, enum cask_type type, unsigned char *v, size_t n,
+    const char *name)
+{
+	size_t size = types[type].size;
+
+	for (size_t i = 0; i < n; i++) {
+		ar->element = i + 1;
+		cask_slow_value(ar, type, v + i * size, name);
+	}
+	ar->element = 0;
+	caski_begin(ar, types[type].name, name);
+	caski_print_array_end(ar, n);
+}
+
+static void
+describe_array(struct cask_ar *ar, enum cask_type type, void *v, size_t n,
+    const char *name)
+{
+	caski_begin(ar, types[type].name, name);
+	if (caski_may_load(ar))
+		caski_describe(ar, n);
+	memset(v, 0, n * types[type].size);
+}
+
 void
 cask_slow_array(struct cask_ar *ar, enum cask_type type, void *v, size_t n,
     const char *name)
@@ -190,7 +256,11 @@ cask_slow_array(struct cask_ar *ar, enum cask_type type, void *v, size_t n,
 	size_t size = types[type].size;
 	bool ok;
 
-	if (n == 0)
+	if (ar->way == CASK_DESCRIBES)
+		describe_array(ar, type, v, n, name);
+	else if (ar->watched && ar->way != CASK_RELEASES)
+		one_by_one(ar, type, v, n, name);
+	if (n == 0 || ar->watched)
 		return;
 	caski_begin(ar, types[type].name, name);
 	ok = ar->loading ? caski_may_load(ar) : caski_may_store(ar);

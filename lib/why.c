@@ -20,8 +20,8 @@
  * A name as it reads best: without the "&" and, inside a path, without the
  * pointer or struct that the member was reached by.
  */
-static const char *
-plain_name(const char *name, bool member)
+const char *
+caski_plain_name(const char *name, bool member)
 {
 	name += strspn(name, "& ");
 	if (!member)
@@ -37,7 +37,7 @@ plain_name(const char *name, bool member)
 
 /* Paths are written from their end, so that it is the beginning that is cut. */
 struct path {
-	char text[160];
+	char *text;
 	size_t from;
 	bool cut;
 };
@@ -58,7 +58,7 @@ static void
 prepend_element(struct path *p, const char *name, size_t index, bool member)
 {
 	char number[32];
-	const char *s = plain_name(name, member);
+	const char *s = caski_plain_name(name, member);
 
 	if (index != CASK_NO_INDEX) {
 		int n = snprintf(number, sizeof number, "[%zu]", index);
@@ -69,22 +69,21 @@ prepend_element(struct path *p, const char *name, size_t index, bool member)
 
 /* "order.lines[3].price": the value in hand and the structs it is in. */
 static const char *
-path_of(const struct cask_ar *ar, struct path *p, size_t index)
+path_of(const struct cask_ar *ar, char buf[CASKI_PATH], size_t index)
 {
 	const struct cask_frame *f = ar->frame;
+	struct path p = { .text = buf, .from = CASKI_PATH - 1 };
 
-	p->from = sizeof p->text - 1;
-	p->cut = false;
-	p->text[p->from] = '\0';
-	prepend_element(p, ar->name, index, f != NULL);
+	buf[p.from] = '\0';
+	prepend_element(&p, ar->name, index, f != NULL);
 	for (; f != NULL; f = f->up) {
-		if (p->text[p->from] != '\0')
-			prepend(p, ".", 1);
-		prepend_element(p, f->name, f->index, f->up != NULL);
+		if (buf[p.from] != '\0')
+			prepend(&p, ".", 1);
+		prepend_element(&p, f->name, f->index, f->up != NULL);
 	}
-	if (p->cut)
-		memcpy(p->text, "...", 3);
-	return p->text + p->from;
+	if (p.cut)
+		memcpy(buf, "...", 3);
+	return buf + p.from;
 }
 
 /* Which number of an array it is that could not be had. */
@@ -92,22 +91,21 @@ static size_t
 index_of(const struct cask_ar *ar)
 {
 	if (ar->width == 0)
-		return CASK_NO_INDEX;
+		return ar->element > 0 ? ar->element - 1 : CASK_NO_INDEX;
 	return (size_t)((cask_at(ar) - ar->at) / ar->width);
 }
 
-/* Whether somebody else is at the other end. */
-static bool
-has_peer(const struct cask_ar *ar)
+const char *
+caski_path(const struct cask_ar *ar, char buf[CASKI_PATH])
 {
-	return ar->io != NULL && ar->io->table != NULL && !ar->io->table->local;
+	return ar->name != NULL ? path_of(ar, buf, index_of(ar)) : "";
 }
 
 /* Whom to blame for what was loaded. */
 static const char *
 sender(const struct cask_ar *ar)
 {
-	return ar->loading && has_peer(ar) ? ar->io->peer : NULL;
+	return ar->loading && caski_has_peer(ar) ? ar->io->peer : NULL;
 }
 
 /* "u32 q->count at byte 42 from 10.0.0.7:5123: ", into why; gives its length.
@@ -115,14 +113,15 @@ sender(const struct cask_ar *ar)
 static size_t
 say_where(struct cask_ar *ar, const char *from)
 {
-	struct path p;
+	char buf[CASKI_PATH];
 	const char *type = ar->type != NULL ? ar->type : "archive";
-	size_t index = index_of(ar);
-	const char *path = ar->name != NULL ? path_of(ar, &p, index) : "";
-	uint64_t at = ar->at + (index != CASK_NO_INDEX ? index * ar->width : 0);
+	const char *path = caski_path(ar, buf);
+	uint64_t at = ar->at;
 	const char *gap = *type != '\0' && *path != '\0' ? " " : "";
 	int n;
 
+	if (ar->width > 0)
+		at += index_of(ar) * ar->width;
 	n = snprintf(ar->why, sizeof ar->why, "%s%s%s at byte %llu%s%s: ", type,
 	    gap, path, (unsigned long long)at, from != NULL ? " from " : "",
 	    from != NULL ? from : "");
@@ -144,8 +143,10 @@ caski_vset_error(struct cask_ar *ar, int err, const char *format, va_list args)
 		return;
 	n = say_where(ar, sender(ar));
 	vsnprintf(ar->why + n, sizeof ar->why - n, format, args);
+	if (ar->watched)
+		caski_show_error(ar, ar->why + n);
 	caski_stop(ar, err != 0 ? err : EINVAL);
-	if (ar->storing && has_peer(ar))
+	if (ar->storing && caski_has_peer(ar))
 		cask_io_fail_words(ar->io, ar->err, NULL, ar->why);
 }
 
@@ -165,6 +166,8 @@ cask_fail_named(struct cask_ar *ar, const void *p, const char *name, int err,
 {
 	va_list args;
 
+	if (ar->way == CASK_RELEASES || ar->way == CASK_DESCRIBES)
+		return 0;
 	if (ar->err == 0 && p != NULL)
 		caski_begin(ar, "", name);
 	else if (ar->err == 0)
@@ -194,6 +197,8 @@ caski_io_failed(struct cask_ar *ar)
 	else
 		snprintf(ar->why + n, sizeof ar->why - n,
 		    "the transport gave an impossible result");
+	if (ar->watched)
+		caski_show_error(ar, ar->why + n);
 	caski_stop(ar, err);
 	return false;
 }
@@ -226,9 +231,10 @@ caski_begin(struct cask_ar *ar, const char *type, const char *name)
 static bool
 may(struct cask_ar *ar, bool direction, const char *wrong)
 {
-	if (ar->err != 0)
+	if (ar->err != 0 || ar->way == CASK_RELEASES)
 		return false;
-	if (ar->io == NULL)
+	if (ar->way == CASK_CLOSED ||
+	    (ar->io == NULL && ar->way != CASK_MEASURES))
 		return caski_fail(
 		    ar, EINVAL, "neither cask_store nor cask_load was called");
 	if (!direction)
@@ -249,14 +255,7 @@ caski_may_load(struct cask_ar *ar)
 }
 
 bool
-cask_too_deep(struct cask_ar *ar)
+caski_may_put(struct cask_ar *ar)
 {
-	if (ar->err == 0) {
-		caski_begin(ar, "struct", "");
-		caski_set_error(ar, CASK_ELIMIT,
-		    "more than %u structs deep "
-		    "(limit.depth)",
-		    ar->depth - 1);
-	}
-	return true;
+	return may(ar, ar->way != CASK_LOADS, "");
 }

@@ -30,11 +30,11 @@ layer() {
 	case $1 in
 	sys | error | bytes | utf | charset | swap) echo 0 ;;
 	loop | note | poller_epoll | poller_poll | pump | resolve | timer | wait | \
-		wake | watch) echo 1 ;;
+		wake | watch | tell) echo 1 ;;
 	io | mem | file | sock | addr | open | connect | close | call | notify) echo 2 ;;
 	ahead | yield | datagram | urgent | name | option | wire | chaos | trace) echo 2 ;;
-	ar | why) echo 3 ;;
-	count | value | text) echo 4 ;;
+	ar | why | buffer | message | field | print) echo 3 ;;
+	count | value | text | agree) echo 4 ;;
 	*) echo "no layer" ;;
 	esac
 }

@@ -323,7 +323,7 @@ time_is_counted_from_the_first_line(void **state)
 
 /* The environment */
 
-#define FORMS "calls, bytes, time=off"
+#define FORMS "calls, bytes, wire, time=off"
 
 static void
 nothing_is_said_when_it_is_not_set(void **state)

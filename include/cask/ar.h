@@ -58,10 +58,53 @@ struct cask_frame {
 	const char *name;
 	size_t index; /* in an array, or CASK_NO_INDEX */
 	unsigned depth;
+	bool array;
 	struct cask_frame *up;
 };
 
 #define CASK_NO_INDEX SIZE_MAX
+
+/* What numbers there are; see value.h. */
+enum cask_type {
+	CASK_TYPE_U8,
+	CASK_TYPE_I8,
+	CASK_TYPE_BOOL,
+	CASK_TYPE_U16,
+	CASK_TYPE_I16,
+	CASK_TYPE_CHAR16,
+	CASK_TYPE_U32,
+	CASK_TYPE_I32,
+	CASK_TYPE_F32,
+	CASK_TYPE_U64,
+	CASK_TYPE_I64,
+	CASK_TYPE_F64,
+};
+
+/* What an archive does with the values of a walk. */
+enum cask_way {
+	CASK_CLOSED,
+	CASK_STORES,
+	CASK_LOADS,
+	CASK_MEASURES,
+	CASK_PRINTS,
+	CASK_RELEASES,
+	CASK_DESCRIBES,
+};
+
+#define CASK_SEEN 16 /* bytes of a value that a watcher is shown */
+
+/* A value that has gone through an archive, for those who watch.  All of it
+ * lasts only as long as the call. */
+struct cask_field {
+	const char *path; /* "report.disks[3].name"; "" of one without a name */
+	const char *type; /* "u32", "text", … */
+	const char *value;          /* 42, "ACME", …; *** of a secret */
+	const char *error;          /* why the value failed, or NULL */
+	uint64_t at;                /* the stream's offset of its first byte */
+	uint64_t size;              /* its bytes on the wire */
+	const unsigned char *bytes; /* the first of them, … */
+	size_t seen;                /* … so many; none of a secret */
+};
 
 /* All zero is valid: an archive on which nothing was opened yet. */
 struct cask_ar {
@@ -77,6 +120,12 @@ struct cask_ar {
 	void *buffer; /* the caller's buffer, instead of the one within */
 	size_t buffer_size;
 	void *user; /* free for the program */
+	bool json;  /* what is printed is JSON */
+
+	/* Set before the archive is opened: told of each value that was stored
+	   or loaded, and of the one that failed.  CASK_TRACE=wire tells the
+	   same on stderr. */
+	void (*watch)(struct cask_ar *ar, const struct cask_field *field);
 
 	/* Results: read them at any time. */
 	int err;           /* 0, or the first error; cask_why has the words */
@@ -85,23 +134,32 @@ struct cask_ar {
 	/* private */
 	bool loading;
 	bool storing;
+	bool watched;           /* every value goes the slow way */
 	bool started;           /* the transport knows of the value in hand */
 	unsigned char *cur;     /* the next byte in the buffer */
 	unsigned char *end;     /* the end of what the fast path may use */
 	unsigned char *put_end; /* … NULL when loading */
 	unsigned char *get_end; /* … NULL when storing */
 	unsigned depth;
+	unsigned secret; /* above 0: what is in hand is not to be shown */
 	struct cask_frame *frame;
 	struct cask_io *io;
-	unsigned char *start;  /* the buffer */
-	unsigned char *filled; /* the end of what was read into it */
-	size_t size;           /* of the buffer */
-	uint64_t base;         /* the stream's offset of start */
-	uint64_t message;      /* … of the present message */
-	uint64_t at;           /* … of the value in hand */
-	const char *type;      /* of the value in hand */
+	enum cask_way way;
+	unsigned char *start; /* the buffer */
+	unsigned char *most; /* the end of its room, or of what may be loaded */
+	unsigned char *filled;  /* the end of what was read into it */
+	size_t size;            /* of the buffer */
+	unsigned char *scratch; /* counting: what is stored here is dropped */
+	struct cask_message *within; /* a message with its length in front */
+	uint64_t base;               /* the stream's offset of start */
+	uint64_t message;            /* … of the present message */
+	uint64_t at;                 /* … of the value in hand */
+	const char *type;            /* of the value in hand */
 	const char *name;
-	size_t width; /* … of each, if it is an array of numbers */
+	size_t width;     /* … of each, if it is an array of numbers */
+	size_t element;   /* … which, if they go one by one, + 1 */
+	uint64_t printed; /* lines, or JSON's members of the present struct */
+	unsigned char seen[CASK_SEEN];
 	char why[256];
 	unsigned char own[CASK_BUFFER];
 };
@@ -115,6 +173,28 @@ struct cask_ar {
  */
 void cask_store(struct cask_ar *ar, struct cask_io *io);
 void cask_load(struct cask_ar *ar, struct cask_io *io);
+
+/*
+ * The same walk has more uses.  Each begins as those two do.
+ *
+ * measure   how many bytes would be stored: cask_at tells, after the walk.  To
+ *           exchange functions it is storing.
+ * print     what would be stored, in words: "f64 price[0] = 41.5", a line for
+ *           each value; with ar->json an object, ended by cask_flush.  To
+ *           exchange functions it is storing.
+ * release   frees what the _dup functions have allocated, as far as loading
+ *           came, whether it failed or not, and sets the pointers to NULL;
+ *           nothing else is touched.  The struct was all zero before it was
+ *           loaded.  It is neither storing nor loading; cask_fail does nothing.
+ * describe  the types and names of the fields, a line for each: see
+ *           cask_agree.  The struct is all zero, and overwritten: to exchange
+ *           functions it is loading, counts and options are 1, all else is 0;
+ *           cask_fail does nothing.
+ */
+void cask_measure(struct cask_ar *ar);
+void cask_print(struct cask_ar *ar, struct cask_io *io);
+void cask_release(struct cask_ar *ar);
+void cask_describe(struct cask_ar *ar, struct cask_io *io);
 
 /*
  * Send what was stored: the end of a message.  Blocks as the transport does.
@@ -181,6 +261,17 @@ cask_loading(const struct cask_ar *ar)
 }
 
 /*
+ * A field that is not to be seen, neither in traces (CASK_TRACE=wire) nor in
+ * print: cask_secret(ar, cask_text(ar, u->password, sizeof u->password));
+ */
+#define cask_secret(ar, exchange) \
+	do {                      \
+		(ar)->secret++;   \
+		exchange;         \
+		(ar)->secret--;   \
+	} while (0)
+
+/*
  * Exchange a struct within a struct: cask_struct(ar, &r->memory, memory_x);
  * or an array of n structs: cask_structs(ar, r->disks, r->disk_count, disk_x).
  *
@@ -203,20 +294,19 @@ cask_loading(const struct cask_ar *ar)
 		cask_leave((ar), &cask_frame_);         \
 	} while (0)
 
-#define cask_structs(ar, p, n, exchange)                            \
-	do {                                                        \
-		struct cask_frame cask_frame_;                      \
-		size_t cask_n_ = (size_t)(n), cask_i_ = 0;          \
-		if (cask_enter((ar), &cask_frame_, #p))             \
-			for (; cask_i_ < cask_n_ && (ar)->err == 0; \
-			     cask_i_++) {                           \
-				cask_frame_.index = cask_i_;        \
-				exchange((ar), &(p)[cask_i_]);      \
-			}                                           \
-		if (cask_loading(ar) && cask_i_ < cask_n_)          \
-			memset(&(p)[cask_i_], 0,                    \
-			    (cask_n_ - cask_i_) * sizeof *(p));     \
-		cask_leave((ar), &cask_frame_);                     \
+#define cask_structs(ar, p, n, exchange)                                \
+	do {                                                            \
+		struct cask_frame cask_frame_;                          \
+		size_t cask_n_ = (size_t)(n), cask_i_ = 0;              \
+		if (cask_enter_array((ar), &cask_frame_, #p))           \
+			for (; cask_i_ < cask_n_ &&                     \
+			     cask_element((ar), &cask_frame_, cask_i_); \
+			     cask_i_++)                                 \
+				exchange((ar), &(p)[cask_i_]);          \
+		if (cask_loading(ar) && cask_i_ < cask_n_)              \
+			memset(&(p)[cask_i_], 0,                        \
+			    (cask_n_ - cask_i_) * sizeof *(p));         \
+		cask_leave((ar), &cask_frame_);                         \
 	} while (0)
 
 /* ------------------------------------------------------------------------ */
@@ -235,23 +325,51 @@ cask_fits(const unsigned char *at, size_t n, const unsigned char *end)
 	return (uintptr_t)at + n <= (uintptr_t)end;
 }
 
-bool cask_too_deep(struct cask_ar *ar);
+/* Too deep, or watched. */
+bool cask_slow_enter(struct cask_ar *ar);
+bool cask_slow_element(struct cask_ar *ar);
+void cask_slow_leave(struct cask_ar *ar);
+
+static inline bool
+cask_enter_as(
+    struct cask_ar *ar, struct cask_frame *f, const char *name, bool array)
+{
+	unsigned most = ar->limit.depth ? ar->limit.depth : 100u;
+
+	f->name = name;
+	f->index = CASK_NO_INDEX;
+	f->array = array;
+	f->up = ar->frame;
+	f->depth = ar->depth;
+	ar->frame = f;
+	return (++ar->depth <= most && !ar->watched) || cask_slow_enter(ar);
+}
 
 static inline bool
 cask_enter(struct cask_ar *ar, struct cask_frame *f, const char *name)
 {
-	f->name = name;
-	f->index = CASK_NO_INDEX;
-	f->up = ar->frame;
-	f->depth = ar->depth;
-	ar->frame = f;
-	return ++ar->depth <= (ar->limit.depth ? ar->limit.depth : 100u) ||
-	    !cask_too_deep(ar);
+	return cask_enter_as(ar, f, name, false);
+}
+
+static inline bool
+cask_enter_array(struct cask_ar *ar, struct cask_frame *f, const char *name)
+{
+	return cask_enter_as(ar, f, name, true);
+}
+
+/* Whether to exchange the ith element. */
+static inline bool
+cask_element(struct cask_ar *ar, struct cask_frame *f, size_t i)
+{
+	f->index = i;
+	return ar->err == 0 && (!ar->watched || cask_slow_element(ar));
 }
 
 static inline void
 cask_leave(struct cask_ar *ar, const struct cask_frame *f)
 {
+	if (ar->watched)
+		cask_slow_leave(ar);
 	ar->frame = f->up;
 	ar->depth = f->depth;
 }

@@ -79,21 +79,6 @@ uint64_t cask_get_count(struct cask_ar *ar, uint64_t max);
 /* ------------------------------------------------------------------------ */
 /* How the above is done.  Nothing to call from here on, but worth reading.  */
 
-enum cask_type {
-	CASK_TYPE_U8,
-	CASK_TYPE_I8,
-	CASK_TYPE_BOOL,
-	CASK_TYPE_U16,
-	CASK_TYPE_I16,
-	CASK_TYPE_CHAR16,
-	CASK_TYPE_U32,
-	CASK_TYPE_I32,
-	CASK_TYPE_F32,
-	CASK_TYPE_U64,
-	CASK_TYPE_I64,
-	CASK_TYPE_F64,
-};
-
 void cask_bytes_named(struct cask_ar *ar, void *p, size_t n, const char *name);
 void cask_count_named(
     struct cask_ar *ar, uint32_t *n, uint32_t max, const char *name);

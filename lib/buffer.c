@@ -1,0 +1,451 @@
+/*
+ * The archive's buffer before its transport: bytes in, bytes out, and limits.
+ * See ar.h.
+ *
+ * The fast path of <cask/value.h> moves cur towards end and nothing else, so
+ * everything here that has to be noticed (a full or empty buffer, the limit of
+ * a message, an error) is a matter of where end stands.
+ *
+ * Counting: what is stored is not sent but dropped, and its place, from scratch
+ * on, used again.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "ar.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define MESSAGE_FROM_PEER ((uint64_t)64 << 20)
+
+uint64_t
+caski_limit(uint64_t set, uint64_t otherwise)
+{
+	return set != 0 ? set : otherwise;
+}
+
+bool
+caski_has_peer(const struct cask_ar *ar)
+{
+	return ar->io != NULL && ar->io->table != NULL && !ar->io->table->local;
+}
+
+/* How far to go */
+
+/* The fast path goes nowhere when every value is watched. */
+void
+caski_show_end(struct cask_ar *ar, unsigned char *most)
+{
+	unsigned char *end = ar->watched ? ar->start : most;
+
+	ar->most = most;
+	ar->end = end;
+	ar->put_end = ar->storing ? end : NULL;
+	ar->get_end = ar->loading ? end : NULL;
+}
+
+/* The buffer is used up: what comes next stands at its beginning. */
+void
+caski_rewind(struct cask_ar *ar)
+{
+	ar->base = cask_at(ar);
+	ar->cur = ar->filled = ar->start;
+	caski_show_end(ar, ar->start);
+}
+
+/*
+ * The first value after a flush finds no room.  So the transport hears of it,
+ * and can send what was stored before anything is read.
+ */
+void
+caski_no_room_yet(struct cask_ar *ar)
+{
+	if (ar->io != NULL && ar->io->unflushed == ar)
+		ar->io->unflushed = NULL;
+	caski_show_end(ar, ar->cur);
+}
+
+/* There is neither room nor data any more: no fast path. */
+void
+caski_stop(struct cask_ar *ar, int err)
+{
+	ar->err = err;
+	if (!ar->loading)
+		caski_no_room_yet(ar);
+	caski_rewind(ar);
+}
+
+uint64_t
+caski_message_limit(const struct cask_ar *ar)
+{
+	bool peer = ar->way == CASK_LOADS && caski_has_peer(ar);
+
+	return caski_limit(
+	    ar->limit.message, peer ? MESSAGE_FROM_PEER : UINT64_MAX);
+}
+
+/* How many bytes the present message may still have. */
+static uint64_t
+message_left(const struct cask_ar *ar)
+{
+	uint64_t limit = caski_message_limit(ar);
+	uint64_t used = cask_at(ar) - ar->message;
+	uint64_t left;
+
+	if (ar->within != NULL && used >= 4)
+		used -= 4; /* its length does not count */
+	left = used < limit ? limit - used : 0;
+	if (ar->within != NULL && ar->loading &&
+	    ar->within->end - cask_at(ar) < left)
+		left = ar->within->end - cask_at(ar);
+	return left;
+}
+
+/* Let the fast path go to most, but not beyond the message's limit. */
+void
+caski_set_end(struct cask_ar *ar, unsigned char *most)
+{
+	uint64_t left = message_left(ar);
+
+	if (left < (uint64_t)(most - ar->cur))
+		most = ar->cur + left;
+	caski_show_end(ar, most);
+}
+
+static bool
+too_long(struct cask_ar *ar)
+{
+	if (ar->within != NULL && ar->loading && cask_at(ar) == ar->within->end)
+		return caski_fail(ar, CASK_ECUT,
+		    "its message ends here, after %llu bytes",
+		    (unsigned long long)(ar->within->end - ar->within->at));
+	return caski_fail(ar, CASK_ELIMIT,
+	    "message of more than %llu bytes (limit.message; cask_more "
+	    "begins the next)",
+	    (unsigned long long)caski_message_limit(ar));
+}
+
+/* The transport */
+
+/* The transport failed before, or lacks what is wanted of it. */
+static bool
+unable(struct cask_ar *ar, const char *op)
+{
+	cask_io_fail(ar->io, EBADF, op);
+	return caski_io_failed(ar);
+}
+
+/* Ready to read or write: the transport is told of each value once. */
+static void
+start(struct cask_ar *ar)
+{
+	if (!ar->started && ar->io->table->start != NULL)
+		ar->io->table->start(ar->io);
+	ar->started = true;
+}
+
+static bool
+write_all(struct cask_ar *ar, const unsigned char *p, size_t n)
+{
+	const struct cask_io_table *t = ar->io->table;
+	const unsigned char *from = p;
+
+	while (n > 0) {
+		ptrdiff_t done;
+
+		if (t == NULL || t->write == NULL || ar->io->err != 0)
+			return unable(ar, "write");
+		start(ar);
+		done = t->write(ar->io, p, n);
+		if (done == CASK_IO_GONE)
+			return caski_io_gone(ar);
+		if (done <= 0 || (size_t)done > n) {
+			ar->io->inside |= p != from;
+			return caski_io_failed(ar);
+		}
+		p += done;
+		n -= (size_t)done;
+	}
+	return true;
+}
+
+/* Send the buffer. */
+bool
+caski_send_buffer(struct cask_ar *ar)
+{
+	size_t n = (size_t)(ar->cur - ar->start);
+
+	/* Who receives meanwhile has nothing to flush. */
+	if (ar->io->unflushed == ar)
+		ar->io->unflushed = NULL;
+	if (n > 0 && !write_all(ar, ar->start, n))
+		return false;
+	ar->base += n;
+	ar->cur = ar->start;
+	return true;
+}
+
+/* An archive that has gone out of scope is no longer what it was. */
+static int
+send_unflushed(struct cask_ar *ar, struct cask_io *io)
+{
+	if (ar->io != io || ar->loading || ar->err != 0 || caski_holds(ar))
+		return 0;
+	ar->started = false; /* its value began long ago: a new limit */
+	if (caski_send_buffer(ar))
+		caski_no_room_yet(ar);
+	return ar->io == NULL ? CASK_IO_GONE : ar->err;
+}
+
+/* Send what the other archive has left: the transport may go meanwhile. */
+static bool
+flush_other(struct cask_ar *ar)
+{
+	int err = cask_io_flush(ar->io);
+
+	if (err == CASK_IO_GONE)
+		return caski_io_gone(ar);
+	return err == 0 || caski_io_failed(ar);
+}
+
+/* The whole buffer is free. */
+static void
+make_room(struct cask_ar *ar)
+{
+	caski_set_end(ar, ar->start + ar->size);
+	ar->io->unflushed = ar;
+	ar->io->flush = send_unflushed;
+}
+
+/* Drop what was counted, and use its place again. */
+static void
+forget(struct cask_ar *ar)
+{
+	ar->base += (uint64_t)(ar->cur - ar->scratch);
+	ar->cur = ar->scratch;
+	caski_set_end(ar, ar->start + ar->size);
+}
+
+/*
+ * Send what is there, to have room.  A message that is held back until its
+ * length is known can't be sent: from here on it is only counted.
+ */
+static bool
+drain(struct cask_ar *ar)
+{
+	bool sent;
+
+	if (ar->scratch == NULL && caski_holds(ar))
+		ar->scratch = ar->start + ar->within->place + 4;
+	if (ar->scratch != NULL) {
+		forget(ar);
+		return true;
+	}
+	ar->io->partial = true;
+	sent = caski_send_buffer(ar);
+	ar->io->partial = false;
+	if (sent)
+		make_room(ar);
+	return sent;
+}
+
+/* At least one byte: how many, 0 at the end, -1 when it failed. */
+ptrdiff_t
+caski_read_some(struct cask_ar *ar, void *p, size_t size)
+{
+	const struct cask_io_table *t = ar->io->table;
+	ptrdiff_t n;
+
+	if (t == NULL || t->read == NULL || ar->io->err != 0) {
+		unable(ar, "read");
+		return -1;
+	}
+	if (!flush_other(ar))
+		return -1;
+	start(ar);
+	n = t->read(ar->io, p, size);
+	if (n == CASK_IO_GONE)
+		caski_io_gone(ar);
+	else if (n < 0 || (size_t)n > size)
+		caski_io_failed(ar);
+	return n >= 0 && (size_t)n <= size ? n : -1;
+}
+
+/* Read into the empty buffer.  The same results. */
+ptrdiff_t
+caski_fill(struct cask_ar *ar)
+{
+	ptrdiff_t n;
+
+	caski_rewind(ar);
+	n = caski_read_some(ar, ar->start, ar->size);
+	if (n > 0) {
+		ar->filled = ar->start + n;
+		caski_set_end(ar, ar->filled);
+	}
+	return n;
+}
+
+/* Whether a transport that keeps to itself what isn't needed has more. */
+bool
+caski_io_more(struct cask_ar *ar)
+{
+	int n;
+
+	if (ar->io->err != 0)
+		return caski_io_failed(ar);
+	if (!flush_other(ar))
+		return false;
+	start(ar);
+	n = ar->io->table->more(ar->io);
+	if (n == CASK_IO_GONE)
+		return caski_io_gone(ar);
+	return n < 0 ? caski_io_failed(ar) : n > 0;
+}
+
+bool
+caski_cut(struct cask_ar *ar)
+{
+	return caski_fail(ar, CASK_ECUT, "%s",
+	    cask_at(ar) > ar->message ? cask_strerror(CASK_ECUT)
+				      : "stream ended before a message");
+}
+
+/* Bytes */
+
+/* Who watches wants to see what a value was on the wire. */
+static void
+see(struct cask_ar *ar, uint64_t at, const unsigned char *p, size_t n)
+{
+	at -= ar->at;
+	for (size_t i = 0; i < n && at + i < CASK_SEEN; i++)
+		ar->seen[at + i] = p[i];
+}
+
+/* Whole buffers need not go through the buffer: how much of n bytes may go
+ * past it.  Only when it is empty, and within the message's limit. */
+static size_t
+whole_buffers(const struct cask_ar *ar, size_t n)
+{
+	uint64_t left = message_left(ar);
+
+	if (ar->cur > ar->start || caski_holds(ar))
+		return 0;
+	if (left < n)
+		n = (size_t)left;
+	return n - n % ar->size;
+}
+
+/* As much as may be of n bytes: no place is too small for what is dropped. */
+static size_t
+count(struct cask_ar *ar, size_t n)
+{
+	uint64_t left = message_left(ar);
+	size_t k = left < n ? (size_t)left : n;
+
+	forget(ar);
+	ar->base += k;
+	caski_set_end(ar, ar->start + ar->size);
+	return k;
+}
+
+bool
+caski_put(struct cask_ar *ar, const void *data, size_t n)
+{
+	const unsigned char *p = data;
+
+	if (ar->watched)
+		see(ar, cask_at(ar), p, n);
+	while (n > 0 && ar->err == 0) {
+		size_t room = (size_t)(ar->most - ar->cur);
+		size_t k = n <= room ? 0 : whole_buffers(ar, n);
+
+		if (ar->scratch != NULL && n > room && message_left(ar) > 0) {
+			k = count(ar, n);
+		} else if (k > 0) {
+			if (!write_all(ar, p, k))
+				return false;
+			ar->base += k;
+			make_room(ar);
+		} else if (room > 0) {
+			k = room < n ? room : n;
+			memcpy(ar->cur, p, k);
+			ar->cur += k;
+		} else if (message_left(ar) == 0) {
+			too_long(ar);
+		} else {
+			drain(ar);
+		}
+		p += k;
+		n -= k;
+	}
+	return ar->err == 0;
+}
+
+void
+caski_gather(struct cask_ar *ar, size_t n)
+{
+	if ((size_t)(ar->most - ar->cur) < n && n <= ar->size && ar->err == 0 &&
+	    message_left(ar) >= n)
+		drain(ar);
+}
+
+/* Nothing is left before the end: read on, the bytes of a large block straight
+ * to where they belong.  Gives how many went there; -1 after an error. */
+static ptrdiff_t
+get_more(struct cask_ar *ar, void *p, size_t n)
+{
+	bool buffered = n < ar->size && !ar->io->exact;
+	uint64_t left = message_left(ar);
+	ptrdiff_t got;
+
+	if (left == 0) {
+		too_long(ar);
+		return -1;
+	}
+	if (ar->cur < ar->filled) { /* the limit has been raised */
+		caski_set_end(ar, ar->filled);
+		return 0;
+	}
+	if (buffered) {
+		got = caski_fill(ar);
+	} else {
+		caski_rewind(ar);
+		got = caski_read_some(ar, p, left < n ? (size_t)left : n);
+		if (got > 0)
+			ar->base += (uint64_t)got;
+	}
+	if (got == 0)
+		caski_cut(ar);
+	if (got <= 0)
+		return -1;
+	return buffered ? 0 : got;
+}
+
+bool
+caski_get(struct cask_ar *ar, void *data, size_t n)
+{
+	unsigned char *p = data;
+
+	while (n > 0) {
+		size_t k = (size_t)(ar->most - ar->cur);
+		uint64_t at = cask_at(ar);
+
+		if (k > 0) {
+			k = k < n ? k : n;
+			memcpy(p, ar->cur, k);
+			ar->cur += k;
+		} else {
+			ptrdiff_t got = get_more(ar, p, n);
+
+			if (got < 0)
+				return false;
+			k = (size_t)got;
+		}
+		if (ar->watched)
+			see(ar, at, p, k);
+		p += k;
+		n -= k;
+	}
+	return true;
+}
