@@ -7,6 +7,8 @@
 #include "ar.h"
 #include "tell.h"
 
+#include <errno.h>
+
 uint64_t
 cask_at(const struct cask_ar *ar)
 {
@@ -126,6 +128,65 @@ cask_more(struct cask_ar *ar)
 		return caski_fill(ar) > 0;
 	caski_set_end(ar, ar->filled);
 	return true;
+}
+
+/* The end */
+
+/* What was read ahead belongs to whoever loads next. */
+static void
+give_back(struct cask_ar *ar)
+{
+	const struct cask_io_table *t = ar->io->table;
+	size_t n = (size_t)(ar->filled - ar->cur);
+	int err = ESPIPE;
+
+	if (n == 0 || ar->io->err != 0)
+		return;
+	if (t->unread != NULL)
+		err = t->unread(ar->io, ar->cur, n);
+	if (err != 0)
+		caski_set_error(ar, err,
+		    "%zu bytes were read ahead, and can't be given back", n);
+}
+
+int
+cask_finish(struct cask_ar *ar)
+{
+	if (ar->way == CASK_LOADS && ar->err == 0) {
+		caski_begin(ar, "finish", NULL);
+		give_back(ar);
+	} else {
+		cask_flush(ar);
+	}
+	cask_abort(ar);
+	return ar->err;
+}
+
+void
+cask_abort(struct cask_ar *ar)
+{
+	caski_rewind(ar);
+	if (ar->io != NULL && ar->io->unflushed == ar)
+		ar->io->unflushed = NULL;
+	ar->way = CASK_CLOSED;
+	ar->loading = ar->storing = false;
+	ar->io = NULL;
+	ar->within = NULL;
+}
+
+int64_t
+cask_left(const struct cask_ar *ar)
+{
+	const struct cask_io_table *t;
+	int64_t left;
+
+	if (ar->way != CASK_LOADS || ar->err != 0)
+		return -1;
+	if (ar->within != NULL)
+		return (int64_t)(ar->within->end - cask_at(ar));
+	t = ar->io != NULL ? ar->io->table : NULL;
+	left = t != NULL && t->left != NULL ? t->left(ar->io) : -1;
+	return left >= 0 ? left + (int64_t)(ar->filled - ar->cur) : -1;
 }
 
 /* Integers */

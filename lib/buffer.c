@@ -169,6 +169,42 @@ write_all(struct cask_ar *ar, const unsigned char *p, size_t n)
 	return true;
 }
 
+/* Send the buffer and a large block behind it. */
+static bool
+gather(struct cask_ar *ar, const unsigned char *p, size_t n)
+{
+	const struct cask_io_table *t = ar->io->table;
+	const unsigned char *from = ar->start;
+	size_t held = (size_t)(ar->cur - ar->start), all = held + n;
+
+	while (held > 0) {
+		ptrdiff_t done;
+
+		if (ar->io->err != 0)
+			return unable(ar, "write");
+		start(ar);
+		done = t->gather(ar->io, from, held, p, n);
+		if (done == CASK_IO_GONE)
+			return caski_io_gone(ar);
+		if (done <= 0 || (size_t)done > held + n) {
+			ar->io->inside |= from != ar->start;
+			return caski_io_failed(ar);
+		}
+		if ((size_t)done > held) {
+			p += (size_t)done - held;
+			n -= (size_t)done - held;
+			done = (ptrdiff_t)held;
+		}
+		from += done;
+		held -= (size_t)done;
+	}
+	if (!write_all(ar, p, n))
+		return false;
+	ar->base += all;
+	ar->cur = ar->start;
+	return true;
+}
+
 /* Send the buffer. */
 bool
 caski_send_buffer(struct cask_ar *ar)
@@ -336,6 +372,28 @@ whole_buffers(const struct cask_ar *ar, size_t n)
 	return n - n % ar->size;
 }
 
+/* A large block goes out together with what is in the buffer. */
+static bool
+is_to_gather(const struct cask_ar *ar, size_t n)
+{
+	return n >= ar->size && ar->cur > ar->start && !caski_holds(ar) &&
+	    message_left(ar) >= n && ar->io->table != NULL &&
+	    ar->io->table->gather != NULL;
+}
+
+static bool
+put_gathered(struct cask_ar *ar, const unsigned char *p, size_t n)
+{
+	bool sent;
+
+	ar->io->partial = true;
+	sent = gather(ar, p, n);
+	ar->io->partial = false;
+	if (sent)
+		make_room(ar);
+	return sent;
+}
+
 /* As much as may be of n bytes: no place is too small for what is dropped. */
 static size_t
 count(struct cask_ar *ar, size_t n)
@@ -362,6 +420,8 @@ caski_put(struct cask_ar *ar, const void *data, size_t n)
 
 		if (ar->scratch != NULL && n > room && message_left(ar) > 0) {
 			k = count(ar, n);
+		} else if (n > room && is_to_gather(ar, n)) {
+			return put_gathered(ar, p, n);
 		} else if (k > 0) {
 			if (!write_all(ar, p, k))
 				return false;

@@ -55,11 +55,43 @@ file_write(struct cask_io *io, const void *buf, size_t size)
 	return n < 0 ? -1 : n;
 }
 
+static ptrdiff_t
+file_gather(struct cask_io *io, const void *first, size_t n, const void *second,
+    size_t m)
+{
+	ptrdiff_t r;
+
+	do
+		r = caski_sys_write_two(file(io)->fd, first, n, second, m);
+	while (r < 0 && again(io, r, CASK_WRITABLE, "write") == 0);
+	return r < 0 ? -1 : r;
+}
+
+static int
+file_unread(struct cask_io *io, const void *p, size_t n)
+{
+	int64_t at = caski_sys_seek(file(io)->fd, -(int64_t)n);
+
+	(void)p;
+	return at < 0 ? (int)-at : 0;
+}
+
+static int64_t
+file_left(struct cask_io *io)
+{
+	int64_t left = caski_sys_rest(file(io)->fd);
+
+	return left < 0 ? -1 : left;
+}
+
 static const struct cask_io_table table = {
 	.name = "file",
 	.read = file_read,
 	.write = file_write,
 	.local = true,
+	.gather = file_gather,
+	.unread = file_unread,
+	.left = file_left,
 };
 
 struct cask_io *

@@ -86,11 +86,27 @@ mem_write(struct cask_io *io, const void *buf, size_t size)
 	return (ptrdiff_t)size;
 }
 
+static int
+mem_unread(struct cask_io *io, const void *p, size_t n)
+{
+	(void)p;
+	mem(io)->position -= n;
+	return 0;
+}
+
+static int64_t
+mem_left(struct cask_io *io)
+{
+	return (int64_t)(mem(io)->length - mem(io)->position);
+}
+
 static const struct cask_io_table table = {
 	.name = "memory",
 	.read = mem_read,
 	.write = mem_write,
 	.local = true,
+	.unread = mem_unread,
+	.left = mem_left,
 };
 
 static struct cask_io *

@@ -112,8 +112,8 @@ caski_sys_read(int fd, void *buf, size_t n)
  * reader leaves half-way, which is a short write.  Take the signal back, unless
  * one was pending already and is somebody else's.
  */
-ptrdiff_t
-caski_sys_write(int fd, const void *buf, size_t n)
+static ptrdiff_t
+write_blocks(int fd, const struct iovec *blocks, int count, size_t n)
 {
 	sigset_t broken, before, pending;
 	ptrdiff_t r;
@@ -123,14 +123,62 @@ caski_sys_write(int fd, const void *buf, size_t n)
 	sigaddset(&broken, SIGPIPE);
 	sigpending(&pending);
 	if (sigismember(&pending, SIGPIPE))
-		return result(write(fd, buf, at_most(n)));
+		return result(writev(fd, blocks, count));
 	pthread_sigmask(SIG_BLOCK, &broken, &before);
-	r = result(write(fd, buf, at_most(n)));
+	r = result(writev(fd, blocks, count));
 	if ((r == -EPIPE || (r >= 0 && (size_t)r < n)) &&
 	    sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE))
 		sigwait(&broken, &sig);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return r;
+}
+
+static struct iovec
+block(const void *p, size_t n)
+{
+	return (
+	    struct iovec) { .iov_base = (void *)(uintptr_t)p, .iov_len = n };
+}
+
+ptrdiff_t
+caski_sys_write(int fd, const void *buf, size_t n)
+{
+	struct iovec one = block(buf, at_most(n));
+
+	return write_blocks(fd, &one, 1, n);
+}
+
+ptrdiff_t
+caski_sys_write_two(
+    int fd, const void *first, size_t n, const void *second, size_t m)
+{
+	struct iovec two[2] = { block(first, n), block(second, at_most(m)) };
+
+	return write_blocks(fd, two, 2, n + m);
+}
+
+int64_t
+caski_sys_seek(int fd, int64_t by)
+{
+	off_t at = lseek(fd, (off_t)by, SEEK_CUR);
+
+	return at < 0 ? -errno : (int64_t)at;
+}
+
+int64_t
+caski_sys_rest(int fd)
+{
+	struct stat st;
+	off_t at;
+
+	if (fstat(fd, &st) != 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -ESPIPE;
+	at = lseek(fd, 0, SEEK_CUR);
+	if (at < 0)
+		return -errno;
+	return st.st_size > at ? (int64_t)(st.st_size - at) : 0;
 }
 
 int

@@ -33,6 +33,13 @@ int64_t caski_sys_now(void);
 int caski_sys_close(int fd);
 ptrdiff_t caski_sys_read(int fd, void *buf, size_t n);
 ptrdiff_t caski_sys_write(int fd, const void *buf, size_t n);
+ptrdiff_t caski_sys_write_two(
+    int fd, const void *first, size_t n, const void *second, size_t m);
+
+/* A file's place, from where it is now, and how much is behind it: -errno. */
+int64_t caski_sys_seek(int fd, int64_t by);
+int64_t caski_sys_rest(int fd);
+
 int caski_sys_poll(struct pollfd *fds, size_t n, int timeout_ms);
 int caski_sys_pipe(int fd[2]);
 int caski_sys_dup(int fd);

@@ -53,6 +53,7 @@ static const int errors[FAULT_CALLS][8] = {
 	[FAULT_SENDTO] = { ECONNREFUSED, ENOBUFS, EPERM },
 	[FAULT_IOCTL] = { ENOMEM },
 	[FAULT_INTERFACE] = { ENODEV },
+	[FAULT_SEEK] = { EIO },
 };
 
 static struct {
@@ -283,6 +284,30 @@ WRAP(ptrdiff_t, write, (int fd, const void *buf, size_t n))
 	FAIL(FAULT_WRITE);
 	DISTURB(true);
 	return __real_caski_sys_write(fd, buf, shortened(n));
+}
+
+WRAP(ptrdiff_t, write_two,
+    (int fd, const void *first, size_t n, const void *second, size_t m))
+{
+	size_t sum = shortened(n + m);
+
+	FAIL(FAULT_WRITE);
+	DISTURB(true);
+	if (sum <= n)
+		return __real_caski_sys_write(fd, first, sum);
+	return __real_caski_sys_write_two(fd, first, n, second, sum - n);
+}
+
+WRAP(int64_t, seek, (int fd, int64_t by))
+{
+	FAIL(FAULT_SEEK);
+	return __real_caski_sys_seek(fd, by);
+}
+
+WRAP(int64_t, rest, (int fd))
+{
+	FAIL(FAULT_SEEK);
+	return __real_caski_sys_rest(fd);
 }
 
 WRAP(ptrdiff_t, recv, (int fd, void *buf, size_t n, int flags))

@@ -49,6 +49,7 @@ enum fault_call {
 	FAULT_SENDTO,
 	FAULT_IOCTL, /* blocking, receive_limit, available, at_mark */
 	FAULT_INTERFACE,
+	FAULT_SEEK, /* seek, rest */
 	FAULT_CALLS
 };
 

@@ -216,6 +216,25 @@ bool cask_more(struct cask_ar *ar);
  */
 size_t cask_pending(const struct cask_ar *ar);
 
+/*
+ * Be done with a transport, which another archive may use from here on.  What
+ * was stored is flushed.  What was read ahead goes back: memory, sockets and
+ * files can take it, but from a pipe or a terminal it is lost, which is ESPIPE;
+ * there, set the transport's exact, and nothing is read ahead.  Gives the
+ * archive's error.  MFC: CArchive::Close.
+ */
+int cask_finish(struct cask_ar *ar);
+
+/*
+ * Be done with it, and forget what was stored and not flushed, or read ahead.
+ * What went wrong, if something had, stays readable.  MFC: CArchive::Abort.
+ */
+void cask_abort(struct cask_ar *ar);
+
+/* How many bytes are left to be loaded: of the message in hand (message.h),
+ * else of the transport; -1 where that is not known. */
+int64_t cask_left(const struct cask_ar *ar);
+
 /* How many bytes of the stream have been stored or loaded. */
 uint64_t cask_at(const struct cask_ar *ar);
 

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <cask/error.h>
 
@@ -34,6 +35,16 @@ struct cask_io;
  * more   blocks until a byte can be read (1), the stream has ended (0), or it
  *        failed (-1), and takes nothing.  NULL: read does.
  *
+ * gather writes two blocks as one, with the same results, in one system call if
+ *        it can: what an archive holds, and a large block behind it, neither of
+ *        them empty.  NULL: write does, one after the other.
+ *
+ * unread takes back what read gave last, n bytes, to give it again: 0, or an
+ *        error, which doesn't stick.  NULL: it can't.
+ *
+ * left   how many bytes can still be read, or -1 where that is not known.
+ *        NULL: it never is.
+ *
  * start  a value, a flush or a look for more begins, and is going to read or
  *        write, perhaps several times: a time limit may count from here.
  *        NULL: nothing to do.  Archives call it; so must a transport that
@@ -53,6 +64,10 @@ struct cask_io_table {
 	bool local; /* no peer: a loading archive sets no limit to messages */
 	void (*start)(struct cask_io *io);
 	int (*more)(struct cask_io *io);
+	ptrdiff_t (*gather)(struct cask_io *io, const void *first, size_t n,
+	    const void *second, size_t m);
+	int (*unread)(struct cask_io *io, const void *p, size_t n);
+	int64_t (*left)(struct cask_io *io);
 };
 
 /* All zero is valid.  Read err, passing, op and peer at any time. */
