@@ -13,6 +13,7 @@
  *     message.h  messages with their length, versions, descriptions
  *     value.h    numbers, raw bytes, counts, arrays
  *     text.h     text, in MFC's forms and others
+ *     dup.h      arrays and structs in memory that loading allocates
  *     bytes.h    byte order
  *     utf.h      UTF-8, UTF-16, UTF-32
  *     charset.h  code pages
@@ -80,6 +81,7 @@
 #include <cask/ar.h>
 #include <cask/bytes.h>
 #include <cask/charset.h>
+#include <cask/dup.h>
 #include <cask/error.h>
 #include <cask/io.h>
 #include <cask/message.h>

@@ -109,6 +109,15 @@ uint64_t caski_decode(
     const struct cask_ar *ar, const unsigned char *wire, size_t size);
 bool caski_get_uint(struct cask_ar *ar, uint64_t *v, size_t size);
 
+/* Numbers: what they are called, and their bytes. */
+const char *caski_type_name(enum cask_type type);
+size_t caski_type_size(enum cask_type type);
+
+/* Load k numbers of an array, those before it having been loaded already. After
+ * an error they are zero. */
+void caski_array_part(struct cask_ar *ar, enum cask_type type, void *v,
+    size_t k, size_t before, const char *name);
+
 /* A limit's value: the program's, or the default. */
 uint64_t caski_limit(uint64_t set, uint64_t otherwise);
 
@@ -121,6 +130,9 @@ void caski_show_number(struct cask_ar *ar, enum cask_type type, const void *v);
 void caski_show_count(struct cask_ar *ar, uint64_t n);
 void caski_show_text(struct cask_ar *ar, const char *s, size_t n);
 void caski_show_bytes(struct cask_ar *ar, const void *p, size_t n);
+
+/* What is behind this pointer is missing. */
+void caski_print_nothing(struct cask_ar *ar, const char *name);
 
 /* The numbers of an array have been shown one by one. */
 void caski_print_array_end(struct cask_ar *ar, size_t n);

@@ -267,6 +267,14 @@ caski_print_bytes(struct cask_ar *ar, const void *p, size_t n)
 	end_value(ar);
 }
 
+void
+caski_print_nothing(struct cask_ar *ar, const char *name)
+{
+	caski_begin(ar, "struct", name);
+	if (caski_may_put(ar))
+		caski_print_number(ar, CASK_TYPE_U8, "null");
+}
+
 bool
 caski_print_end(struct cask_ar *ar)
 {

@@ -28,6 +28,18 @@ static const struct {
 	[CASK_TYPE_F64] = { "f64", 8 },
 };
 
+const char *
+caski_type_name(enum cask_type type)
+{
+	return types[type].name;
+}
+
+size_t
+caski_type_size(enum cask_type type)
+{
+	return types[type].size;
+}
+
 /* From a variable's bytes to the wire's, or back: sizes agree, order may not.
  */
 static void
@@ -157,7 +169,7 @@ cask_get_bytes(struct cask_ar *ar, void *p, size_t n)
 void
 cask_bytes_named(struct cask_ar *ar, void *p, size_t n, const char *name)
 {
-	if (n == 0)
+	if (n == 0 && !ar->watched)
 		return;
 	if (ar->loading)
 		get_bytes(ar, p, n, name);
@@ -226,12 +238,12 @@ move_array(struct cask_ar *ar, void *v, size_t n, size_t size)
 /* Who watches sees each of them. */
 static void
 one_by_one(struct cask_ar *ar, enum cask_type type, unsigned char *v, size_t n,
-    const char *name)
+    size_t before, const char *name)
 {
 	size_t size = types[type].size;
 
 	for (size_t i = 0; i < n; i++) {
-		ar->element = i + 1;
+		ar->element = before + i + 1;
 		cask_slow_value(ar, type, v + i * size, name);
 	}
 	ar->element = 0;
@@ -249,22 +261,40 @@ describe_array(struct cask_ar *ar, enum cask_type type, void *v, size_t n,
 	memset(v, 0, n * types[type].size);
 }
 
-void
-cask_slow_array(struct cask_ar *ar, enum cask_type type, void *v, size_t n,
-    const char *name)
+/* The place of the first in the array is what an error is reckoned from. */
+static void
+move_part(struct cask_ar *ar, enum cask_type type, void *v, size_t n,
+    size_t before, const char *name)
 {
 	size_t size = types[type].size;
 	bool ok;
 
-	if (ar->way == CASK_DESCRIBES)
-		describe_array(ar, type, v, n, name);
-	else if (ar->watched && ar->way != CASK_RELEASES)
-		one_by_one(ar, type, v, n, name);
-	if (n == 0 || ar->watched)
-		return;
 	caski_begin(ar, types[type].name, name);
 	ok = ar->loading ? caski_may_load(ar) : caski_may_store(ar);
+	ar->at -= before * size;
 	ar->width = size;
 	if (!(ok && move_array(ar, v, n, size)) && ar->loading)
 		memset(v, 0, n * size);
+}
+
+void
+caski_array_part(struct cask_ar *ar, enum cask_type type, void *v, size_t k,
+    size_t before, const char *name)
+{
+	if (ar->watched)
+		one_by_one(ar, type, v, k, before, name);
+	else
+		move_part(ar, type, v, k, before, name);
+}
+
+void
+cask_slow_array(struct cask_ar *ar, enum cask_type type, void *v, size_t n,
+    const char *name)
+{
+	if (ar->way == CASK_DESCRIBES)
+		describe_array(ar, type, v, n, name);
+	else if (ar->watched && ar->way != CASK_RELEASES)
+		one_by_one(ar, type, v, n, 0, name);
+	else if (n > 0 && ar->way != CASK_RELEASES)
+		move_part(ar, type, v, n, 0, name);
 }

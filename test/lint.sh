@@ -34,7 +34,7 @@ layer() {
 	io | mem | file | sock | addr | open | connect | close | call | notify) echo 2 ;;
 	ahead | yield | datagram | urgent | name | option | wire | chaos | trace) echo 2 ;;
 	ar | why | buffer | message | field | print) echo 3 ;;
-	count | value | text | agree) echo 4 ;;
+	count | value | text | agree | dup) echo 4 ;;
 	*) echo "no layer" ;;
 	esac
 }
