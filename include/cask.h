@@ -14,6 +14,8 @@
  *     value.h    numbers, raw bytes, counts, arrays
  *     text.h     text, in MFC's forms and others
  *     dup.h      arrays and structs in memory that loading allocates
+ *     class.h    classes of objects, and what was loaded of them
+ *     object.h   objects that point to each other, as MFC stores them
  *     bytes.h    byte order
  *     utf.h      UTF-8, UTF-16, UTF-32
  *     charset.h  code pages
@@ -81,10 +83,12 @@
 #include <cask/ar.h>
 #include <cask/bytes.h>
 #include <cask/charset.h>
+#include <cask/class.h>
 #include <cask/dup.h>
 #include <cask/error.h>
 #include <cask/io.h>
 #include <cask/message.h>
+#include <cask/object.h>
 #include <cask/pump.h>
 #include <cask/sock.h>
 #include <cask/text.h>

@@ -8,6 +8,7 @@
 #include "tell.h"
 
 #include <errno.h>
+#include <limits.h>
 
 uint64_t
 cask_at(const struct cask_ar *ar)
@@ -41,6 +42,7 @@ open_archive(struct cask_ar *ar, struct cask_io *io, enum cask_way way)
 	    (way < CASK_MEASURES &&
 		(ar->watch != NULL || caski_tells(CASKI_TELL_WIRE)));
 	ar->depth = ar->secret = 0;
+	ar->schema = UINT_MAX; /* CASK_NO_SCHEMA */
 	ar->frame = NULL;
 	ar->within = NULL;
 	ar->io = io;

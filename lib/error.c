@@ -17,6 +17,9 @@ static const char *const words[] = {
 	[-CASK_EPORT] = "port not known",
 	[-CASK_EDIRECTION] = "wrong direction for this archive",
 	[-CASK_EDNS] = "no name server answers",
+	[-CASK_EINDEX] = "no object or class has that number",
+	[-CASK_ECLASS] = "not a class that can be here",
+	[-CASK_ESCHEMA] = "another schema of that class",
 };
 
 const char *

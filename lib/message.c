@@ -11,6 +11,7 @@
 #include <cask/message.h>
 
 #include "ar.h"
+#include "graph.h"
 #include "sys.h"
 
 #include <errno.h>
@@ -45,6 +46,7 @@ hold(struct cask_ar *ar, struct cask_message *m)
 		ar->scratch = ar->start; /* a buffer for crumbs: only count */
 	m->place = (size_t)(ar->cur - ar->start);
 	m->replaced = ar->replaced;
+	m->numbers = ar->graph != NULL ? ar->graph->used : 0;
 	caski_put(ar, none, PREFIX);
 	m->at = cask_at(ar);
 	if (m->held && ar->watched && ar->scratch == NULL)
@@ -65,6 +67,8 @@ store_again(struct cask_ar *ar, struct cask_message *m, uint64_t n)
 
 	ar->scratch = NULL;
 	ar->replaced = m->replaced;
+	if (ar->graph != NULL)
+		caski_undo(ar->graph, m->numbers);
 	ar->cur = ar->start + m->place;
 	ar->base = m->at - PREFIX - m->place;
 	caski_set_end(ar, ar->start + ar->size);

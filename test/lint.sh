@@ -34,7 +34,9 @@ layer() {
 	io | mem | file | sock | addr | open | connect | close | call | notify) echo 2 ;;
 	ahead | yield | datagram | urgent | name | option | wire | chaos | trace) echo 2 ;;
 	ar | why | buffer | message | field | print) echo 3 ;;
+	class | graph) echo 3 ;;
 	count | value | text | agree | dup) echo 4 ;;
+	object) echo 5 ;;
 	*) echo "no layer" ;;
 	esac
 }

@@ -53,6 +53,9 @@ struct cask_limits {
 	unsigned depth;   /* structs within structs: 100 */
 };
 
+struct cask_graph;
+struct cask_message;
+
 /* A struct being exchanged within another: cask_struct makes these. */
 struct cask_frame {
 	const char *name;
@@ -119,8 +122,9 @@ struct cask_ar {
 	struct cask_limits limit;
 	void *buffer; /* the caller's buffer, instead of the one within */
 	size_t buffer_size;
-	void *user; /* free for the program */
-	bool json;  /* what is printed is JSON */
+	void *user;               /* free for the program */
+	bool json;                /* what is printed is JSON */
+	struct cask_graph *graph; /* for objects (object.h), of this archive */
 
 	/* Set before the archive is opened: told of each value that was stored
 	   or loaded, and of the one that failed.  CASK_TRACE=wire tells the
@@ -141,6 +145,7 @@ struct cask_ar {
 	unsigned char *put_end; /* … NULL when loading */
 	unsigned char *get_end; /* … NULL when storing */
 	unsigned depth;
+	unsigned schema; /* of the object in hand */
 	unsigned secret; /* above 0: what is in hand is not to be shown */
 	struct cask_frame *frame;
 	struct cask_io *io;

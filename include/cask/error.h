@@ -23,6 +23,9 @@ enum cask_error {
 	CASK_EDIRECTION = -6, /* stored while loading, or the reverse */
 	CASK_EPORT = -7,      /* no such port, or service of that name */
 	CASK_EDNS = -8,       /* no name server answers at present */
+	CASK_EINDEX = -9,     /* no object, or class, has that number */
+	CASK_ECLASS = -10,    /* a class that can't be here */
+	CASK_ESCHEMA = -11,   /* another version of a class */
 };
 
 /*

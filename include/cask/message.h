@@ -112,6 +112,7 @@ struct cask_message {
 	uint64_t end;         /* loading: … of the end */
 	size_t place;         /* storing: the length's, in the buffer */
 	uint64_t replaced;    /* … characters, before the message */
+	uint32_t numbers;     /* … of objects, then */
 	bool framed;          /* it has a length at all */
 	bool held;            /* nothing is sent until the length is known */
 	bool twice;           /* the second walk: it is known */

@@ -1,0 +1,37 @@
+/*
+ * The numbers of objects and classes: tables only, without an archive.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CASKI_GRAPH_H
+#define CASKI_GRAPH_H
+
+#include <cask/class.h>
+
+#define CASKI_PID_MOST 0x3FFFFFFEu
+
+enum caski_what { CASKI_GONE_BY, CASKI_CLASS, CASKI_OBJECT, CASKI_MAPPED };
+
+struct cask_entry {
+	void *p; /* the object; NULL for a class */
+	const struct cask_class *kind;
+	uint32_t schema; /* of a class, as it came */
+	enum caski_what what;
+};
+
+/* The entry with that number, or NULL. */
+struct cask_entry *caski_entry(const struct cask_graph *g, uint32_t pid);
+
+/* The number of an object, or of a class, that was added with keyed; or 0. */
+uint32_t caski_find(const struct cask_graph *g, const void *p);
+
+/*
+ * Give the next number.  keyed: to be found by its address.  Gives 0, ENOMEM,
+ * or CASK_EINDEX when there are no numbers left.
+ */
+int caski_add(struct cask_graph *g, const struct cask_entry *e, bool keyed);
+
+/* Take back all numbers above used. */
+void caski_undo(struct cask_graph *g, uint32_t used);
+
+#endif

@@ -1,0 +1,530 @@
+/*
+ * Objects by pointer: MFC's tags.  See <cask/object.h>.
+ *
+ * A reference is a tag: nothing, an object that has a number, or a class behind
+ * which a new object stands.  What it points to is exchanged where it stands,
+ * by its class's function, which comes back here for the pointers in it.  A
+ * pointer that is the last of its object waits until that function has
+ * returned, so that a list is a loop.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <cask/object.h>
+
+#include "ar.h"
+#include "graph.h"
+#include "sys.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define NAME_MOST    63
+#define NEW_CLASS    0xFFFF
+#define BIG          0x7FFF
+#define CLASS_SMALL  0x8000
+#define CLASS_BIG    0x80000000u
+#define OBJECTS_MOST 1048576
+#define CLASSES_MOST 4096
+#define MEMORY_MOST  ((uint64_t)256 << 20)
+
+static void *
+pointer(const void *p)
+{
+	void *object;
+
+	memcpy(&object, p, sizeof object);
+	return object;
+}
+
+static void
+point(void *p, void *object)
+{
+	memcpy(p, &object, sizeof object);
+}
+
+/* Every object begins with it. */
+static const struct cask_class *
+class_of(const void *object)
+{
+	const struct cask_class *is;
+
+	memcpy(&is, object, sizeof is);
+	return is;
+}
+
+/* Numbers */
+
+static bool
+add_failed(struct cask_ar *ar, int err)
+{
+	if (err == CASK_EINDEX)
+		return caski_fail(
+		    ar, err, "more than %u numbers", (unsigned)CASKI_PID_MOST);
+	return caski_fail(ar, err, "%s", cask_strerror(err));
+}
+
+static bool
+add_class(struct cask_ar *ar, const struct cask_class *kind, uint32_t schema)
+{
+	struct cask_graph *g = ar->graph;
+	struct cask_entry e = { NULL, kind, schema, CASKI_CLASS };
+	uint64_t most = caski_limit(g->most_classes, CLASSES_MOST);
+	int err;
+
+	if (g->used - g->objects >= most)
+		return caski_fail(ar, CASK_ELIMIT,
+		    "more than %llu classes (graph.most_classes)",
+		    (unsigned long long)most);
+	err = caski_add(g, &e, !ar->loading);
+	return err == 0 || add_failed(ar, err);
+}
+
+static bool
+add_object(struct cask_ar *ar, void *object, const struct cask_class *kind,
+    enum caski_what what)
+{
+	struct cask_graph *g = ar->graph;
+	struct cask_entry e = { object, kind, 0, what };
+	uint64_t most = caski_limit(g->most_objects, OBJECTS_MOST);
+	int err;
+
+	if (g->objects >= most)
+		return caski_fail(ar, CASK_ELIMIT,
+		    "more than %llu objects (graph.most_objects)",
+		    (unsigned long long)most);
+	err = caski_add(g, &e, !ar->loading);
+	return err == 0 || add_failed(ar, err);
+}
+
+/* Storing */
+
+static void
+put(struct cask_ar *ar, uint64_t v, size_t size)
+{
+	unsigned char wire[4];
+
+	caski_encode(ar, wire, v, size);
+	caski_gather(ar, size);
+	caski_put(ar, wire, size);
+}
+
+static void
+put_tag(struct cask_ar *ar, uint32_t pid, bool is_class)
+{
+	if (pid < BIG) {
+		put(ar, is_class ? pid | CLASS_SMALL : pid, 2);
+		return;
+	}
+	put(ar, BIG, 2);
+	put(ar, is_class ? pid | CLASS_BIG : pid, 4);
+}
+
+static bool
+class_is_good(struct cask_ar *ar, const struct cask_class *kind)
+{
+	size_t n = kind->name != NULL ? strlen(kind->name) : 0;
+
+	if (kind->exchange == NULL)
+		return caski_fail(ar, ENOTSUP,
+		    "class %s has no exchange function", kind->name);
+	if (n == 0 || n > NAME_MOST)
+		return caski_fail(ar, CASK_ECLASS,
+		    "a class name of %zu characters, limit %d", n, NAME_MOST);
+	if (kind->schema > 0xFFFE)
+		return caski_fail(ar, CASK_ESCHEMA,
+		    "class %s has schema %u, limit 65534", kind->name,
+		    kind->schema);
+	return true;
+}
+
+static bool
+put_class(struct cask_ar *ar, const struct cask_class *kind)
+{
+	uint32_t pid = caski_find(ar->graph, kind);
+	size_t n;
+
+	if (pid != 0) {
+		put_tag(ar, pid, true);
+		return ar->err == 0;
+	}
+	if (!class_is_good(ar, kind))
+		return false;
+	n = strlen(kind->name);
+	put(ar, NEW_CLASS, 2);
+	put(ar, kind->schema, 2);
+	put(ar, n, 2);
+	return caski_put(ar, kind->name, n) &&
+	    add_class(ar, kind, kind->schema);
+}
+
+static bool
+is_wanted(struct cask_ar *ar, const struct cask_class *is,
+    const struct cask_class *kind)
+{
+	return cask_is_kind_of(is, kind) ||
+	    caski_fail(ar, CASK_ECLASS, "class %s where %s is wanted", is->name,
+		kind->name);
+}
+
+/* The tag of an object: that itself, if its contents are to follow. */
+static void *
+put_reference(struct cask_ar *ar, void *object, const struct cask_class *kind)
+{
+	const struct cask_class *is;
+	uint32_t pid;
+
+	if (object == NULL) {
+		put(ar, 0, 2);
+		return NULL;
+	}
+	is = class_of(object);
+	if (is == NULL) {
+		caski_set_error(
+		    ar, CASK_ECLASS, "an object whose member is is NULL");
+		return NULL;
+	}
+	if (!is_wanted(ar, is, kind))
+		return NULL;
+	pid = caski_find(ar->graph, object);
+	if (pid != 0) {
+		put_tag(ar, pid, false);
+		return NULL;
+	}
+	if (!put_class(ar, is) || !add_object(ar, object, is, CASKI_OBJECT))
+		return NULL;
+	return object;
+}
+
+/* Loading */
+
+static const struct cask_class *
+listed(const struct cask_graph *g, const char *name)
+{
+	const struct cask_class *const *c = g->classes;
+
+	while (c != NULL && *c != NULL && strcmp((*c)->name, name) != 0)
+		c++;
+	return c != NULL ? *c : NULL;
+}
+
+/* What a peer calls a class may be anything. */
+static void
+make_printable(char *name)
+{
+	for (; *name != '\0'; name++)
+		if (*name < ' ' || *name > '~')
+			*name = '?';
+}
+
+static bool
+schema_is_known(
+    struct cask_ar *ar, const struct cask_class *kind, uint64_t schema)
+{
+	return kind->versionable || kind->schema == schema ||
+	    caski_fail(ar, CASK_ESCHEMA,
+		"class %s has schema %u, known here is %u", kind->name,
+		(unsigned)schema, kind->schema);
+}
+
+/* Behind FFFF: a class that is new. */
+static struct cask_entry *
+get_new_class(struct cask_ar *ar)
+{
+	const struct cask_class *kind;
+	char name[NAME_MOST + 1];
+	uint64_t schema, n;
+
+	if (!caski_get_uint(ar, &schema, 2) || !caski_get_uint(ar, &n, 2))
+		return NULL;
+	if (n > NAME_MOST) {
+		caski_set_error(ar, CASK_ECLASS,
+		    "a class name of %u characters, limit %d", (unsigned)n,
+		    NAME_MOST);
+		return NULL;
+	}
+	if (!caski_get(ar, name, (size_t)n))
+		return NULL;
+	name[n] = '\0';
+	kind = strlen(name) == n ? listed(ar->graph, name) : NULL;
+	make_printable(name);
+	if (kind == NULL)
+		caski_set_error(
+		    ar, CASK_ECLASS, "class %s is not on the list", name);
+	else if (class_is_good(ar, kind) && schema_is_known(ar, kind, schema) &&
+	    add_class(ar, kind, (uint32_t)schema))
+		return caski_entry(ar->graph, ar->graph->used);
+	return NULL;
+}
+
+/* The entry that a number names, of that sort: NULL, and an error, if none. */
+static struct cask_entry *
+get_entry(struct cask_ar *ar, uint32_t pid, bool is_class)
+{
+	const struct cask_graph *g = ar->graph;
+	struct cask_entry *e = caski_entry(g, pid);
+
+	if (e == NULL)
+		caski_set_error(ar, CASK_EINDEX,
+		    "%s number %u, the highest so far is %u",
+		    is_class ? "class" : "object", (unsigned)pid,
+		    (unsigned)g->used);
+	else if ((e->what == CASKI_CLASS) == is_class)
+		return e;
+	else
+		caski_set_error(ar, CASK_EINDEX, "number %u is %s, not %s",
+		    (unsigned)pid, is_class ? "an object" : "a class",
+		    is_class ? "a class" : "an object");
+	return NULL;
+}
+
+/*
+ * A tag: the entry of an object that has a number, or of the class of a new
+ * one; NULL for no object, and after an error.
+ */
+static struct cask_entry *
+get_tag(struct cask_ar *ar)
+{
+	uint64_t tag, pid;
+	bool is_class;
+
+	if (!caski_get_uint(ar, &tag, 2))
+		return NULL;
+	if (tag == NEW_CLASS)
+		return get_new_class(ar);
+	is_class = (tag & CLASS_SMALL) != 0;
+	pid = tag & ~(uint64_t)CLASS_SMALL;
+	if (tag == BIG) {
+		if (!caski_get_uint(ar, &tag, 4))
+			return NULL;
+		is_class = (tag & CLASS_BIG) != 0;
+		pid = tag & ~(uint64_t)CLASS_BIG;
+	}
+	if (pid == 0 && !is_class)
+		return NULL;
+	return get_entry(ar, (uint32_t)pid, is_class);
+}
+
+static void *
+make(struct cask_ar *ar, const struct cask_class *kind)
+{
+	struct cask_graph *g = ar->graph;
+	uint64_t most = caski_limit(g->most_memory, MEMORY_MOST);
+	void *object;
+
+	if (kind->size > most || g->memory > most - kind->size) {
+		caski_set_error(ar, CASK_ELIMIT,
+		    "objects of more than %llu bytes (graph.most_memory)",
+		    (unsigned long long)most);
+		return NULL;
+	}
+	if (kind->make != NULL) {
+		object = kind->make(kind);
+	} else {
+		object = caski_sys_malloc(kind->size);
+		if (object != NULL)
+			memset(object, 0, kind->size);
+	}
+	if (object == NULL) {
+		caski_set_error(ar, ENOMEM,
+		    "no memory for an object of class %s", kind->name);
+		return NULL;
+	}
+	memcpy(object, &kind, sizeof kind);
+	g->memory += kind->size;
+	return object;
+}
+
+static void
+unmake(const struct cask_class *kind, void *object)
+{
+	if (kind->unmake != NULL)
+		kind->unmake(object);
+	else
+		caski_sys_free(object);
+}
+
+/* A new object: that itself, since its contents follow. */
+static void *
+get_object(
+    struct cask_ar *ar, const struct cask_class *kind, uint32_t schema, void *p)
+{
+	void *object = make(ar, kind);
+
+	if (object == NULL)
+		return NULL;
+	if (!add_object(ar, object, kind, CASKI_OBJECT)) {
+		unmake(kind, object);
+		return NULL;
+	}
+	ar->graph->owner = true;
+	ar->schema = schema;
+	point(p, object);
+	return object;
+}
+
+static void *
+get_reference(struct cask_ar *ar, void *p, const struct cask_class *kind)
+{
+	const struct cask_entry *e = get_tag(ar);
+
+	point(p, NULL);
+	if (ar->err != 0 || e == NULL || !is_wanted(ar, e->kind, kind))
+		return NULL;
+	if (e->what == CASKI_CLASS)
+		return get_object(ar, e->kind, e->schema, p);
+	point(p, e->p);
+	return NULL;
+}
+
+/* Both */
+
+static bool
+is_ready(struct cask_ar *ar)
+{
+	if (!(ar->loading ? caski_may_load(ar) : caski_may_store(ar)))
+		return false;
+	return ar->graph != NULL ||
+	    caski_fail(ar, EINVAL, "objects need an ar->graph");
+}
+
+/* The tag of *p: what is to be exchanged now, or NULL. */
+static void *
+reference(struct cask_ar *ar, void *p, const struct cask_class *kind,
+    const char *name)
+{
+	void *object;
+
+	caski_begin(ar, "object", name);
+	if (ar->graph != NULL && ar->graph->last.p != NULL) {
+		ar->graph->last.p = NULL;
+		caski_set_error(ar, EINVAL,
+		    "an object behind cask_object_last, in one object");
+	}
+	if (!is_ready(ar)) {
+		if (ar->loading)
+			point(p, NULL);
+		return NULL;
+	}
+	if (ar->loading)
+		return get_reference(ar, p, kind);
+	object = put_reference(ar, pointer(p), kind);
+	if (object != NULL)
+		ar->schema = class_of(object)->schema;
+	return ar->err == 0 ? object : NULL;
+}
+
+/* The one that was left for the last, if its object did end there. */
+static void *
+last_reference(struct cask_ar *ar)
+{
+	struct cask_graph *g = ar->graph;
+	void *p = g->last.p;
+
+	g->last.p = NULL;
+	if (p == NULL)
+		return NULL;
+	if (ar->err == 0 && cask_at(ar) != g->last.at) {
+		caski_begin(ar, "object", g->last.name);
+		caski_set_error(
+		    ar, EINVAL, "something stands behind cask_object_last");
+	}
+	return reference(ar, p, g->last.kind, g->last.name);
+}
+
+static void
+exchange(struct cask_ar *ar, void *object)
+{
+	struct cask_graph *g = ar->graph;
+	unsigned schema = ar->schema;
+
+	g->inside++;
+	while (object != NULL) {
+		class_of(object)->exchange(ar, object);
+		object = last_reference(ar);
+	}
+	g->inside--;
+	ar->schema = schema;
+}
+
+void
+cask_object_named(struct cask_ar *ar, void *p, const struct cask_class *kind,
+    const char *name)
+{
+	unsigned schema = ar->schema;
+	struct cask_frame frame;
+	void *object;
+
+	if (ar->way == CASK_RELEASES) {
+		point(p, NULL);
+		return;
+	}
+	object = reference(ar, p, kind, name);
+	if (object != NULL) {
+		if (cask_enter(ar, &frame, name))
+			exchange(ar, object);
+		cask_leave(ar, &frame);
+	}
+	ar->schema = schema;
+	if (ar->err != 0 && ar->loading)
+		point(p, NULL);
+}
+
+void
+cask_object_last_named(struct cask_ar *ar, void *p,
+    const struct cask_class *kind, const char *name)
+{
+	struct cask_graph *g = ar->graph;
+
+	if (g == NULL || g->inside == 0 || g->last.p != NULL ||
+	    ar->way == CASK_PRINTS || ar->way == CASK_RELEASES) {
+		cask_object_named(ar, p, kind, name);
+		return;
+	}
+	if (ar->loading)
+		point(p, NULL);
+	g->last.p = p;
+	g->last.kind = kind;
+	g->last.name = name;
+	g->last.at = cask_at(ar);
+}
+
+void
+cask_map_object(struct cask_ar *ar, void *object, const struct cask_class *kind)
+{
+	caski_begin(ar, "object", "");
+	if (ar->way != CASK_RELEASES && is_ready(ar))
+		add_object(ar, object, kind, CASKI_MAPPED);
+}
+
+unsigned
+cask_class_of(struct cask_ar *ar, const struct cask_class *kind)
+{
+	const struct cask_entry *e;
+
+	caski_begin(ar, "class", kind->name);
+	if (ar->way == CASK_RELEASES || !is_ready(ar))
+		return 0;
+	if (!ar->loading)
+		return put_class(ar, kind) ? kind->schema : 0;
+	e = get_tag(ar);
+	if (ar->err == 0 && (e == NULL || e->what != CASKI_CLASS))
+		caski_set_error(ar, CASK_EINDEX, "an object, not a class");
+	else if (ar->err == 0 && is_wanted(ar, e->kind, kind))
+		return e->schema;
+	return 0;
+}
+
+unsigned
+cask_schema(struct cask_ar *ar)
+{
+	unsigned schema = ar->schema;
+
+	ar->schema = CASK_NO_SCHEMA;
+	return schema;
+}
+
+void
+cask_set_schema(struct cask_ar *ar, unsigned schema)
+{
+	ar->schema = schema;
+}
