@@ -167,16 +167,29 @@ flags='-std=c11 -D_POSIX_C_SOURCE=200809L -Iinclude'
 
 # In sys.c it takes iconv_open's (iconv_t)-1 for memory; in swap.c it does not
 # see that memcpy sets what it copies to.
-analyse_gcc() {
-	for f in lib/*.c tools/*.c; do
-		but=
-		[ "$f" = lib/sys.c ] && but=-Wno-analyzer-malloc-leak
-		[ "$f" = lib/swap.c ] &&
-			but=-Wno-analyzer-use-of-uninitialized-value
-		for o in -O0 -O2; do
-			gcc $flags $o $but -fanalyzer -Wall -Wextra -c -o "$work/x.o" "$f"
-		done
+gcc_one() {
+	but=
+	[ "$1" = lib/sys.c ] && but=-Wno-analyzer-malloc-leak
+	[ "$1" = lib/swap.c ] && but=-Wno-analyzer-use-of-uninitialized-value
+	for o in -O0 -O2; do
+		gcc $flags $o $but -fanalyzer -Wall -Wextra -c -o "$work/$$.o" \
+			"$1"
 	done
+	rm -f "$work/$$.o"
+}
+
+# One file at a time: it carries its idea of a va_list from one to the next.
+tidy_one() {
+	clang-tidy --quiet --warnings-as-errors='*' "$1" -- $flags 2>&1 |
+		grep -vE '^[0-9]+ warnings? (generated|treated)|^$'
+}
+
+# This script is called for each file, as many at a time as there are
+# processors.
+each() {
+	ls lib/*.c tools/*.c |
+		xargs -n 1 -P "$(getconf _NPROCESSORS_ONLN)" sh "$0" "$1"
+	return 0
 }
 
 analyse_cppcheck() {
@@ -187,13 +200,11 @@ analyse_cppcheck() {
 		--error-exitcode=1 lib tools
 }
 
-analyse_tidy() {
-	# one file at a time: it carries its idea of a va_list from one to the next
-	for f in lib/*.c tools/*.c; do
-		clang-tidy --quiet --warnings-as-errors='*' "$f" -- $flags 2>&1
-	done | grep -vE '^[0-9]+ warnings? (generated|treated)|^$'
-	return 0
-}
+case ${1-} in
+gcc_one | tidy_one)
+	"$1" "$2" 2>&1
+	exit 0 ;;
+esac
 
 quiet "layers" layers
 quiet "the seam" seam
@@ -203,8 +214,8 @@ quiet "text" text
 quiet "manuals" manuals
 quiet "clang-format" clang-format --dry-run -Werror $(sources)
 quiet "cppcheck" analyse_cppcheck
-command -v gcc >/dev/null && quiet "gcc -fanalyzer" analyse_gcc
-quiet "clang-tidy" analyse_tidy
+command -v gcc >/dev/null && quiet "gcc -fanalyzer" each gcc_one
+quiet "clang-tidy" each tidy_one
 
 [ $bad -eq 0 ] && echo "lint: clean"
 exit $bad
