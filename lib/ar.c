@@ -33,7 +33,8 @@ open_archive(struct cask_ar *ar, struct cask_io *io, enum cask_way way)
 	bool given = ar->buffer != NULL && ar->buffer_size > 0;
 
 	ar->err = 0;
-	ar->replaced = 0;
+	ar->replaced = ar->cut = 0;
+	ar->came = (enum cask_text_form)0;
 	ar->way = way;
 	ar->loading = way == CASK_LOADS || way == CASK_DESCRIBES;
 	ar->storing =
@@ -115,6 +116,18 @@ cask_flush(struct cask_ar *ar)
 }
 
 bool
+caski_more(struct cask_ar *ar)
+{
+	if (ar->within != NULL)
+		return ar->err == 0 && cask_at(ar) < ar->within->end;
+	if (ar->cur < ar->filled)
+		return true;
+	if (ar->io->exact && ar->io->table->more != NULL)
+		return caski_io_more(ar);
+	return caski_fill(ar) > 0;
+}
+
+bool
 cask_more(struct cask_ar *ar)
 {
 	if (ar->within != NULL && ar->loading)
@@ -123,13 +136,9 @@ cask_more(struct cask_ar *ar)
 	if (ar->way == CASK_DESCRIBES || !caski_may_load(ar))
 		return false;
 	ar->message = cask_at(ar);
-	if (ar->cur == ar->filled && ar->io->exact &&
-	    ar->io->table->more != NULL)
-		return caski_io_more(ar);
-	if (ar->cur == ar->filled)
-		return caski_fill(ar) > 0;
-	caski_set_end(ar, ar->filled);
-	return true;
+	if (ar->cur < ar->filled)
+		caski_set_end(ar, ar->filled);
+	return caski_more(ar);
 }
 
 /* The end */

@@ -98,6 +98,12 @@ bool caski_put(struct cask_ar *ar, const void *p, size_t n);
  */
 void caski_gather(struct cask_ar *ar, size_t n);
 
+/*
+ * Whether another byte comes before the stream's end; it may be waited for.
+ * Not at the end, nor after an error, which a bad transport is, too.
+ */
+bool caski_more(struct cask_ar *ar);
+
 /* Load exactly n bytes.  False after an error, p then holding anything. */
 bool caski_get(struct cask_ar *ar, void *p, size_t n);
 

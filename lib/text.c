@@ -1,41 +1,131 @@
 /*
- * Text in its wire forms.  See <cask/text.h>.
- *
- * Stored text is gone through twice: once to learn its length on the wire,
- * which comes first there, and once to convert it, piece by piece.  Loaded text
- * is converted as it comes in, into an array or into memory that grows with it.
+ * Text: every function that a program calls where the fast path did not serve,
+ * and the errors.  See <cask/text.h>; text_store.c and text_load.c do the work.
  *
  * SPDX-License-Identifier: MIT
  */
-#include <cask/text.h>
+#include "text.h"
 
 #include "ar.h"
-#include "charset.h"
-#include "count.h"
 #include "sys.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define PIECE    256 /* code units converted at a time */
 #define TEXT_MAX ((uint64_t)16 << 20)
 
-static int
-codepage_of(const struct cask_ar *ar)
-{
-	return ar->codepage != 0 ? ar->codepage : 1252;
-}
+/* Plans */
 
-static int
-policy(const struct cask_ar *ar)
+static size_t
+unit_of(enum cask_text_form form)
 {
-	return ar->replace ? CASK_REPLACE : CASK_STRICT;
+	switch (form) {
+	case CASK_UNICODE:
+	case CASK_UTF16:
+		return 2;
+	case CASK_UTF32:
+		return 4;
+	default:
+		return 1;
+	}
 }
-
-/* Errors of converting, in the words of a text */
 
 static bool
-convert_failed(struct cask_ar *ar, int err, uint64_t where)
+plan_is_possible(struct cask_ar *ar, const struct caski_plan *plan)
+{
+	if (plan->form < CASK_UNICODE || plan->form > CASK_UTF32)
+		return caski_fail(
+		    ar, EINVAL, "%d is no form of text", (int)plan->form);
+	if (plan->end > CASK_BY_CRLF)
+		return caski_fail(
+		    ar, EINVAL, "%d is no end of text", (int)plan->end);
+	if (plan->end == CASK_BY_FIELD && plan->units == 0)
+		return caski_fail(ar, EINVAL, "a field of 0 units");
+	if (plan->pad > 0x7F)
+		return caski_fail(ar, EINVAL, "a pad beyond ASCII");
+	return true;
+}
+
+/* The lower of two limits, in code units with a NUL behind the last. */
+static void
+set_limit(const struct cask_ar *ar, struct caski_plan *plan, size_t max)
+{
+	uint64_t budget = caski_limit(ar->limit.text, TEXT_MAX) / plan->width;
+	size_t most = SIZE_MAX / plan->width - 1;
+
+	if (budget > most)
+		budget = most;
+	plan->budget = budget <= max;
+	plan->max = plan->budget ? (size_t)budget : max;
+}
+
+bool
+caski_plan(struct cask_ar *ar, struct caski_plan *plan,
+    const struct cask_as *as, size_t width, size_t max)
+{
+	static const struct cask_as usual = { 0 };
+	bool replace;
+
+	if (as == NULL)
+		as = &usual;
+	replace = !as->strict && (as->replace || ar->replace);
+	plan->form = as->form != 0 ? as->form : ar->form;
+	if (plan->form == 0)
+		plan->form = CASK_UNICODE;
+	plan->end = as->end;
+	plan->unit = unit_of(plan->form);
+	plan->width = width;
+	plan->codepage = ar->codepage != 0 ? ar->codepage : 1252;
+	plan->policy = replace ? CASK_REPLACE : CASK_STRICT;
+	plan->cut = as->cut;
+	plan->units = as->units;
+	plan->pad = (unsigned char)as->pad;
+	plan->characters = as->characters;
+	set_limit(ar, plan, max);
+	return plan_is_possible(ar, plan);
+}
+
+/* Errors */
+
+static const char *
+units_word(size_t width)
+{
+	return width == 1 ? "bytes" : "units";
+}
+
+static const char *
+limit_word(const struct caski_plan *plan)
+{
+	return plan->budget ? " (limit.text)" : "";
+}
+
+bool
+caski_text_long(struct cask_ar *ar, const struct caski_plan *plan, uint64_t n)
+{
+	return caski_fail(ar, CASK_ELIMIT, "length %llu, limit %zu %s%s",
+	    (unsigned long long)n, plan->max, units_word(plan->width),
+	    limit_word(plan));
+}
+
+bool
+caski_text_over(struct cask_ar *ar, const struct caski_plan *plan)
+{
+	return caski_fail(ar, CASK_ELIMIT, "length over %zu, limit %zu %s%s",
+	    plan->max, plan->max, units_word(plan->width), limit_word(plan));
+}
+
+bool
+caski_text_characters(struct cask_ar *ar, const struct caski_plan *plan)
+{
+	unsigned long long most = (unsigned long long)plan->characters;
+
+	return caski_fail(ar, CASK_ELIMIT,
+	    "length over %llu, limit %llu characters", most, most);
+}
+
+bool
+caski_text_failed(
+    struct cask_ar *ar, const struct caski_plan *plan, int err, uint64_t where)
 {
 	unsigned long long at = (unsigned long long)where;
 
@@ -46,419 +136,227 @@ convert_failed(struct cask_ar *ar, int err, uint64_t where)
 		    "ill-formed text after %llu of its code units", at);
 	case CASK_ETEXT:
 		return caski_fail(ar, err,
-		    "code page %d lacks the character at byte %llu of the text",
-		    codepage_of(ar), at);
+		    "code page %d lacks the character at %s %llu of the text",
+		    plan->codepage, plan->width == 1 ? "byte" : "unit", at);
 	case CASK_ECHARSET:
 		return caski_fail(ar, err, "no converter for code page %d here",
-		    codepage_of(ar));
+		    plan->codepage);
 	default:
 		return caski_fail(ar, err, "%s", cask_strerror(err));
 	}
 }
 
-/* Storing */
-
-static void
-put_unicode(struct cask_ar *ar, const char *s, size_t n)
-{
-	struct cask_progress done;
-	uint16_t units[PIECE];
-	unsigned char wire[2 * PIECE];
-	int err;
-
-	err = cask_utf8_to_utf16(NULL, 0, s, n, policy(ar), &done);
-	if (err != 0) {
-		convert_failed(ar, err, done.read);
-		return;
-	}
-	ar->replaced += done.replaced;
-	if (!caski_put_text_length(ar, done.written, true))
-		return;
-	for (; n > 0; s += done.read, n -= done.read) {
-		cask_utf8_to_utf16(units, PIECE, s, n, policy(ar), &done);
-		for (size_t i = 0; i < done.written; i++)
-			cask_write16(wire + 2 * i,
-			    cask_order16(units[i], ar->big_endian));
-		if (!caski_put(ar, wire, 2 * done.written))
-			return;
-	}
-}
-
-/* Convert all of s with an open converter; put tells whether to store it. */
-static int
-convert_ansi(struct cask_ar *ar, struct caski_charset *c, const char *s,
-    size_t n, bool put, struct cask_progress *sum)
-{
-	struct cask_progress done;
-	char piece[PIECE];
-	int err;
-
-	*sum = (struct cask_progress) { 0 };
-	do {
-		err = caski_charset_convert(c, put ? piece : NULL, sizeof piece,
-		    s + sum->read, n - sum->read, policy(ar), &done);
-		sum->read += done.read;
-		sum->written += done.written;
-		sum->replaced += done.replaced;
-		if (put && !caski_put(ar, piece, done.written))
-			return 0;
-	} while (err == E2BIG);
-	return err;
-}
-
-static void
-put_codepage(struct cask_ar *ar, const char *s, size_t n)
-{
-	struct caski_charset c = { 0 };
-	struct cask_progress sum = { 0 };
-	size_t length;
-	int err;
-
-	err = caski_charset_open(&c, codepage_of(ar), false);
-	if (err == 0)
-		err = convert_ansi(ar, &c, s, n, false, &sum);
-	length = sum.written;
-	if (err == 0 && caski_put_text_length(ar, length, false)) {
-		ar->replaced += sum.replaced;
-		err = convert_ansi(ar, &c, s, n, true, &sum);
-		if (err == 0 && ar->err == 0 && sum.written != length)
-			err = CASK_ETEXT; /* a converter that is not constant */
-	}
-	if (err != 0)
-		convert_failed(ar, err, sum.read);
-	caski_charset_close(&c);
-}
-
-static void
-put_ansi(struct cask_ar *ar, const char *s, size_t n)
-{
-	if (cask_ascii_length(s, n) < n) {
-		put_codepage(ar, s, n);
-		return;
-	}
-	if (caski_put_text_length(ar, n, false))
-		caski_put(ar, s, n);
-}
-
-static void
-put_utf8(struct cask_ar *ar, const char *s, size_t n)
-{
-	struct cask_progress done;
-	char piece[PIECE];
-	int err;
-
-	err = cask_utf8_to_utf8(NULL, 0, s, n, policy(ar), &done);
-	if (err != 0) {
-		convert_failed(ar, err, done.read);
-		return;
-	}
-	if (!caski_put_count(ar, done.written))
-		return;
-	if (done.replaced == 0) {
-		caski_put(ar, s, n);
-		return;
-	}
-	ar->replaced += done.replaced;
-	for (; n > 0; s += done.read, n -= done.read) {
-		cask_utf8_to_utf8(piece, PIECE, s, n, policy(ar), &done);
-		if (!caski_put(ar, piece, done.written))
-			return;
-	}
-}
-
-static uint64_t
-text_limit(const struct cask_ar *ar, uint64_t max)
-{
-	uint64_t budget = caski_limit(ar->limit.text, TEXT_MAX);
-
-	return max < budget ? max : budget;
-}
+/* Memory: code units of any width, at any address. */
 
 static bool
-too_long(struct cask_ar *ar, uint64_t n, uint64_t max)
+is_nul(const char *unit, size_t width)
 {
-	uint64_t budget = caski_limit(ar->limit.text, TEXT_MAX);
+	static const char nul[sizeof(uint32_t)];
 
-	return caski_fail(ar, CASK_ELIMIT, "length %llu, limit %llu%s",
-	    (unsigned long long)n,
-	    (unsigned long long)(max < budget ? max : budget),
-	    max < budget ? "" : " (limit.text)");
+	return memcmp(unit, nul, width) == 0;
 }
 
-/* n bytes of UTF-8; the value is in hand already. */
-static void
-put_text(struct cask_ar *ar, const char *s, size_t n, uint64_t max)
+/* The length of a text, which is size or more if no NUL comes before. */
+static size_t
+length_within(const void *text, size_t size, size_t width)
 {
+	const char *s = text;
+	size_t n = 0;
+
+	if (width == 1) {
+		s = memchr(text, '\0', size);
+		return s != NULL ? (size_t)(s - (const char *)text) : size;
+	}
+	while (n < size && !is_nul(s + n * width, width))
+		n++;
+	return n;
+}
+
+static size_t
+length_of(const void *text, size_t width)
+{
+	return width == 1 ? strlen(text) : length_within(text, SIZE_MAX, width);
+}
+
+static void
+end_text(char *text, size_t n, size_t width)
+{
+	memset(text + n * width, 0, width);
+}
+
+/* Arrays */
+
+static void
+store_array(struct cask_ar *ar, const void *s, size_t size, size_t width,
+    const struct cask_as *as)
+{
+	size_t n = length_within(s, size, width);
+	struct caski_plan plan;
+
 	if (!caski_may_store(ar))
 		return;
-	if (n > text_limit(ar, max))
-		too_long(ar, n, max);
-	else if (ar->form == CASK_UNICODE)
-		put_unicode(ar, s, n);
-	else if (ar->form == CASK_ANSI)
-		put_ansi(ar, s, n);
-	else
-		put_utf8(ar, s, n);
+	if (n == size)
+		caski_set_error(ar, CASK_ELIMIT,
+		    "no terminating NUL within its %zu %s", size,
+		    units_word(width));
+	else if (caski_plan(ar, &plan, as, width, SIZE_MAX))
+		caski_store_text(ar, &plan, s, n);
 }
 
-/* Loading */
-
-/* Where loaded text goes: at most max bytes and a NUL. */
-struct sink {
-	char *data;
-	size_t length;
-	size_t size; /* of data, the NUL's place not counted */
-	size_t max;
-	bool grows;
-};
-
-/* Have room for more bytes, as far as max allows: 0 or ENOMEM. */
-static int
-sink_room(struct sink *to, size_t more)
+static size_t
+load_array(struct cask_ar *ar, void *s, size_t size, size_t width,
+    const struct cask_as *as)
 {
-	size_t size = to->size;
-	char *data;
+	struct caski_sink to = { .data = s, .size = size - 1 };
+	struct caski_plan plan;
 
-	if (!to->grows || (to->data != NULL && size - to->length >= more))
-		return 0;
-	if (more > to->max || to->length > (to->max - more) / 2)
-		size = to->max;
-	else if (size < to->length + more)
-		size = 2 * to->length + more;
-	if (to->data != NULL && size == to->size)
-		return 0;
-	data = caski_sys_realloc(to->data, size + 1);
-	if (data == NULL)
-		return ENOMEM;
-	to->data = data;
-	to->size = size;
-	return 0;
-}
-
-/* End the text, and give back what it does not need. */
-static char *
-sink_finish(struct sink *to)
-{
-	char *fitting = caski_sys_realloc(to->data, to->length + 1);
-
-	if (fitting != NULL)
-		to->data = fitting;
-	to->data[to->length] = '\0';
-	return to->data;
-}
-
-/* What arrived: code units of one width, and how to convert them. */
-struct source {
-	uint64_t left; /* code units not yet taken from the archive */
-	size_t width;  /* bytes of a code unit */
-	bool unicode;  /* UTF-16; else a code page, or UTF-8 itself */
-	int codepage;
-	struct caski_charset charset; /* opened when it is needed */
-	bool open;
-	union {
-		char bytes[2 * PIECE];
-		uint16_t units[PIECE];
-	} held; /* taken, but not yet converted */
-	size_t have;
-	uint64_t converted;
-};
-
-/* Take the next code units from the archive. */
-static bool
-take(struct cask_ar *ar, struct source *from)
-{
-	size_t k = PIECE - from->have;
-	char *at = from->held.bytes + from->have * from->width;
-
-	if (k > from->left)
-		k = (size_t)from->left;
-	if (!caski_get(ar, at, k * from->width))
-		return false;
-	if (from->unicode)
-		for (size_t i = from->have; i < from->have + k; i++)
-			from->held.units[i] =
-			    cask_order16(from->held.units[i], ar->big_endian);
-	from->have += k;
-	from->left -= k;
-	return true;
-}
-
-/* ASCII is the same in every code page: open one when more has come. */
-static int
-open_charset(struct source *from, const char *bytes, size_t n)
-{
-	int err;
-
-	if (from->open || cask_ascii_length(bytes, n) == n)
-		return 0;
-	err = caski_charset_open(&from->charset, from->codepage, true);
-	from->open = err == 0;
-	return err;
-}
-
-/* Convert what is held into the sink's room. */
-static int
-convert(struct cask_ar *ar, struct source *from, struct sink *to,
-    struct cask_progress *done)
-{
-	int flags = policy(ar) | (from->left > 0 ? CASK_MORE : 0), err;
-	size_t room = to->size - to->length;
-	char *dst = to->data + to->length;
-
-	if (from->unicode)
-		return cask_utf16_to_utf8(
-		    dst, room, from->held.units, from->have, flags, done);
-	err = open_charset(from, from->held.bytes, from->have);
-	if (err != 0)
-		return err;
-	if (from->open)
-		return caski_charset_convert(&from->charset, dst, room,
-		    from->held.bytes, from->have, flags, done);
-	return cask_utf8_to_utf8(
-	    dst, room, from->held.bytes, from->have, flags, done);
-}
-
-/*
- * One piece: take, make room, convert, and keep what is left of a sequence
- * that was cut.  Three bytes of UTF-8 a code unit are enough in every form.
- */
-static bool
-load_piece(struct cask_ar *ar, struct source *from, struct sink *to)
-{
-	struct cask_progress done = { 0 };
-	int err;
-
-	if (!take(ar, from))
-		return false;
-	err = sink_room(to, 3 * from->have);
-	if (err == 0)
-		err = convert(ar, from, to, &done);
-	if (done.written > 0 &&
-	    memchr(to->data + to->length, '\0', done.written) != NULL)
-		return caski_fail(ar, CASK_ETEXT,
-		    "the text holds a NUL, which a C string can't hold");
-	to->length += done.written;
-	ar->replaced += done.replaced;
-	from->converted += done.read;
-	from->have -= done.read;
-	memmove(from->held.bytes, from->held.bytes + done.read * from->width,
-	    from->have * from->width);
-	if (err == E2BIG)
-		return caski_fail(ar, CASK_ELIMIT, "length over %zu, limit %zu",
-		    to->size, to->size);
-	if (err != 0 && !(err == EINVAL && from->left > 0))
-		return convert_failed(ar, err, from->converted);
-	return true;
-}
-
-static bool
-load_converted(struct cask_ar *ar, struct source *from, struct sink *to)
-{
-	bool ok;
-
-	do
-		ok = load_piece(ar, from, to);
-	while (ok && (from->left > 0 || from->have > 0));
-	if (from->open)
-		caski_charset_close(&from->charset);
-	return ok;
-}
-
-/* ASCII that lies in the buffer needs no converting. */
-static bool
-load_plain(struct cask_ar *ar, const struct source *from, struct sink *to)
-{
-	size_t n = (size_t)from->left;
-
-	if (from->unicode || ar->watched ||
-	    (uint64_t)(ar->most - ar->cur) < from->left ||
-	    sink_room(to, n) != 0 || to->size < n ||
-	    !cask_copy_plain(to->data, ar->cur, n))
-		return false;
-	ar->cur += n;
-	to->length = n;
-	return true;
-}
-
-/* Load a text into the sink; the value is in hand already. */
-static bool
-load_text(struct cask_ar *ar, struct sink *to)
-{
-	struct source from;
-	bool wide = false, ok;
-
-	if (!caski_may_load(ar))
-		return false;
-	from.left = 0;
-	ok = ar->form == CASK_UTF8
-	    ? caski_get_count(ar, &from.left)
-	    : caski_get_text_length(ar, &from.left, &wide);
-	if (!ok)
-		return false;
-	if (from.left > to->max) /* no form has fewer bytes in memory */
-		return too_long(ar, from.left, to->max);
-	from.unicode = wide;
-	from.width = wide ? 2 : 1;
-	if (load_plain(ar, &from, to))
-		return true;
-	from.codepage = ar->form == CASK_UTF8 ? 65001 : codepage_of(ar);
-	from.open = false;
-	from.have = 0;
-	from.converted = 0;
-	return load_converted(ar, &from, to);
-}
-
-/* The public functions, where the fast path of text.h did not serve */
-
-size_t
-cask_slow_get_text(struct cask_ar *ar, char *s, size_t size, const char *name)
-{
-	struct sink to = { .data = s };
-
-	caski_begin(ar, "text", name);
 	if (size == 0) {
-		caski_set_error(
-		    ar, EINVAL, "an array of 0 bytes holds no text");
+		caski_set_error(ar, EINVAL, "an array of 0 %s holds no text",
+		    units_word(width));
 		return 0;
 	}
-	to.max = to.size = (size_t)text_limit(ar, size - 1);
-	if (!load_text(ar, &to))
+	if (!caski_may_load(ar) ||
+	    !caski_plan(ar, &plan, as, width, size - 1) ||
+	    !caski_load_text(ar, &plan, &to))
 		to.length = 0;
-	s[to.length] = '\0';
+	end_text(s, to.length, width);
 	return to.length;
 }
 
 void
-cask_slow_put_text(
-    struct cask_ar *ar, const char *s, size_t size, const char *name)
+cask_slow_text(struct cask_ar *ar, void *p, size_t size, size_t width,
+    const struct cask_as *as, const char *name)
 {
-	const char *nul = memchr(s, '\0', size);
-
 	caski_begin(ar, "text", name);
-	if (nul != NULL)
-		put_text(ar, s, (size_t)(nul - s), UINT64_MAX);
-	else if (caski_may_store(ar))
-		caski_set_error(ar, CASK_ELIMIT,
-		    "no terminating NUL within its %zu bytes", size);
+	if (ar->loading)
+		load_array(ar, p, size, width, as);
+	else
+		store_array(ar, p, size, width, as);
+}
+
+size_t
+cask_slow_get_text(struct cask_ar *ar, char *s, size_t size)
+{
+	caski_begin(ar, "text", "");
+	return load_array(ar, s, size, 1, NULL);
 }
 
 void
-cask_text_dup_named(struct cask_ar *ar, char **s, size_t max, const char *name)
+cask_slow_put_text(struct cask_ar *ar, const char *s, size_t n)
 {
-	struct sink to = { .grows = true };
-	const char *stored;
+	struct caski_plan plan;
 
-	caski_begin(ar, "text", name);
-	if (!ar->loading) {
-		stored = *s != NULL ? *s : "";
-		put_text(ar, stored, strlen(stored), max);
+	caski_begin(ar, "text", "");
+	if (caski_may_store(ar) && caski_plan(ar, &plan, NULL, 1, SIZE_MAX))
+		caski_store_text(ar, &plan, s, n);
+}
+
+/* Text in memory of its own.  Pointers to all kinds of units, and the structs
+ * of them, are alike; they are copied, since their types are not. */
+
+struct string {
+	void *text;
+	size_t length;
+};
+
+static void
+store_string(struct cask_ar *ar, const struct string *s, size_t max,
+    size_t width, const struct cask_as *as)
+{
+	struct caski_plan plan;
+
+	if (!caski_may_store(ar) || !caski_plan(ar, &plan, as, width, max))
 		return;
-	}
-	*s = NULL;
-	to.max = (size_t)text_limit(ar, max);
-	if (load_text(ar, &to)) {
-		*s = sink_finish(&to);
+	if (s->text != NULL)
+		caski_store_text(ar, &plan, s->text, s->length);
+	else if (s->length == 0)
+		caski_store_text(ar, &plan, "", 0);
+	else
+		caski_set_error(
+		    ar, EINVAL, "no text, but a length of %zu", s->length);
+}
+
+/* End the text, and give back what it does not need. */
+static char *
+fitted(struct caski_sink *to, size_t width)
+{
+	char *text = caski_sys_realloc(to->data, (to->length + 1) * width);
+
+	if (text == NULL)
+		text = to->data;
+	end_text(text, to->length, width);
+	return text;
+}
+
+static void
+load_string(struct cask_ar *ar, struct string *s, size_t max, size_t width,
+    bool nuls, const struct cask_as *as)
+{
+	struct caski_sink to = { .grows = true, .nuls = nuls };
+	struct caski_plan plan;
+
+	s->text = NULL;
+	s->length = 0;
+	if (caski_may_load(ar) && caski_plan(ar, &plan, as, width, max) &&
+	    caski_load_text(ar, &plan, &to)) {
+		s->text = fitted(&to, width);
+		s->length = to.length;
 		return;
 	}
 	caski_sys_free(to.data);
+}
+
+void
+cask_slow_text_dup(struct cask_ar *ar, void *p, size_t max, size_t width,
+    const struct cask_as *as, const char *name)
+{
+	struct string s = { NULL, 0 };
+
+	caski_begin(ar, "text", name);
+	if (ar->loading) {
+		load_string(ar, &s, max, width, false, as);
+		memcpy(p, &s.text, sizeof s.text);
+		return;
+	}
+	memcpy(&s.text, p, sizeof s.text);
+	if (s.text != NULL)
+		s.length = length_of(s.text, width);
+	store_string(ar, &s, max, width, as);
+}
+
+void
+cask_slow_string_dup(struct cask_ar *ar, void *p, size_t max, size_t width,
+    const struct cask_as *as, const char *name)
+{
+	struct string s;
+
+	caski_begin(ar, "text", name);
+	if (ar->loading) {
+		load_string(ar, &s, max, width, true, as);
+		memcpy(p, &s, sizeof s);
+		return;
+	}
+	memcpy(&s, p, sizeof s);
+	store_string(ar, &s, max, width, as);
+}
+
+/* Lines */
+
+static const struct cask_as line = { .end = CASK_BY_LF };
+
+void
+cask_put_line(struct cask_ar *ar, const char *s)
+{
+	struct caski_plan plan;
+
+	caski_begin(ar, "line", "");
+	if (caski_may_store(ar) && caski_plan(ar, &plan, &line, 1, SIZE_MAX))
+		caski_store_text(ar, &plan, s, strlen(s));
+}
+
+size_t
+cask_get_line(struct cask_ar *ar, char *s, size_t size)
+{
+	caski_begin(ar, "line", "");
+	return load_array(ar, s, size, 1, &line);
 }

@@ -453,7 +453,7 @@ static const struct wrong wrong_streams[] = {
 	    "hold" },
 	{ "struct s { text x; }", "\xFF\xFF\xFF\xFF\xFF\xFF\x7F", 7,
 	    "text x at byte 0: length 2147483647, limit 16777216 "
-	    "(limit.text)" },
+	    "bytes (limit.text)" },
 	{ "struct s { utf8 x; }", "\1\0\xFF", 3,
 	    "text x at byte 0: ill-formed text after 0 of its code units" },
 	{ "struct s { optional u8 x; }", "\1", 1,

@@ -320,7 +320,7 @@ change_settings(struct walk *w)
 	w->ar.big_endian = v & 1;
 	w->ar.replace = v & 2;
 	w->ar.count32 = v & 4;
-	w->ar.form = (enum cask_text_form)((v >> 3) % 3);
+	w->ar.form = (enum cask_text_form)(CASK_UNICODE + (v >> 3) % 3);
 	w->ar.codepage = pages[argument(w) % (sizeof pages / sizeof *pages)];
 }
 

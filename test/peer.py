@@ -49,7 +49,7 @@ LETTER = {
     "u32": "I", "i32": "i", "f32": "I", "u64": "Q", "i64": "q", "f64": "Q",
 }
 
-UNICODE, ANSI, UTF8 = 0, 1, 2
+UNICODE, ANSI, UTF8 = 1, 2, 3
 
 
 class Bad(Exception):

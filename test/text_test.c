@@ -253,7 +253,7 @@ a_text_of_2_to_the_32_is_refused_before_it_is_allocated(void **state)
 				cask_text_dup(&ar, &dup, 1000000);
 			snprintf(why, sizeof why,
 			    "text %s at byte 0 from a peer: length %llu, limit "
-			    "%s",
+			    "%s bytes",
 			    way == 0 ? "s" : "dup", (unsigned long long)g->n,
 			    way == 0 ? "63" : "1000000");
 			assert_failed(&ar, CASK_ELIMIT, why);
@@ -278,8 +278,8 @@ a_second_marker_is_a_length(void **state)
 	    &ar, CASK_ECUT, "text s at byte 0: stream ended inside a message");
 	assert_string_equal(s, "");
 	load_hex(&ar, "FF FE FF FF FE FF 02 48 00 69 00", s, 65534);
-	assert_failed(
-	    &ar, CASK_ELIMIT, "text s at byte 0: length 65534, limit 65533");
+	assert_failed(&ar, CASK_ELIMIT,
+	    "text s at byte 0: length 65534, limit 65533 bytes");
 }
 
 static void
@@ -709,22 +709,24 @@ text_fits_an_array_to_the_last_byte(void **state)
 	assert_string_equal(load_hex(&ar, "03 61 62 63", s, 4), "abc");
 	assert_int_equal(ar.err, 0);
 	assert_string_equal(load_hex(&ar, "03 61 62 63", s, 3), "");
-	assert_failed(&ar, CASK_ELIMIT, "text s at byte 0: length 3, limit 2");
+	assert_failed(
+	    &ar, CASK_ELIMIT, "text s at byte 0: length 3, limit 2 bytes");
 
 	assert_string_equal(load_hex(&ar, "02 E9 80", s, 6), u8"\u00E9\u20AC");
 	assert_int_equal(ar.err, 0);
 	assert_string_equal(load_hex(&ar, "02 E9 80", s, 5), "");
 	assert_failed(
-	    &ar, CASK_ELIMIT, "text s at byte 0: length over 4, limit 4");
+	    &ar, CASK_ELIMIT, "text s at byte 0: length over 4, limit 4 bytes");
 	assert_string_equal(
 	    load_hex(&ar, "FF FE FF 02 3D D8 00 DE", s, 5), u8"\U0001F600");
 	assert_string_equal(load_hex(&ar, "FF FE FF 02 3D D8 00 DE", s, 4), "");
 	assert_failed(
-	    &ar, CASK_ELIMIT, "text s at byte 0: length over 3, limit 3");
+	    &ar, CASK_ELIMIT, "text s at byte 0: length over 3, limit 3 bytes");
 	assert_string_equal(load_hex(&ar, "00", s, 1), "");
 	assert_int_equal(ar.err, 0);
 	assert_string_equal(load_hex(&ar, "01 41", s, 1), "");
-	assert_failed(&ar, CASK_ELIMIT, "text s at byte 0: length 1, limit 0");
+	assert_failed(
+	    &ar, CASK_ELIMIT, "text s at byte 0: length 1, limit 0 bytes");
 }
 
 static void
@@ -876,8 +878,8 @@ limit_text_holds_in_both_directions(void **state)
 	store_is(&ar, "abc", "03 61 62 63");
 	assert_int_equal(ar.err, 0);
 	store_is(&ar, "abcd", "");
-	assert_failed(
-	    &ar, CASK_ELIMIT, "text at byte 0: length 4, limit 3 (limit.text)");
+	assert_failed(&ar, CASK_ELIMIT,
+	    "text at byte 0: length 4, limit 3 bytes (limit.text)");
 	ar.form = CASK_UNICODE;
 	store_is(&ar, u8"\u20AC", "FF FE FF 01 AC 20");
 	assert_int_equal(ar.err, 0);
@@ -887,10 +889,10 @@ limit_text_holds_in_both_directions(void **state)
 	assert_string_equal(load_hex(&ar, "03 61 62 63", s, sizeof s), "abc");
 	load_hex(&ar, "04 61 62 63 64", s, sizeof s);
 	assert_failed(&ar, CASK_ELIMIT,
-	    "text s at byte 0: length 4, limit 3 (limit.text)");
+	    "text s at byte 0: length 4, limit 3 bytes (limit.text)");
 	load_hex(&ar, "02 80 61", s, sizeof s);
-	assert_failed(
-	    &ar, CASK_ELIMIT, "text s at byte 0: length over 3, limit 3");
+	assert_failed(&ar, CASK_ELIMIT,
+	    "text s at byte 0: length over 3, limit 3 bytes (limit.text)");
 	/* … also where the text is in the buffer already */
 	cask_load(&ar, cask_mem_read(&m, two, sizeof two));
 	assert_int_equal(cask_get_text(&ar, s, sizeof s), 3);
@@ -921,7 +923,7 @@ without_a_setting_a_text_ends_at_16_mib(void **state)
 		cask_put_text(&ar, s);
 		assert_failed(&ar, CASK_ELIMIT,
 		    "text at byte 0: length 16777217, limit 16777216 "
-		    "(limit.text)");
+		    "bytes (limit.text)");
 		assert_int_equal(own.moved, 0);
 		cask_store(&ar, own_sink(&own, NULL, 0));
 		cask_put_text(&ar, s + 1);
@@ -966,7 +968,8 @@ a_dup_has_a_limit_in_both_directions(void **state)
 	cask_text_dup(&ar, &s, 3);
 	assert_int_equal(cask_flush(&ar), 0);
 	cask_text_dup(&ar, &s, 2);
-	assert_failed(&ar, CASK_ELIMIT, "text s at byte 4: length 3, limit 2");
+	assert_failed(
+	    &ar, CASK_ELIMIT, "text s at byte 4: length 3, limit 2 bytes");
 	assert_ptr_equal(s, abc);
 	cask_load(&ar, &m.io);
 	cask_text_dup(&ar, &s, 3);
@@ -975,7 +978,8 @@ a_dup_has_a_limit_in_both_directions(void **state)
 	m.position = 0;
 	cask_load(&ar, &m.io);
 	cask_text_dup(&ar, &s, 2);
-	assert_failed(&ar, CASK_ELIMIT, "text s at byte 0: length 3, limit 2");
+	assert_failed(
+	    &ar, CASK_ELIMIT, "text s at byte 0: length 3, limit 2 bytes");
 	assert_null(s);
 	cask_mem_close(&m);
 	assert_int_equal(fault_allocations(), 0);
@@ -1014,8 +1018,9 @@ a_dup_that_grows_in_converting_is_limited_to_the_byte(void **state)
 				continue;
 			}
 			snprintf(why, sizeof why,
-			    "text s at byte 0: length over %zu, limit %zu", max,
-			    max);
+			    "text s at byte 0: length over %zu, limit %zu "
+			    "bytes",
+			    max, max);
 			assert_failed(&ar, CASK_ELIMIT, why);
 			assert_null(s);
 		}

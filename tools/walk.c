@@ -203,7 +203,8 @@ load_leaf(struct dump *d, struct leaf *leaf, const char *name)
 		leaf->kind = text_kind(d, leaf->kind, name);
 		d->ar.form =
 		    leaf->kind == SHAPE_UTF8 ? CASK_UTF8 : CASK_UNICODE;
-		cask_text_dup_named(&d->ar, &leaf->is.text, SIZE_MAX, name);
+		cask_text_dup_named(
+		    &d->ar, &leaf->is.text, SIZE_MAX, NULL, name);
 		break;
 	default:
 		if (is_signed(leaf->kind))

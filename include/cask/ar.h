@@ -37,11 +37,14 @@ extern "C" {
 #define CASK_BUFFER 4096
 #endif
 
-/* How text goes on the wire (see text.h). */
+/* How text goes on the wire (see text.h).  The last three are for peers that
+ * aren't MFC's: a count, and that. */
 enum cask_text_form {
-	CASK_UNICODE, /* MFC's Unicode string: any script.  The default */
-	CASK_ANSI,    /* MFC's ANSI string, in the archive's code page */
-	CASK_UTF8,    /* a count and UTF-8: for peers that aren't MFC's */
+	CASK_UNICODE = 1, /* MFC's Unicode string: any script */
+	CASK_ANSI,        /* MFC's ANSI string, in the archive's code page */
+	CASK_UTF8,
+	CASK_UTF16,
+	CASK_UTF32,
 };
 
 /* Limits.  0 in a member: the default. */
@@ -115,7 +118,7 @@ struct cask_ar {
 	   one message to the next, buffer from one opening to the next, the
 	   others from one value to the next. */
 	bool big_endian; /* byte order of all values; MFC's is little */
-	enum cask_text_form form; /* of text that is stored */
+	enum cask_text_form form; /* of text that is stored; 0: CASK_UNICODE */
 	int codepage;             /* of ANSI text; 0: 1252 */
 	bool replace;             /* replace what has no equivalent, counted */
 	bool count32;             /* counts as 32-bit MFC programs write them */
@@ -134,6 +137,8 @@ struct cask_ar {
 	/* Results: read them at any time. */
 	int err;           /* 0, or the first error; cask_why has the words */
 	uint64_t replaced; /* characters replaced so far */
+	uint64_t cut;      /* texts cut so far, where that was asked for */
+	enum cask_text_form came; /* the form of the last text loaded, or 0 */
 
 	/* private */
 	bool loading;
@@ -247,7 +252,7 @@ uint64_t cask_at(const struct cask_ar *ar);
  * What went wrong, in words: what, which field, where and why.
  *
  *     u32 q->count at byte 42 from 10.0.0.7:5123: stream ended inside a message
- *     text report.disks[3].name at byte 905: length 300, limit 63
+ *     text report.disks[3].name at byte 905: length 300, limit 63 bytes
  *     connect localhost:7000: Connection refused
  *
  * Never NULL; "no error" while there is none.  Lasts as long as the archive.
