@@ -136,6 +136,9 @@ $(BUILD)/test/%_test: $(BUILD)/test/%_test.o $(BUILD)/test/fault.o $(LIB) \
 # What is tested of the command, without the command.
 $(BUILD)/test/shape_test: $(patsubst %,$(BUILD)/tools/%.o,shape token words)
 
+# A wchar_t of 16 bits.
+$(BUILD)/test/wchar_test.o: EXTRA = -fshort-wchar
+
 # Other libraries' loops, those that are there.
 FOREIGN = libuv glib-2.0
 HERE = $(foreach l,$(FOREIGN),$(if $(shell pkg-config --exists $l 2>/dev/null \
@@ -150,7 +153,7 @@ $(BUILD)/test/load_fuzz $(BUILD)/test/differential: %: %.o $(LIB) \
 		$(BUILD)/iconv.libs
 	$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
-TINY_TESTS = value text ar hostile
+TINY_TESTS = value text text_form line ar hostile
 
 tiny: $(TINY_TESTS:%=$(BUILD)/test/%_test)
 

@@ -216,14 +216,16 @@ take(struct cask_ar *ar, struct source *from, const struct caski_sink *to)
 static bool
 skip(struct cask_ar *ar, struct source *from)
 {
-	while (!from->ended) {
+	bool ok = true;
+
+	from->have = 0;
+	while (ok && !from->ended) {
+		ok = from->plan->end == CASK_BY_LENGTH
+		    ? take_block(ar, from)
+		    : take_to_end(ar, from, PIECE);
 		from->have = 0;
-		if (from->plan->end == CASK_BY_LENGTH
-			? !take_block(ar, from)
-			: !take_to_end(ar, from, PIECE))
-			return false;
 	}
-	return true;
+	return ok;
 }
 
 /* What NUL there was is the text's end, not the field's. */
@@ -394,11 +396,12 @@ load_piece(struct cask_ar *ar, struct source *from, struct caski_sink *to)
 	room = sizeof wide;
 	if (plan->width == 1) {
 		err = make_room(plan, to, longest * from->have);
+		if (err != 0)
+			return caski_text_failed(ar, plan, err, 0);
 		dst = to->data + to->length;
 		room = to->size - to->length;
 	}
-	if (err == 0)
-		err = convert(from, dst, room, &done);
+	err = convert(from, dst, room, &done);
 	n = allowed(from, dst, done.written);
 	if (n > 0 && !to->nuls && memchr(dst, '\0', n) != NULL)
 		return caski_fail(ar, CASK_ETEXT,
@@ -411,11 +414,8 @@ load_piece(struct cask_ar *ar, struct source *from, struct caski_sink *to)
 		full = append(plan, to, dst, n);
 	if (full == ENOMEM)
 		return caski_text_failed(ar, plan, ENOMEM, 0);
-	if (n < done.written || full == E2BIG || err == E2BIG) {
-		from->have = 0;
-		return too_long(ar, from, n < done.written) &&
-		    (from->ended = true);
-	}
+	if (n < done.written || full == E2BIG || err == E2BIG)
+		return too_long(ar, from, n < done.written);
 	if (err != 0 && !(err == EINVAL && !from->ended))
 		return caski_text_failed(ar, plan, err, from->converted);
 	return true;
