@@ -32,7 +32,7 @@ struct source {
 	bool begun;
 
 	union {
-		char bytes[PIECE];
+		char bytes[4 * PIECE];
 		uint16_t units[PIECE];
 		uint32_t words[PIECE];
 	} held; /* taken, but not yet converted */

@@ -300,6 +300,202 @@ load_dup(struct walk *w)
 	free(s);
 }
 
+/* Text in any form and any memory: what was loaded, as UTF-8. */
+struct loaded {
+	unsigned memory; /* UTF-8, UTF-16, UTF-32, wchar_t */
+	struct cask_string s8;
+	struct cask_string16 s16;
+	struct cask_string32 s32;
+	struct cask_wstring sw;
+	char *utf8;
+	size_t length;
+};
+
+static void
+exchange_string(
+    struct cask_ar *ar, struct loaded *l, size_t max, const struct cask_as *as)
+{
+	switch (l->memory) {
+	case 0:
+		cask_string_dup_as(ar, &l->s8, max, as);
+		break;
+	case 1:
+		cask_string16_dup_as(ar, &l->s16, max, as);
+		break;
+	case 2:
+		cask_string32_dup_as(ar, &l->s32, max, as);
+		break;
+	default:
+		cask_wstring_dup_as(ar, &l->sw, max, as);
+	}
+}
+
+static void
+take_utf8(struct loaded *l)
+{
+	size_t n[] = { l->s8.length, l->s16.length, l->s32.length,
+		l->sw.length };
+	struct cask_progress done = { 0 };
+	size_t room;
+	int err = 0;
+
+	l->length = n[l->memory];
+	room = 4 * l->length + 1;
+	l->utf8 = malloc(room);
+	CHECK(l->utf8 != NULL);
+	if (l->memory == 0)
+		err = cask_utf8_to_utf8(
+		    l->utf8, room, l->s8.text, l->length, CASK_STRICT, &done);
+	else if (l->memory == 1)
+		err = cask_utf16_to_utf8(
+		    l->utf8, room, l->s16.text, l->length, CASK_STRICT, &done);
+	else
+		err = cask_utf32_to_utf8(l->utf8, room,
+		    l->memory == 2 ? l->s32.text : (uint32_t *)l->sw.text,
+		    l->length, CASK_STRICT, &done);
+	CHECK(err == 0);
+	l->length = done.written;
+}
+
+static void
+free_loaded(struct loaded *l)
+{
+	free(l->s8.text);
+	free(l->s16.text);
+	free(l->s32.text);
+	free(l->sw.text);
+	free(l->utf8);
+}
+
+/* If it can be stored it is loaded again the same. */
+static void
+check_string(
+    const struct cask_ar *ar, struct loaded *l, const struct cask_as *how)
+{
+	struct cask_ar back = { .big_endian = ar->big_endian,
+		.form = ar->form,
+		.codepage = ar->codepage,
+		.count32 = ar->count32,
+		.limit.text = UINT64_MAX };
+	struct loaded again = { .memory = (l->memory + 1) % 4 };
+	struct cask_as as = *how;
+	struct cask_mem m;
+	bool ansi;
+
+	as.characters = 0;
+	as.strict = true;
+	as.cut = false;
+	ansi = (as.form != 0 ? as.form : ar->form) == CASK_ANSI;
+	cask_store(&back, cask_mem_grow(&m, 0));
+	exchange_string(&back, l, SIZE_MAX, &as);
+	if (cask_flush(&back) == 0) {
+		cask_load(&back, &m.io);
+		exchange_string(&back, &again, SIZE_MAX, &as);
+		CHECK(back.err == 0);
+		take_utf8(&again);
+		CHECK(again.length == l->length);
+		CHECK(memcmp(again.utf8, l->utf8, l->length) == 0);
+		CHECK(!cask_more(&back));
+		free_loaded(&again);
+	} else {
+		/* a CR where the stream ended, or U+FFFD put there */
+		CHECK(ansi || as.end == CASK_BY_LF || ar->replaced > 0);
+	}
+	cask_mem_close(&m);
+}
+
+static size_t
+count_characters(const char *s, size_t n)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		count += ((unsigned char)s[i] & 0xC0) != 0x80;
+	return count;
+}
+
+static struct cask_as
+any_as(struct walk *w)
+{
+	unsigned how = argument(w), flags = argument(w);
+	struct cask_as as = { 0 };
+
+	as.form = (enum cask_text_form)(how % 7);
+	as.end = (enum cask_text_end)(how / 7 % 6);
+	as.strict = flags & 1;
+	as.replace = flags & 2;
+	as.cut = flags & 4;
+	as.pad = flags & 8 ? ' ' : '\0';
+	as.units = argument(w) * (flags & 16 ? 9 : 1);
+	as.characters = argument(w) * (flags & 32 ? 9 : 1);
+	return as;
+}
+
+static void
+load_string(struct walk *w)
+{
+	struct cask_as as = any_as(w);
+	struct loaded l = { .memory = argument(w) % 4 };
+	size_t max = argument(w) * 16;
+	uint64_t cut = w->ar.cut;
+
+	exchange_string(&w->ar, &l, max, &as);
+	check_load(w, NULL, 0);
+	CHECK((l.s8.text != NULL) + (l.s16.text != NULL) +
+		(l.s32.text != NULL) + (l.sw.text != NULL) ==
+	    (w->ar.err == 0));
+	CHECK(l.s8.length <= max && l.s16.length <= max &&
+	    l.s32.length <= max && l.sw.length <= max);
+	if (w->ar.err != 0)
+		return;
+	take_utf8(&l);
+	CHECK(as.characters == 0 ||
+	    count_characters(l.utf8, l.length) <= as.characters);
+	CHECK(w->ar.came >= CASK_UNICODE && w->ar.came <= CASK_UTF32);
+	if (w->ar.cut == cut)
+		check_string(&w->ar, &l, &as);
+	free_loaded(&l);
+}
+
+static void
+load_array(struct walk *w)
+{
+	struct cask_as as = any_as(w);
+	size_t size = argument(w) + 1;
+	uint16_t *s = malloc(size * sizeof *s);
+
+	CHECK(s != NULL);
+	memset(s, 0xA5, size * sizeof *s);
+	cask_text16_as(&w->ar, s, size, &as);
+	check_load(w, s, sizeof *s);
+	while (size > 0 && s[size - 1] != 0)
+		size--;
+	CHECK(size > 0);
+	free(s);
+}
+
+static void
+load_line(struct walk *w)
+{
+	size_t size = argument(w) + 1, n;
+	char *s = malloc(size);
+
+	CHECK(s != NULL);
+	memset(s, 0xA5, size);
+	n = cask_get_line(&w->ar, s, size);
+	check_load(w, s, 1);
+	CHECK(strlen(s) == n);
+	CHECK(memchr(s, '\n', n) == NULL);
+	check_text(&w->ar, s);
+	free(s);
+}
+
+static void
+set_form(struct walk *w)
+{
+	w->ar.form = (enum cask_text_form)(argument(w) % 6);
+}
+
 static void
 ask_for_more(struct walk *w)
 {
@@ -346,7 +542,7 @@ static void (*const steps[])(struct walk *) = { load_u8, load_i8, load_bool,
 	load_i64, load_f64, load_u16s, load_u32s, load_u64s, load_f64s,
 	load_bytes, load_counted, load_count64, load_text, load_dup,
 	ask_for_more, change_settings, load_struct, store_wrongly,
-	fail_by_itself };
+	fail_by_itself, load_string, load_array, load_line, set_form };
 
 #define STEPS (sizeof steps / sizeof *steps)
 
