@@ -9,8 +9,9 @@
  *
  * A line of the script is a setting ("set big 1") or a value: how, type, how
  * many, and, to store, its bits: "x u16s 2 00010002".  How: x exchanges, p puts
- * or gets, d is for text that is allocated.  Of a text how many are the bytes
- * that there is room for.
+ * or gets, d is for text that is allocated, s for such with a length.  Of a
+ * text how many are the code units that there is room for.  Settings called
+ * end, units and pad are those of a struct cask_as.
  *
  * A value that was loaded comes out in the same form, with the offset behind
  * it: "u16s 00010002 @4"; one that was stored as its offset alone (to standard
@@ -117,32 +118,73 @@ go_count64(struct cask_ar *ar, struct value *v)
 		*p = cask_get_count(ar, UINT64_MAX);
 }
 
-/* A text behind a pointer: what was loaded takes the place of the array. */
-static void
-go_dup(struct cask_ar *ar, struct value *v)
-{
-	char *s = cask_storing(ar) ? v->v : NULL;
+/* How the texts to come end on the wire. */
+static struct cask_as as;
 
-	cask_text_dup(ar, &s, v->n);
-	if (cask_storing(ar) || s == NULL)
+/* What was loaded into memory of its own takes the place of the array. */
+static void
+take_over(struct value *v, void *loaded)
+{
+	if (loaded == NULL)
 		return;
 	free(v->v);
-	v->v = s;
+	v->v = loaded;
 }
+
+/* After loading n is the length. */
+#define TEXT(name, string, T)                                         \
+	static void go_##name(struct cask_ar *ar, struct value *v)    \
+	{                                                             \
+		struct cask_##string s = { v->v, v->n };              \
+		T *p = v->v;                                          \
+		if (v->how == 'x')                                    \
+			cask_##name##_as(ar, p, v->n + 1, &as);       \
+		else if (v->how == 'd')                               \
+			cask_##name##_dup_as(ar, &p, v->n, &as);      \
+		else                                                  \
+			cask_##string##_dup_as(ar, &s, v->n, &as);    \
+		if (cask_storing(ar) || ar->err != 0)                 \
+			return;                                       \
+		if (v->how != 'x')                                    \
+			take_over(v, v->how == 'd' ? p : s.text);     \
+		p = v->v;                                             \
+		for (v->n = 0; v->how != 's' && p[v->n] != 0; v->n++) \
+			continue;                                     \
+		if (v->how == 's')                                    \
+			v->n = s.length;                              \
+	}
+
+TEXT(text16, string16, uint16_t)
+TEXT(text32, string32, uint32_t)
+TEXT(wtext, wstring, wchar_t)
+#define cask_text8_as     cask_text_as
+#define cask_text8_dup_as cask_text_dup_as
+TEXT(text8, string, char)
 
 static void
 go_text(struct cask_ar *ar, struct value *v)
 {
 	char *s = v->v;
 
-	if (v->how == 'd')
-		go_dup(ar, v);
-	else if (v->how == 'x')
-		cask_text(ar, s, v->n + 1);
+	if (v->how != 'p')
+		go_text8(ar, v);
 	else if (cask_storing(ar))
 		cask_put_text(ar, s);
-	else if (cask_get_text(ar, s, v->n + 1) != strlen(s))
+	else
+		v->n = cask_get_text(ar, s, v->n + 1);
+	if (v->how == 'p' && v->n != strlen(s))
 		give_up("cask_get_text gives another length");
+}
+
+static void
+go_line(struct cask_ar *ar, struct value *v)
+{
+	char *s = v->v;
+
+	if (cask_storing(ar))
+		cask_put_line(ar, s);
+	else if ((v->n = cask_get_line(ar, s, v->n + 1)) != strlen(s))
+		give_up("cask_get_line gives another length");
 }
 
 static const struct type {
@@ -174,6 +216,10 @@ static const struct type {
 	{ "count", 4, go_count },
 	{ "count64", 8, go_count64 },
 	{ "text", 1, go_text },
+	{ "text16", 2, go_text16 },
+	{ "text32", 4, go_text32 },
+	{ "wtext", sizeof(wchar_t), go_wtext },
+	{ "line", 1, go_line },
 };
 
 static const struct type *
@@ -246,10 +292,9 @@ static void
 print_value(const struct type *type, const struct value *v, uint64_t at)
 {
 	const char *p = v->v;
-	size_t n = type->go == go_text ? strlen(p) : v->n;
 
 	printf("%s ", type->name);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < v->n; i++)
 		printf("%0*" PRIx64, (int)(2 * type->width),
 		    bits_at(p + i * type->width, type->width));
 	printf(" @%" PRIu64 "\n", at);
@@ -274,6 +319,12 @@ set(struct cask_ar *ar, const char *what, int to)
 		ar->big_endian = to != 0;
 	else if (strcmp(what, "form") == 0)
 		ar->form = (enum cask_text_form)to;
+	else if (strcmp(what, "end") == 0)
+		as.end = (enum cask_text_end)to;
+	else if (strcmp(what, "units") == 0)
+		as.units = (size_t)to;
+	else if (strcmp(what, "pad") == 0)
+		as.pad = (char)to;
 	else if (strcmp(what, "codepage") == 0)
 		ar->codepage = to;
 	else if (strcmp(what, "count32") == 0)
@@ -300,7 +351,7 @@ exchange(struct cask_ar *ar, char how, char *rest)
 		for (size_t i = 0; i < n; i++)
 			from_digits((char *)v.v + i * type->width, type->width,
 			    bits + i * 2 * type->width);
-		((char *)v.v)[n * type->width] = '\0';
+		memset((char *)v.v + n * type->width, 0, type->width);
 	}
 	type->go(ar, &v);
 	if (ar->err == 0 && cask_loading(ar))
@@ -396,7 +447,7 @@ static unsigned char *
 whole_file(const char *name, size_t *n)
 {
 	FILE *f = fopen(name, "rb");
-	size_t size = 1 << 24;
+	size_t size = 1 << 25;
 	unsigned char *all = malloc(size), *exact;
 
 	if (f == NULL || all == NULL)
@@ -434,7 +485,8 @@ load(const char *name)
 	close(f.fd);
 }
 
-/* Also whether a float moves bit by bit: the 8087 makes a signalling NaN quiet.
+/* Also how wide a wchar_t is, and whether a float moves bit by bit: the 8087
+ * makes a signalling NaN quiet.
  */
 static void
 tell_pages(char **pages)
@@ -442,7 +494,8 @@ tell_pages(char **pages)
 	for (; *pages != NULL; pages++)
 		if (cask_charset_check(atoi(*pages)) == 0)
 			printf("%s ", *pages);
-	printf("%s\n", FLT_EVAL_METHOD == 0 ? "signalling" : "quiet");
+	printf("%zu %s\n", sizeof(wchar_t),
+	    FLT_EVAL_METHOD == 0 ? "signalling" : "quiet");
 }
 
 int

@@ -39,7 +39,9 @@ WIDTH = {
     "u32": 4, "i32": 4, "f32": 4,
     "u64": 8, "i64": 8, "f64": 8,
     "bytes": 1, "count": 4, "count64": 8,
+    "text": 1, "line": 1, "text16": 2, "text32": 4, "wtext": 4,
 }
+TEXTS = ["text", "text16", "text32", "wtext"]
 ARRAYS = ["u16s", "i16s", "u32s", "i32s", "u64s", "i64s", "f32s", "f64s"]
 WIDTH.update((a, WIDTH[a[:-1]]) for a in ARRAYS)
 
@@ -49,7 +51,8 @@ LETTER = {
     "u32": "I", "i32": "i", "f32": "I", "u64": "Q", "i64": "q", "f64": "Q",
 }
 
-UNICODE, ANSI, UTF8 = 1, 2, 3
+UNICODE, ANSI, UTF8, UTF16, UTF32 = 1, 2, 3, 4, 5
+LENGTH, NUL, FIELD, LF, CRLF = range(5)
 
 
 class Bad(Exception):
@@ -65,6 +68,9 @@ class Settings:
         self.page = 1252
         self.count32 = False
         self.replace = False
+        self.end = LENGTH
+        self.units = 1
+        self.pad = 0
 
     def copy(self):
         s = Settings()
@@ -72,8 +78,10 @@ class Settings:
         return s
 
     def __str__(self):
-        return "big %d form %d codepage %d count32 %d replace %d" % (
-            self.big, self.form, self.page, self.count32, self.replace)
+        return ("big %d form %d codepage %d count32 %d replace %d end %d "
+                "units %d pad %d" % (
+                    self.big, self.form, self.page, self.count32,
+                    self.replace, self.end, self.units, self.pad))
 
 
 def order(s):
@@ -82,6 +90,17 @@ def order(s):
 
 def utf16(s):
     return "utf-16-be" if s.big else "utf-16-le"
+
+
+def encoding(s, form):
+    """Python's name of a form, and the bytes of a code unit."""
+    if form == ANSI:
+        return "cp%d" % s.page, 1
+    if form == UTF8:
+        return "utf-8", 1
+    if form == UTF32:
+        return "utf-32-be" if s.big else "utf-32-le", 4
+    return utf16(s), 2
 
 
 class Writer:
@@ -126,21 +145,23 @@ class Writer:
                 ("H", 0xFFFFFFFF, "I"),
                 ("HI", 1 << 64, "Q")])
 
-    def text(self, s, text, form):
-        if form == UTF8:
-            b = text.encode()
-            self.count(s, len(b))
-        elif form == ANSI:
-            b = text.encode("cp%d" % s.page)
-            self.length(s, len(b), False)
-        else:
-            b = text.encode(utf16(s), "surrogatepass")
-            self.length(s, len(b) // 2, True)
+    def text(self, s, text, form, end):
+        name, width = encoding(s, form)
+        b = text.encode(name, "surrogatepass" if width == 2 else "strict")
+        n = len(b) // width
+        if end == LENGTH and form in (UNICODE, ANSI):
+            self.length(s, n, form == UNICODE)
+        elif end == LENGTH:
+            self.count(s, n)
         self.out += b
+        self.out += {LENGTH: "", NUL: "\0", LF: "\n", CRLF: "\r\n",
+                     FIELD: chr(s.pad) * (s.units - n)}[end].encode(name)
 
     def put(self, s, kind, v, form=None):
-        if kind == "text":
-            self.text(s, v, s.form if form is None else form)
+        if kind in TEXTS:
+            self.text(s, v, s.form if form is None else form, s.end)
+        elif kind == "line":
+            self.text(s, v, s.form, LF)
         elif kind in ("count", "count64"):
             self.count(s, v)
         elif kind == "bytes":
@@ -210,22 +231,38 @@ class Reader:
         n, = self.unpack(s, "Q")
         return self.least(n, 0xFFFFFFFF)
 
-    def text(self, s):
+    def text(self, s, end):
+        name, width = encoding(s, s.form)
         try:
-            if s.form == UTF8:
-                return self.take(self.count(s)).decode()
-            n, wide = self.length(s)
-            if self.shortest and wide != (s.form == UNICODE):
-                raise Bad("the other form of text")
-            if wide:
-                return self.take(2 * n).decode(utf16(s))
-            return self.take(n).decode("cp%d" % s.page)
+            if end == FIELD:
+                v = self.take(s.units * width).decode(name)
+                return v.split("\0")[0] if s.pad == 0 else v.rstrip(
+                    chr(s.pad))
+            if end != LENGTH:
+                return self.ended(s, end, name, width)
+            if s.form in (UNICODE, ANSI):
+                n, wide = self.length(s)
+                if self.shortest and wide != (s.form == UNICODE):
+                    raise Bad("the other form of text")
+            else:
+                n = self.count(s)
+            return self.take(n * width).decode(name)
         except UnicodeError as e:
             raise Bad(str(e)) from e
 
+    def ended(self, s, end, name, width):
+        """Text up to what ends it, the whole of which is found by units."""
+        mark = {NUL: "\0", LF: "\n", CRLF: "\r\n"}[end].encode(name)
+        b = b""
+        while not b.endswith(mark) or len(b) % width:
+            b += self.take(width)
+        return b[:-len(mark)].decode(name)
+
     def get(self, s, kind, n=1):
-        if kind == "text":
-            return self.text(s)
+        if kind in TEXTS:
+            return self.text(s, s.end)
+        if kind == "line":
+            return self.text(s, LF)
         if kind in ("count", "count64"):
             return self.count(s)
         if kind == "bytes":
@@ -337,6 +374,7 @@ class Here:
         said = subprocess.run([program, "pages"] + pages, check=True,
                               stdout=subprocess.PIPE).stdout.decode().split()
         self.signalling = said.pop() == "signalling"
+        WIDTH["wtext"] = int(said.pop())
         self.pages = [Page(int(p)) for p in said]
         missing = [p for p in pages if p not in said]
         if missing:
@@ -365,9 +403,11 @@ class Item:
     @staticmethod
     def digits(kind, v):
         """A value in the C side's words: how many, and its bits."""
-        if kind == "text":
-            v = v.encode()
-        if kind in ("text", "bytes"):
+        if kind in TEXTS + ["line"]:
+            w = WIDTH[kind]
+            b = v.encode({1: "utf-8", 2: "utf-16-be", 4: "utf-32-be"}[w])
+            return len(b) // w, b.hex()
+        if kind == "bytes":
             return len(v), v.hex()
         w = WIDTH[kind]
         v = v if isinstance(v, list) else [v]
@@ -427,10 +467,14 @@ class Stream:
     def change(self):
         r = self.rng
         what = r.choice(["big", "form", "form", "codepage", "codepage",
-                         "count32", "replace"])
+                         "count32", "replace", "end", "end", "pad"])
         if what == "form":
-            self.set(what, r.choice([UNICODE, UTF8, ANSI]
-                                    [:3 if self.here.pages else 2]))
+            self.set(what, r.choice([UNICODE, UTF8, UTF16, UTF32, ANSI]
+                                    [:5 if self.here.pages else 4]))
+        elif what == "end":
+            self.set(what, r.choice([LENGTH, LENGTH, NUL, FIELD, LF, CRLF]))
+        elif what == "pad":
+            self.set(what, r.choice([0, 32]))
         elif what == "codepage":
             if self.here.pages:
                 self.set(what, r.choice(self.here.pages).number)
@@ -514,20 +558,41 @@ class Stream:
         return "".join(out)
 
     def units(self, text):
-        if self.s.form == UTF8:
-            return len(text.encode())
-        if self.s.form == ANSI:
-            return len(text.encode("cp%d" % self.s.page))
-        return len(text.encode("utf-16-le")) // 2
+        name, width = encoding(self.s, self.s.form)
+        return len(text.encode(name, "replace")) // width
+
+    def fitting(self, text, how, end):
+        """What such a text may hold: as long as it was."""
+        r = self.rng
+        nuls = how == "s" and end != NUL and (end != FIELD or self.s.pad)
+        if nuls and r.random() < 0.3:
+            text = "".join("\0" if ord(c) < 128 and r.random() < 0.3 else c
+                           for c in text)
+        if end in (LF, CRLF):
+            text = text.replace("\n", "n")
+        if end == LF and text.endswith("\r"):
+            text = text[:-1] + "r"
+        if end == FIELD and text.endswith(chr(self.s.pad)):
+            text = text[:-1] + "."
+        return text
 
     def add_text(self, n):
         r = self.rng
-        item = self.add(r.choice("xpd"), "text", self.text(n))
+        kind = r.choice(TEXTS + ["text", "line"])
+        how = "x" if kind == "line" else r.choice("xds")
+        if kind == "text" and self.s.end == LENGTH and r.random() < 0.3:
+            how = "p"
+        end = LF if kind == "line" else self.s.end
+        text = self.fitting(self.text(n), how, end)
+        if end == FIELD:
+            # room for what lack() adds, too
+            self.set("units", self.units(text) + r.choice([3, 4, 30]))
+        item = self.add(how, kind, text)
         item.spare = r.choice([0, 0, 1, 20])
         if n > 1000:
             return item
         roll = r.random()
-        if roll < 0.1 and self.s.form != UTF8:
+        if roll < 0.1 and self.s.form in (UNICODE, ANSI) and end == LENGTH:
             self.other_form(item)
         elif roll < 0.2 and self.s.replace:
             self.lack(item)
@@ -560,7 +625,7 @@ class Stream:
                 "\U0001f600", "?")
             item.replaced_storing = len(places)
             item.writes = None
-        elif self.s.form == UNICODE:
+        elif self.s.form in (UNICODE, UTF16):
             # loaded: surrogates that are no pair
             for i in reversed(places):
                 v.insert(i, r.choice(LONE))
@@ -613,10 +678,12 @@ class Stream:
         if roll < 0.25:
             self.end = "CASK_ECUT"
         elif roll < 0.35:
-            self.set("form", UNICODE)
+            self.set("form", r.choice([UNICODE, UTF16]))
+            self.set("end", LENGTH)
             self.set("replace", 0)
             self.lone("EILSEQ")
         elif roll < 0.45:
+            self.set("end", LENGTH)
             self.nul("CASK_ETEXT")
 
     def lone(self, error):
@@ -658,10 +725,16 @@ class Stream:
             self.edges_of_text()
 
     def edges_of_text(self):
-        for form in (UNICODE, UTF8):
+        for form in (UNICODE, UTF8, UTF16, UTF32):
             self.set("form", form)
-            for n in TEXT_EDGES + TEXT_LONG:
+            for n in TEXT_EDGES + (TEXT_LONG if form in (UNICODE, UTF8)
+                                   else [0xFFFE, 0xFFFF]):
                 self.add_text(n)
+            for end in (NUL, FIELD, LF, CRLF, LENGTH):
+                self.set("end", end)
+                for n in TEXT_EDGES:
+                    self.set("pad", 32 * (n % 2))
+                    self.add_text(n)
             for n in (0, 1, 0xFE, 0xFF, 0xFFFD, 0xFFFE, 0xFFFF):
                 for waste in range(-1, 4):
                     self.add_text(n).waste = waste
@@ -697,7 +770,8 @@ def complain(index, item, wanted, got, stream, start, end):
     raise Mismatch(
         "value %d: %s%s with %s\n  expected %s\n  got      %s\n"
         "  bytes from %d: %s" % (
-            index, {"x": "", "p": "put or get ", "d": "allocated "}[item.how],
+            index, {"x": "", "p": "put or get ", "d": "allocated ",
+                "s": "counted "}[item.how],
             item.kind, item.s, shorten(wanted), shorten(got), start,
             shorten(around.hex(" "))))
 
