@@ -150,10 +150,12 @@ manuals() {
 	for f in lib/*.3 tools/*.1 tools/*.5; do
 		[ -f "$f" ] && mandoc -Tlint -W warning "$f"
 	done
-	for h in sock addr pump; do
+	# not those that only comments name, nor those below "How it is done"
+	for h in sock addr pump text; do
 		[ -f "include/cask/$h.h" ] || continue
-		for f in $(grep -oE 'cask_[a-z0-9_]+\(' "include/cask/$h.h" |
-			tr -d '(' | sort -u); do
+		for f in $(sed '/^\/\* -----/q; /^ \*/d' "include/cask/$h.h" |
+			grep -oE 'cask_[a-z0-9_]+\(' | tr -d '(' |
+			grep -v '_named$' | sort -u); do
 			grep -qE "^\.Nm $f( ,)?$" lib/*.3 ||
 				echo "$f of cask/$h.h is in no manual page"
 		done
