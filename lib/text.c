@@ -184,23 +184,129 @@ end_text(char *text, size_t n, size_t width)
 	memset(text + n * width, 0, width);
 }
 
+/* To who watches, and in print */
+
+#define SHOWN 128 /* more code units than a watcher is shown */
+
+/* As UTF-8: as much of it as there is room for. */
+static size_t
+utf8_of(char *utf8, size_t room, const void *text, size_t n, size_t width)
+{
+	const char *from = text;
+	struct cask_progress done;
+	uint16_t units[SHOWN];
+	uint32_t words[SHOWN];
+	size_t at = 0, length = 0;
+
+	while (at < n) {
+		size_t k = n - at < SHOWN ? n - at : SHOWN;
+		int flags = CASK_REPLACE | (k < n - at ? CASK_MORE : 0);
+
+		memcpy(width == 2 ? (void *)units : words, from + at * width,
+		    k * width);
+		if (width == 2)
+			cask_utf16_to_utf8(utf8 + length, room - length, units,
+			    k, flags, &done);
+		else
+			cask_utf32_to_utf8(utf8 + length, room - length, words,
+			    k, flags, &done);
+		if (done.read == 0)
+			break;
+		at += done.read;
+		length += done.written;
+	}
+	return length;
+}
+
+/* All of it is printed; a watcher needs only the beginning. */
+static void
+show(struct cask_ar *ar, const void *text, size_t n, size_t width)
+{
+	char some[4 * SHOWN], *all;
+
+	if (!ar->watched || ar->err != 0)
+		return;
+	if (width == 1) {
+		caski_show_text(ar, text, n);
+	} else if (n <= SHOWN || ar->way != CASK_PRINTS) {
+		caski_show_text(
+		    ar, some, utf8_of(some, sizeof some, text, n, width));
+	} else {
+		all = caski_sys_malloc(4 * n);
+		if (all == NULL) {
+			caski_set_error(ar, ENOMEM, "no memory to print it");
+			return;
+		}
+		caski_show_text(ar, all, utf8_of(all, 4 * n, text, n, width));
+		caski_sys_free(all);
+	}
+}
+
+/* The form on the wire, where the field has its own, is part of its type. */
+static void
+describe(struct cask_ar *ar, const struct cask_as *as)
+{
+#define ENDS(form)                                                           \
+	{                                                                    \
+		form, form "-nul", form "-field", form "-line", form "-line" \
+	}
+	static const char *const types[][5] = { ENDS("text"), ENDS("unicode"),
+		ENDS("ansi"), ENDS("utf8"), ENDS("utf16"), ENDS("utf32") };
+#undef ENDS
+
+	if (as != NULL)
+		ar->type = types[as->form][as->end];
+	caski_describe(
+	    ar, as != NULL && as->end == CASK_BY_FIELD ? as->units : 1);
+}
+
+/* One text, whose limit is max */
+
+static void
+store_text(struct cask_ar *ar, const void *s, size_t n, size_t max,
+    size_t width, const struct cask_as *as)
+{
+	struct caski_plan plan;
+
+	if (!caski_plan(ar, &plan, as, width, max))
+		return;
+	if (ar->way != CASK_PRINTS)
+		caski_store_text(ar, &plan, s, n);
+	show(ar, s, n, width);
+}
+
+static bool
+load_text(struct cask_ar *ar, struct caski_sink *to, size_t max, size_t width,
+    const struct cask_as *as)
+{
+	struct caski_plan plan;
+
+	if (!caski_may_load(ar) || !caski_plan(ar, &plan, as, width, max))
+		return false;
+	if (ar->way == CASK_DESCRIBES) {
+		describe(ar, as);
+		return false;
+	}
+	return caski_load_text(ar, &plan, to);
+}
+
 /* Arrays */
 
 static void
 store_array(struct cask_ar *ar, const void *s, size_t size, size_t width,
     const struct cask_as *as)
 {
-	size_t n = length_within(s, size, width);
-	struct caski_plan plan;
+	size_t n;
 
 	if (!caski_may_store(ar))
 		return;
-	if (n == size)
+	n = length_within(s, size, width);
+	if (n < size)
+		store_text(ar, s, n, SIZE_MAX, width, as);
+	else
 		caski_set_error(ar, CASK_ELIMIT,
 		    "no terminating NUL within its %zu %s", size,
 		    units_word(width));
-	else if (caski_plan(ar, &plan, as, width, SIZE_MAX))
-		caski_store_text(ar, &plan, s, n);
 }
 
 static size_t
@@ -208,18 +314,17 @@ load_array(struct cask_ar *ar, void *s, size_t size, size_t width,
     const struct cask_as *as)
 {
 	struct caski_sink to = { .data = s, .size = size - 1 };
-	struct caski_plan plan;
 
 	if (size == 0) {
 		caski_set_error(ar, EINVAL, "an array of 0 %s holds no text",
 		    units_word(width));
 		return 0;
 	}
-	if (!caski_may_load(ar) ||
-	    !caski_plan(ar, &plan, as, width, size - 1) ||
-	    !caski_load_text(ar, &plan, &to))
+	if (!load_text(ar, &to, size - 1, width, as))
 		to.length = 0;
 	end_text(s, to.length, width);
+	if (ar->way == CASK_LOADS)
+		show(ar, s, to.length, width);
 	return to.length;
 }
 
@@ -244,11 +349,9 @@ cask_slow_get_text(struct cask_ar *ar, char *s, size_t size)
 void
 cask_slow_put_text(struct cask_ar *ar, const char *s, size_t n)
 {
-	struct caski_plan plan;
-
 	caski_begin(ar, "text", "");
-	if (caski_may_store(ar) && caski_plan(ar, &plan, NULL, 1, SIZE_MAX))
-		caski_store_text(ar, &plan, s, n);
+	if (caski_may_store(ar))
+		store_text(ar, s, n, SIZE_MAX, 1, NULL);
 }
 
 /* Text in memory of its own.  Pointers to all kinds of units, and the structs
@@ -263,14 +366,12 @@ static void
 store_string(struct cask_ar *ar, const struct string *s, size_t max,
     size_t width, const struct cask_as *as)
 {
-	struct caski_plan plan;
-
-	if (!caski_may_store(ar) || !caski_plan(ar, &plan, as, width, max))
+	if (!caski_may_store(ar))
 		return;
 	if (s->text != NULL)
-		caski_store_text(ar, &plan, s->text, s->length);
+		store_text(ar, s->text, s->length, max, width, as);
 	else if (s->length == 0)
-		caski_store_text(ar, &plan, "", 0);
+		store_text(ar, "\0\0\0", 0, max, width, as);
 	else
 		caski_set_error(
 		    ar, EINVAL, "no text, but a length of %zu", s->length);
@@ -293,17 +394,24 @@ load_string(struct cask_ar *ar, struct string *s, size_t max, size_t width,
     bool nuls, const struct cask_as *as)
 {
 	struct caski_sink to = { .grows = true, .nuls = nuls };
-	struct caski_plan plan;
 
 	s->text = NULL;
 	s->length = 0;
-	if (caski_may_load(ar) && caski_plan(ar, &plan, as, width, max) &&
-	    caski_load_text(ar, &plan, &to)) {
-		s->text = fitted(&to, width);
-		s->length = to.length;
+	if (!load_text(ar, &to, max, width, as)) {
+		caski_sys_free(to.data);
 		return;
 	}
-	caski_sys_free(to.data);
+	s->text = fitted(&to, width);
+	s->length = to.length;
+	show(ar, s->text, s->length, width);
+}
+
+static void
+release(struct string *s)
+{
+	caski_sys_free(s->text);
+	s->text = NULL;
+	s->length = 0;
 }
 
 void
@@ -313,12 +421,16 @@ cask_slow_text_dup(struct cask_ar *ar, void *p, size_t max, size_t width,
 	struct string s = { NULL, 0 };
 
 	caski_begin(ar, "text", name);
-	if (ar->loading) {
+	if (!ar->loading)
+		memcpy(&s.text, p, sizeof s.text);
+	if (ar->way == CASK_RELEASES)
+		release(&s);
+	else if (ar->loading)
 		load_string(ar, &s, max, width, false, as);
+	if (ar->loading || ar->way == CASK_RELEASES) {
 		memcpy(p, &s.text, sizeof s.text);
 		return;
 	}
-	memcpy(&s.text, p, sizeof s.text);
 	if (s.text != NULL)
 		s.length = length_of(s.text, width);
 	store_string(ar, &s, max, width, as);
@@ -328,16 +440,19 @@ void
 cask_slow_string_dup(struct cask_ar *ar, void *p, size_t max, size_t width,
     const struct cask_as *as, const char *name)
 {
-	struct string s;
+	struct string s = { NULL, 0 };
 
 	caski_begin(ar, "text", name);
-	if (ar->loading) {
+	if (!ar->loading)
+		memcpy(&s, p, sizeof s);
+	if (ar->way == CASK_RELEASES)
+		release(&s);
+	else if (ar->loading)
 		load_string(ar, &s, max, width, true, as);
+	if (ar->loading || ar->way == CASK_RELEASES)
 		memcpy(p, &s, sizeof s);
-		return;
-	}
-	memcpy(&s, p, sizeof s);
-	store_string(ar, &s, max, width, as);
+	else
+		store_string(ar, &s, max, width, as);
 }
 
 /* Lines */
@@ -347,11 +462,9 @@ static const struct cask_as line = { .end = CASK_BY_LF };
 void
 cask_put_line(struct cask_ar *ar, const char *s)
 {
-	struct caski_plan plan;
-
 	caski_begin(ar, "line", "");
-	if (caski_may_store(ar) && caski_plan(ar, &plan, &line, 1, SIZE_MAX))
-		caski_store_text(ar, &plan, s, strlen(s));
+	if (caski_may_store(ar))
+		store_text(ar, s, strlen(s), SIZE_MAX, 1, &line);
 }
 
 size_t

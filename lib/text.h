@@ -51,6 +51,14 @@ struct caski_sink {
 	bool nuls; /* the text may hold some */
 };
 
+/* Have room for more code units, as far as max allows: 0 or ENOMEM. */
+int caski_sink_room(
+    const struct caski_plan *plan, struct caski_sink *to, size_t more);
+
+/* Add well-formed UTF-8 to a text of wider units: 0, E2BIG or ENOMEM. */
+int caski_sink_append(const struct caski_plan *plan, struct caski_sink *to,
+    const char *utf8, size_t n);
+
 /* Load a text; it has no NUL behind it yet.  After an error what is in the
  * sink, and has grown, is still the caller's. */
 bool caski_load_text(

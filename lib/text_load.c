@@ -12,7 +12,6 @@
 #include "ar.h"
 #include "charset.h"
 #include "count.h"
-#include "sys.h"
 
 #include <errno.h>
 #include <string.h>
@@ -282,60 +281,6 @@ convert(struct source *from, char *dst, size_t room, struct cask_progress *done)
 	return convert_ansi(from, dst, room, flags, done);
 }
 
-/* Have room for more code units, as far as max allows: 0 or ENOMEM. */
-static int
-make_room(const struct caski_plan *plan, struct caski_sink *to, size_t more)
-{
-	size_t size = to->size;
-	char *data;
-
-	if (!to->grows || (to->data != NULL && size - to->length >= more))
-		return 0;
-	if (more > plan->max || to->length > (plan->max - more) / 2)
-		size = plan->max;
-	else if (size < to->length + more)
-		size = 2 * to->length + more;
-	if (to->data != NULL && size == to->size)
-		return 0;
-	data = caski_sys_realloc(to->data, (size + 1) * plan->width);
-	if (data == NULL)
-		return ENOMEM;
-	to->data = data;
-	to->size = size;
-	return 0;
-}
-
-/* Add well-formed UTF-8 to a text of wider units: 0, E2BIG or ENOMEM. */
-static int
-append(const struct caski_plan *plan, struct caski_sink *to, const char *utf8,
-    size_t n)
-{
-	struct cask_progress done;
-	uint16_t units[PIECE];
-	uint32_t words[PIECE];
-	size_t room;
-	int err = make_room(plan, to, n);
-
-	while (err == 0 && n > 0) {
-		room = to->size - to->length;
-		if (room > PIECE)
-			room = PIECE;
-		err = plan->width == 2 ? cask_utf8_to_utf16(units, room, utf8,
-					     n, CASK_STRICT, &done)
-				       : cask_utf8_to_utf32(words, room, utf8,
-					     n, CASK_STRICT, &done);
-		memcpy(to->data + to->length * plan->width,
-		    plan->width == 2 ? (void *)units : words,
-		    done.written * plan->width);
-		to->length += done.written;
-		utf8 += done.read;
-		n -= done.read;
-		if (err == E2BIG && done.read > 0)
-			err = 0;
-	}
-	return err;
-}
-
 /* How many of n bytes are as many characters as there may still be. */
 static size_t
 allowed(struct source *from, const char *utf8, size_t n)
@@ -395,7 +340,7 @@ load_piece(struct cask_ar *ar, struct source *from, struct caski_sink *to)
 		return false;
 	room = sizeof wide;
 	if (plan->width == 1) {
-		err = make_room(plan, to, longest * from->have);
+		err = caski_sink_room(plan, to, longest * from->have);
 		if (err != 0)
 			return caski_text_failed(ar, plan, err, 0);
 		dst = to->data + to->length;
@@ -411,7 +356,7 @@ load_piece(struct cask_ar *ar, struct source *from, struct caski_sink *to)
 	if (plan->width == 1)
 		to->length += n;
 	else
-		full = append(plan, to, dst, n);
+		full = caski_sink_append(plan, to, dst, n);
 	if (full == ENOMEM)
 		return caski_text_failed(ar, plan, ENOMEM, 0);
 	if (n < done.written || full == E2BIG || err == E2BIG)
@@ -443,10 +388,11 @@ load_plain(struct cask_ar *ar, const struct source *from, struct caski_sink *to)
 	const struct caski_plan *plan = from->plan;
 	size_t n = (size_t)from->left;
 
-	if (plan->end != CASK_BY_LENGTH || plan->width > 1 || from->unit > 1 ||
+	if (ar->watched || plan->end != CASK_BY_LENGTH || plan->width > 1 ||
+	    from->unit > 1 ||
 	    (plan->characters > 0 && from->left > plan->characters) ||
-	    (uint64_t)(ar->end - ar->cur) < from->left ||
-	    make_room(plan, to, n) != 0 || to->size < n ||
+	    (uint64_t)(ar->most - ar->cur) < from->left ||
+	    caski_sink_room(plan, to, n) != 0 || to->size < n ||
 	    !cask_copy_plain(to->data, ar->cur, n))
 		return false;
 	ar->cur += n;

@@ -35,7 +35,7 @@ layer() {
 	ahead | yield | datagram | urgent | name | option | wire | chaos | trace) echo 2 ;;
 	ar | why | buffer | message | field | print) echo 3 ;;
 	class | graph) echo 3 ;;
-	count | value | text | text_store | text_load | agree | dup) echo 4 ;;
+	count | value | text | text_store | text_load | text_sink | agree | dup) echo 4 ;;
 	object) echo 5 ;;
 	*) echo "no layer" ;;
 	esac

@@ -1049,6 +1049,197 @@ an_impossible_form_is_einval(void **state)
 		}
 }
 
+/* The other directions of a walk */
+
+static void
+what_is_measured_is_what_is_stored(void **state)
+{
+	unsigned char bytes[64];
+	struct place p;
+
+	(void)state;
+	for (size_t r = 0; r < COUNT(rows); r++)
+		for (int i = 0; each_place(&p, i); i++) {
+			struct cask_ar ar = { 0 };
+
+			place_set(&p, rows[r].text, strlen(rows[r].text));
+			cask_measure(&ar);
+			place_x(&ar, &p, &rows[r].as);
+			assert_int_equal(ar.err, 0);
+			assert_int_equal(
+			    cask_at(&ar), golden_hex(bytes, rows[r].little));
+		}
+}
+
+static void
+what_was_allocated_is_released(void **state)
+{
+	long live = fault_allocations();
+	struct place p;
+
+	(void)state;
+	for (size_t r = 0; r < COUNT(rows); r++)
+		for (int i = 0; each_place(&p, i); i++) {
+			struct cask_ar ar = { 0 };
+
+			place_load_hex(&ar, &p, &rows[r].as, rows[r].little);
+			assert_int_equal(ar.err, 0);
+			cask_release(&ar);
+			place_x(&ar, &p, &rows[r].as);
+			assert_int_equal(fault_allocations(), live);
+			if (p.holder == ARRAY)
+				place_is(
+				    &p, rows[r].text, strlen(rows[r].text));
+			else
+				place_is_zero(&p);
+			cask_release(&ar); /* … once more is nothing */
+			place_x(&ar, &p, &rows[r].as);
+			assert_int_equal(ar.err, 0);
+		}
+}
+
+/* Printed from memory of any kind, with nothing of the wire; long ones, too. */
+static void
+text_is_printed_as_it_is(void **state)
+{
+	static char text[1200], out[1400], want[1400];
+	struct place p;
+
+	(void)state;
+	for (int i = 0; each_place(&p, i / 3); i++) {
+		static const size_t lengths[] = { 0, 100, 350 };
+		size_t n = lengths[i % 3];
+		struct cask_as as = { .form = CASK_UTF16, .end = CASK_BY_NUL };
+		struct cask_ar ar = { 0 };
+		struct cask_mem m;
+
+		memset(text, 'a', n);
+		strcpy(text + n, u8"\u20AC\U0001F600");
+		place_set(&p, text, strlen(text));
+		cask_print(&ar, cask_mem_write(&m, out, sizeof out));
+		place_x(&ar, &p, &as);
+		assert_int_equal(cask_flush(&ar), 0);
+		out[m.length] = '\0';
+		snprintf(want, sizeof want, " = \"%s\"\n", text);
+		assert_memory_equal(out, "text ", 5);
+		assert_non_null(strstr(out, want));
+		if (p.memory == M8 || n < 128)
+			continue;
+		fault_reset();
+		fault_plan(FAULT_MALLOC, 0, true, ENOMEM);
+		cask_print(&ar, cask_mem_write(&m, out, sizeof out));
+		place_x(&ar, &p, &as);
+		assert_int_equal(ar.err, ENOMEM);
+		assert_int_equal(fault_injected(), 1);
+		fault_reset();
+	}
+	assert_int_equal(fault_allocations(), 0);
+}
+
+static struct {
+	unsigned calls;
+	char value[200];
+	uint64_t size;
+} seen;
+
+static void
+see(struct cask_ar *ar, const struct cask_field *f)
+{
+	(void)ar;
+	seen.calls++;
+	seen.size = f->size;
+	snprintf(seen.value, sizeof seen.value, "%s %s", f->type,
+	    f->error != NULL ? f->error : f->value);
+}
+
+static void
+who_watches_sees_each_text_once(void **state)
+{
+	unsigned char bytes[64];
+	char want[200];
+	struct place p;
+
+	(void)state;
+	for (size_t r = 0; r < COUNT(rows); r++)
+		for (int i = 0; each_place(&p, i / 2); i++) {
+			struct cask_ar ar = { .watch = see };
+			size_t n = golden_hex(bytes, rows[r].little);
+
+			if (strchr(rows[r].text, '\r') != NULL)
+				continue;
+			memset(&seen, 0, sizeof seen);
+			if (i % 2) {
+				place_load(&ar, &p, &rows[r].as, bytes, n);
+				place_free(&p);
+			} else {
+				place_set(
+				    &p, rows[r].text, strlen(rows[r].text));
+				place_store(
+				    &ar, &p, &rows[r].as, bytes, sizeof bytes);
+			}
+			snprintf(
+			    want, sizeof want, "text \"%s\"", rows[r].text);
+			assert_string_equal(seen.value, want);
+			assert_int_equal(seen.calls, 1);
+			assert_int_equal(seen.size, n);
+			if (i % 2 == 0)
+				continue;
+			place_load(&ar, &p, &rows[r].as, bytes, 0);
+			assert_string_equal(
+			    seen.value, "text stream ended before a message");
+			assert_int_equal(seen.calls, 2);
+		}
+}
+
+static void
+a_long_text_is_shown_by_its_beginning(void **state)
+{
+	static char text[2000];
+	unsigned char bytes[4000];
+	struct place p;
+
+	(void)state;
+	memset(text, 'a', 390);
+	for (int i = 0; each_place(&p, i); i++) {
+		struct cask_ar ar = { .watch = see };
+
+		place_set(&p, text, strlen(text));
+		place_store(&ar, &p, NULL, bytes, sizeof bytes);
+		assert_int_equal(strlen(seen.value), 5 + 2 + 96 + 3);
+		assert_string_equal(seen.value + 5 + 1 + 96, "\"...");
+	}
+}
+
+static void
+a_description_tells_how_a_text_ends(void **state)
+{
+	static const struct cask_as all[] = { { .characters = 3 },
+		{ .form = CASK_UTF16 }, { .end = CASK_BY_NUL },
+		{ .form = CASK_ANSI, .end = CASK_BY_FIELD, .units = 8 },
+		{ .form = CASK_UTF8, .end = CASK_BY_CRLF } };
+	static const char *const words[] = { "text ", "utf16 ", "text-nul ",
+		"ansi-field ", "utf8-line " };
+	struct place p;
+
+	(void)state;
+	for (size_t k = 0; k < COUNT(all); k++)
+		for (int i = 0; each_place(&p, i); i++) {
+			struct cask_ar ar = { 0 };
+			struct cask_mem m;
+			char out[200];
+
+			cask_describe(&ar, cask_mem_write(&m, out, sizeof out));
+			place_spoil(&p);
+			place_x(&ar, &p, &all[k]);
+			assert_int_equal(cask_flush(&ar), 0);
+			out[m.length] = '\0';
+			assert_memory_equal(out, words[k], strlen(words[k]));
+			assert_int_equal(
+			    strstr(out, "[8]") != NULL, all[k].units == 8);
+			place_is_zero(&p);
+		}
+}
+
 /* Faults */
 
 static void
@@ -1189,6 +1380,12 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_a_code_page_lacks_is_told_in_units_of_memory),
 	cmocka_unit_test(a_field_may_be_strict_or_replacing_by_itself),
 	cmocka_unit_test(an_impossible_form_is_einval),
+	cmocka_unit_test(what_is_measured_is_what_is_stored),
+	cmocka_unit_test(what_was_allocated_is_released),
+	cmocka_unit_test(text_is_printed_as_it_is),
+	cmocka_unit_test(who_watches_sees_each_text_once),
+	cmocka_unit_test(a_long_text_is_shown_by_its_beginning),
+	cmocka_unit_test(a_description_tells_how_a_text_ends),
 	cmocka_unit_test(without_memory_nothing_is_loaded_or_left),
 	cmocka_unit_test(every_fault_is_an_error_and_leaves_nothing),
 	cmocka_unit_test(a_transport_may_fail_at_any_byte),

@@ -359,7 +359,7 @@ make_settings(struct input *in, struct cask_ar *ar)
 	ar->big_endian = v & 1;
 	ar->count32 = v & 2;
 	ar->replace = v & 4;
-	ar->form = (enum cask_text_form)((v >> 3) % 3);
+	ar->form = (enum cask_text_form)(CASK_UNICODE + (v >> 3) % 3);
 	ar->json = v & 64;
 }
 
