@@ -218,14 +218,26 @@ utf8_of(char *utf8, size_t room, const void *text, size_t n, size_t width)
 	return length;
 }
 
+/* On the wire it is of one form; in print it is text. */
+static const char *
+type_of(const struct cask_ar *ar, enum cask_text_form form)
+{
+	static const char *const types[] = { "text", "unicode", "ansi", "utf8",
+		"utf16", "utf32" };
+
+	return types[ar->way == CASK_PRINTS ? 0 : form];
+}
+
 /* All of it is printed; a watcher needs only the beginning. */
 static void
-show(struct cask_ar *ar, const void *text, size_t n, size_t width)
+show(struct cask_ar *ar, const void *text, size_t n, size_t width,
+    enum cask_text_form form)
 {
 	char some[4 * SHOWN], *all;
 
 	if (!ar->watched || ar->err != 0)
 		return;
+	ar->type = type_of(ar, form);
 	if (width == 1) {
 		caski_show_text(ar, text, n);
 	} else if (n <= SHOWN || ar->way != CASK_PRINTS) {
@@ -272,7 +284,7 @@ store_text(struct cask_ar *ar, const void *s, size_t n, size_t max,
 		return;
 	if (ar->way != CASK_PRINTS)
 		caski_store_text(ar, &plan, s, n);
-	show(ar, s, n, width);
+	show(ar, s, n, width, plan.form);
 }
 
 static bool
@@ -324,7 +336,7 @@ load_array(struct cask_ar *ar, void *s, size_t size, size_t width,
 		to.length = 0;
 	end_text(s, to.length, width);
 	if (ar->way == CASK_LOADS)
-		show(ar, s, to.length, width);
+		show(ar, s, to.length, width, ar->came);
 	return to.length;
 }
 
@@ -403,7 +415,7 @@ load_string(struct cask_ar *ar, struct string *s, size_t max, size_t width,
 	}
 	s->text = fitted(&to, width);
 	s->length = to.length;
-	show(ar, s->text, s->length, width);
+	show(ar, s->text, s->length, width, ar->came);
 }
 
 static void

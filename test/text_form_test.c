@@ -1155,6 +1155,8 @@ see(struct cask_ar *ar, const struct cask_field *f)
 static void
 who_watches_sees_each_text_once(void **state)
 {
+	static const char *const forms[] = { "unicode", "unicode", "ansi",
+		"utf8", "utf16", "utf32" };
 	unsigned char bytes[64];
 	char want[200];
 	struct place p;
@@ -1177,8 +1179,8 @@ who_watches_sees_each_text_once(void **state)
 				place_store(
 				    &ar, &p, &rows[r].as, bytes, sizeof bytes);
 			}
-			snprintf(
-			    want, sizeof want, "text \"%s\"", rows[r].text);
+			snprintf(want, sizeof want, "%s \"%s\"",
+			    forms[rows[r].as.form], rows[r].text);
 			assert_string_equal(seen.value, want);
 			assert_int_equal(seen.calls, 1);
 			assert_int_equal(seen.size, n);
@@ -1205,8 +1207,8 @@ a_long_text_is_shown_by_its_beginning(void **state)
 
 		place_set(&p, text, strlen(text));
 		place_store(&ar, &p, NULL, bytes, sizeof bytes);
-		assert_int_equal(strlen(seen.value), 5 + 2 + 96 + 3);
-		assert_string_equal(seen.value + 5 + 1 + 96, "\"...");
+		assert_int_equal(strlen(seen.value), 8 + 2 + 96 + 3);
+		assert_string_equal(seen.value + 8 + 1 + 96, "\"...");
 	}
 }
 
