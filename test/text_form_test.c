@@ -708,7 +708,79 @@ an_archives_budget_is_not_cut_to(void **state)
 	place_set(&p, "123456789", 9);
 	assert_int_equal(place_store(&ar, &p, &as, got, sizeof got), 0);
 	assert_why(&ar, CASK_ELIMIT, "length 9, limit 8 bytes (limit.text)");
+	as.end = CASK_BY_NUL;
+	place_load_hex(&ar, &p, &as, "61 61 61 61 61 61 61 61 61 00");
+	assert_why(
+	    &ar, CASK_ELIMIT, "length over 8, limit 8 bytes (limit.text)");
 	assert_int_equal(ar.cut, 0);
+}
+
+/* Text that grows piece by piece ends at max to the unit, and has its NUL when
+ * there is no memory to make it smaller. */
+static void
+growing_memory_ends_where_max_says(void **state)
+{
+	static char text[601];
+	struct place p;
+
+	(void)state;
+	memset(text, 'a', 600);
+	for (int i = 0; each_place(&p, i); i++)
+		for (size_t max = 250; max < 700; max += max < 590 ? 23 : 1) {
+			struct cask_as as = { .form = CASK_UTF8,
+				.end = CASK_BY_NUL };
+			struct cask_ar ar = { 0 };
+			unsigned calls;
+
+			if (p.holder == ARRAY)
+				continue;
+			p.room = max;
+			fault_reset();
+			place_load(&ar, &p, &as, text, sizeof text);
+			assert_int_equal(ar.err, max < 600 ? CASK_ELIMIT : 0);
+			if (ar.err != 0) {
+				place_is_zero(&p);
+				continue;
+			}
+			assert_int_equal(place_length(&p), 600);
+			place_free(&p);
+			calls = fault_count(FAULT_REALLOC);
+			fault_reset();
+			fault_plan(FAULT_REALLOC, calls - 1, true, ENOMEM);
+			place_load(&ar, &p, &as, text, sizeof text);
+			assert_int_equal(fault_injected(), 1);
+			assert_int_equal(ar.err, 0);
+			assert_int_equal(place_length(&p), 600);
+			place_free(&p);
+		}
+	fault_reset();
+	assert_int_equal(fault_allocations(), 0);
+}
+
+/* … also of ASCII that is in the buffer already. */
+static void
+plain_text_has_limits_in_characters_too(void **state)
+{
+	static const unsigned char bytes[] = { 3, 'a', 'b', 'c', 3, 'a', 'b',
+		'c' };
+	struct cask_as as = { .characters = 3 };
+	struct cask_ar ar = { 0 };
+	struct cask_mem m;
+	char s[8];
+
+	(void)state;
+	cask_load(&ar, cask_mem_read(&m, bytes, sizeof bytes));
+	assert_true(cask_more(&ar));
+	cask_text_as(&ar, s, sizeof s, &as);
+	assert_string_equal(s, "abc");
+	as.characters = 2;
+	cask_text_as(&ar, s, sizeof s, &as);
+	assert_why(&ar, CASK_ELIMIT, "length over 2, limit 2 characters");
+	cask_store(&ar, cask_mem_write(&m, s, sizeof s));
+	strcpy(s, "abc");
+	ar.form = CASK_ANSI;
+	cask_text_as(&ar, s, sizeof s, &as);
+	assert_why(&ar, CASK_ELIMIT, "length over 2, limit 2 characters");
 }
 
 /* Fields */
@@ -1370,6 +1442,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_field_that_is_too_small_is_an_error_or_cuts),
 	cmocka_unit_test(storing_cuts_to_max_between_characters),
 	cmocka_unit_test(an_archives_budget_is_not_cut_to),
+	cmocka_unit_test(growing_memory_ends_where_max_says),
+	cmocka_unit_test(plain_text_has_limits_in_characters_too),
 	cmocka_unit_test(pads_at_the_end_of_a_field_are_no_text),
 	cmocka_unit_test(what_is_behind_a_fields_nul_is_not_looked_at),
 	cmocka_unit_test(nuls_are_kept_where_a_length_is),
