@@ -677,6 +677,11 @@ class Stream:
         roll = r.random()
         if roll < 0.25:
             self.end = "CASK_ECUT"
+            last = self.items[-1]
+            if last.kind == "line" or (last.kind in TEXTS
+                                       and last.s.end in (LF, CRLF)):
+                # the last line of a stream may lack its end
+                self.add("x", "u32", self.number("u32"))
         elif roll < 0.35:
             self.set("form", r.choice([UNICODE, UTF16]))
             self.set("end", LENGTH)
