@@ -109,7 +109,11 @@ $(CASK): $(TOOL_OBJ) $(LIB) $(BUILD)/iconv.libs
 $(BUILD)/bench: $(BUILD)/tools/bench.o $(LIB) $(BUILD)/iconv.libs
 	$(LINK) -o $@ $(BUILD)/tools/bench.o $(LIB) $(LIBS)
 
-BENCH_NET_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tools/bench_*.c)))
+$(BUILD)/bench_text: $(BUILD)/tools/bench_text.o $(LIB) $(BUILD)/iconv.libs
+	$(LINK) -o $@ $(BUILD)/tools/bench_text.o $(LIB) $(LIBS)
+
+BENCH_NET_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(sort $(filter-out \
+	tools/bench_text.c,$(wildcard tools/bench_*.c))))
 HEAP := malloc calloc realloc free
 
 $(BUILD)/bench_net: $(BENCH_NET_OBJ) $(LIB) $(BUILD)/iconv.libs
@@ -121,7 +125,7 @@ demo:
 	@sh tools/demo.sh $(CASK)
 
 # What the network costs is measured on Linux alone.
-BENCHES := bench $(if $(filter Linux,$(shell uname -s)),bench_net)
+BENCHES := bench bench_text $(if $(filter Linux,$(shell uname -s)),bench_net)
 
 bench: $(BENCHES:%=$(BUILD)/%)
 	for b in $^; do $$b || exit 1; done

@@ -26,6 +26,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -80,6 +81,20 @@ void
 caski_sys_free(void *p)
 {
 	free(p);
+}
+
+void *
+caski_sys_keep(void *_Atomic *place, size_t n)
+{
+	void *there = atomic_load(place), *made;
+
+	if (there != NULL)
+		return there;
+	made = calloc(1, n);
+	if (made == NULL || atomic_compare_exchange_strong(place, &there, made))
+		return made;
+	free(made);
+	return there;
 }
 
 /* Time */

@@ -23,6 +23,12 @@ void *caski_sys_malloc(size_t n);
 void *caski_sys_realloc(void *p, size_t n);
 void caski_sys_free(void *p);
 
+/*
+ * Memory that is kept to the end of the process: what is at *place, or n bytes
+ * of zeros, put there by whoever comes first.  NULL when there is none.
+ */
+void *caski_sys_keep(void *_Atomic *place, size_t n);
+
 /* Nanoseconds of a clock that only goes forward; never fails. */
 int64_t caski_sys_now(void);
 

@@ -415,7 +415,7 @@ ill_formed_text_is_an_error_or_replaced_byte_by_byte(void **state)
 	    932, true, "\x83", "", CASK_MORE | CASK_REPLACE, EINVAL, 0);
 }
 
-/* Texts with all kinds of places in them, longer than one stretch. */
+/* Texts with all kinds of places in them. */
 static const struct {
 	int page;
 	bool to_utf8;
@@ -437,7 +437,7 @@ static const struct {
 	    u8"Gr\u00F6\u00DFe \u30BD\u0101 \u20AC........\u00E9\xFF" },
 	{ 950, true, "\xA4\x40\xA5\x5C\xA4\x20\xFF\xA4\x40\xA4" },
 	{ 65001, true, u8"a\u00E9\u20AC\U0001F600\x80\xE1\x80z" },
-	/* Nothing to replace: all of it goes in stretches. */
+	/* Nothing to replace. */
 	{ 932, true,
 	    "x\x83\x5C\xB1\x82\xA0\x83\x5C\x83\x5C, \x88\x9F\x88\x9F" },
 	{ 932, false, u8"\u30BD\u3042, \u30BD\u3042.\u30BD\u3042\u4E9C" },
@@ -462,7 +462,7 @@ mixture(size_t i, size_t *n)
 	return s;
 }
 
-/* One by one: no stretch can be converted in the room of a character. */
+/* One by one: in the room of a character there is no other way. */
 static size_t
 convert_slowly(struct caski_charset *c, char *out, const char *s, size_t n)
 {
@@ -483,7 +483,7 @@ convert_slowly(struct caski_charset *c, char *out, const char *s, size_t n)
 }
 
 static void
-a_stretch_becomes_what_its_characters_become(void **state)
+a_text_becomes_what_its_characters_become(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(mixtures); i++) {
@@ -633,13 +633,15 @@ ascii_that_does_not_fit_is_a_lack_of_room(void **state)
 static unsigned
 count_calls(int page, bool to_utf8, const char *unit)
 {
-	struct caski_charset c = open_page(page, to_utf8);
+	struct caski_charset c;
 	size_t n = strlen(unit);
 	char *s = exact(NULL, 2000 * n);
 	struct cask_progress p;
 
 	for (size_t i = 0; i < 2000; i++)
 		memcpy(s + i * n, unit, n);
+	fault_reset(); /* the page is forgotten, and iconv opened */
+	c = open_page(page, to_utf8);
 	fault_reset();
 	assert_int_equal(
 	    caski_charset_convert(&c, NULL, 0, s, 2000 * n, CASK_REPLACE, &p),
@@ -650,20 +652,20 @@ count_calls(int page, bool to_utf8, const char *unit)
 }
 
 static void
-sound_text_goes_in_stretches_and_bad_text_does_not_cost_much(void **state)
+a_character_is_asked_for_once_and_what_is_bad_each_time(void **state)
 {
 	(void)state;
-	assert_true(count_calls(1252, true, "\xE9") < 40);
-	assert_true(count_calls(1252, false, u8"\u00E9") < 80);
+	assert_true(count_calls(1252, true, "\xE9") == 2);
+	assert_true(count_calls(1252, false, u8"\u00E9") == 2);
 	assert_true(count_calls(1252, true, "abcdefgh") == 0);
-	assert_true(count_calls(1252, true, "\x81") < 2 * 2000 + 80);
-	assert_true(count_calls(1252, false, u8"\u3042") < 2 * 2000 + 200);
+	assert_true(count_calls(1252, true, "\x81") == 2 * 2000);
+	assert_true(count_calls(1252, false, u8"\u3042") == 2 * 2000);
 	if (!is_here(932))
 		return;
-	/* The second is cut inside a character at the end of each stretch. */
-	assert_true(count_calls(932, true, "\x83\x5C") < 80);
-	assert_true(count_calls(932, true, "\xB1\x83\x5C") < 200);
-	assert_true(count_calls(932, false, u8"\u30BD") < 200);
+	/* A lead byte is first tried alone. */
+	assert_true(count_calls(932, true, "\x83\x5C") == 4);
+	assert_true(count_calls(932, true, "\xB1\x83\x5C") == 6);
+	assert_true(count_calls(932, false, u8"\u30BD") == 2);
 }
 
 static void
@@ -844,6 +846,209 @@ every_call_may_fail_and_nothing_leaks(void **state)
 	assert_true(fault_everywhere(convert_both_ways, NULL) > 50);
 }
 
+/* Convert one text, and expect of a converter that knows it (and of one that
+ * is only getting to know it) what comes of asking iconv. */
+static void
+assert_same(struct caski_charset *known, struct caski_charset *slow,
+    const char *src, size_t n, int flags)
+{
+	char a[24], b[24];
+	struct cask_progress p, q, measured;
+	int err = caski_charset_convert(slow, a, 24, src, n, flags, &p);
+
+	for (int twice = 0; twice < 2; twice++) {
+		assert_int_equal(
+		    caski_charset_convert(known, b, 24, src, n, flags, &q),
+		    err);
+		assert_memory_equal(&p, &q, sizeof p);
+		assert_memory_equal(a, b, p.written);
+		assert_int_equal(caski_charset_convert(
+				     known, NULL, 0, src, n, flags, &measured),
+		    err);
+		assert_memory_equal(&p, &measured, sizeof p);
+	}
+	/* What charset.h promises of room. */
+	assert_true(p.written <= (known->to_utf8 ? 3 * n : n));
+}
+
+static struct caski_charset
+open_slowly(int page, bool to_utf8)
+{
+	struct caski_charset c = open_page(page, to_utf8);
+
+	if (c.cd == NULL) { /* the table was there: iconv comes with a miss */
+		fault_reset();
+		c = open_page(page, to_utf8);
+	}
+	c.table = NULL;
+	return c;
+}
+
+static void
+what_is_remembered_of_a_page_is_what_iconv_says(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(pages); i++) {
+		struct caski_charset known, slow;
+
+		if (!is_here(pages[i]) || pages[i] == 65001)
+			continue;
+		slow = open_slowly(pages[i], true);
+		known = open_page(pages[i], true);
+		for (unsigned j = 0; j < 0x10000; j++) {
+			const char s[2] = { (char)(j >> 8), (char)j };
+
+			assert_same(&known, &slow, s, 2, CASK_STRICT);
+			if (j % 256 == 0)
+				assert_same(&known, &slow, s, 1, CASK_MORE);
+			if (j % 256 == 0)
+				assert_same(&known, &slow, s, 1, CASK_REPLACE);
+		}
+		caski_charset_close(&known);
+		caski_charset_close(&slow);
+	}
+}
+
+/* UTF-8 of a code point of the BMP, surrogates too. */
+static size_t
+put_utf8(char *s, unsigned code)
+{
+	size_t n = code < 0x80 ? 1 : code < 0x800 ? 2 : 3;
+
+	s[n - 1] = (char)(n == 1 ? code : 0x80 + code % 64);
+	if (n == 2)
+		s[0] = (char)(0xC0 + code / 64);
+	if (n == 3) {
+		s[0] = (char)(0xE0 + code / 4096);
+		s[1] = (char)(0x80 + code / 64 % 64);
+	}
+	return n;
+}
+
+static void
+what_is_remembered_of_unicode_is_what_iconv_says(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(pages); i++) {
+		struct caski_charset known, slow;
+		char s[4];
+
+		if (!is_here(pages[i]) || pages[i] == 65001)
+			continue;
+		slow = open_slowly(pages[i], false);
+		known = open_page(pages[i], false);
+		for (unsigned code = 0; code < 0x10000; code++)
+			assert_same(
+			    &known, &slow, s, put_utf8(s, code), CASK_STRICT);
+		assert_same(&known, &slow, u8"\U0001F600", 4, CASK_STRICT);
+		caski_charset_close(&known);
+		caski_charset_close(&slow);
+	}
+}
+
+/* All of Unicode's first plane, and all pairs of bytes, as one long text. */
+static void
+a_long_text_is_converted_as_its_characters_are(void **state)
+{
+	char *text = exact(NULL, 3 * 0x10000);
+	char *quick = exact(NULL, 3 * 0x20000),
+	     *slow = exact(NULL, 3 * 0x20000);
+
+	(void)state;
+	for (size_t i = 0; i < 2 * COUNT(pages); i++) {
+		bool to_utf8 = i % 2;
+		struct caski_charset c, asking;
+		struct cask_progress p, q;
+		size_t n = 0;
+
+		if (!is_here(pages[i / 2]) || pages[i / 2] == 65001)
+			continue;
+		for (unsigned j = 0; j < 0x10000; j++) {
+			if (!to_utf8) {
+				n += put_utf8(text + n, j * 40503 % 0x10000);
+				continue;
+			}
+			text[n++] = (char)(j >> 8);
+			text[n++] = (char)j;
+		}
+		asking = open_slowly(pages[i / 2], to_utf8);
+		c = open_page(pages[i / 2], to_utf8);
+		assert_int_equal(caski_charset_convert(&asking, slow,
+				     3 * 0x20000, text, n, CASK_REPLACE, &p),
+		    0);
+		for (int twice = 0; twice < 2; twice++) {
+			assert_int_equal(
+			    caski_charset_convert(&c, quick, 3 * 0x20000, text,
+				n, CASK_REPLACE, &q),
+			    0);
+			assert_memory_equal(&p, &q, sizeof p);
+			assert_memory_equal(quick, slow, p.written);
+		}
+		caski_charset_close(&c);
+		caski_charset_close(&asking);
+	}
+	free(text);
+	free(quick);
+	free(slow);
+}
+
+static void
+without_memory_for_a_table_it_only_goes_more_slowly(void **state)
+{
+	struct caski_charset c;
+	struct cask_progress p;
+	char out[8];
+
+	(void)state;
+	fault_reset();
+	fault_plan(FAULT_MALLOC, 0, true, ENOMEM);
+	c = open_page(1252, false);
+	assert_int_equal(fault_injected(), 1);
+	assert_null(c.table);
+	assert_int_equal(
+	    caski_charset_convert(&c, out, 8, u8"a\u00E9b", 4, 0, &p), 0);
+	assert_int_equal(p.written, 3);
+	assert_memory_equal(out,
+	    "a\xE9"
+	    "b",
+	    3);
+	caski_charset_close(&c);
+	fault_reset();
+}
+
+static void
+a_page_that_is_known_needs_iconv_only_for_what_is_new(void **state)
+{
+	struct caski_charset c;
+	struct cask_progress p;
+	char out[8];
+
+	(void)state;
+	fault_reset();
+	c = open_page(1252, false);
+	assert_int_equal(
+	    caski_charset_convert(&c, out, 8, u8"\u00E9", 2, 0, &p), 0);
+	caski_charset_close(&c);
+	/* From now on nothing opens. */
+	fault_plan(FAULT_ICONV_OPEN, 0, true, EMFILE);
+	c = open_page(1252, false);
+	assert_int_equal(
+	    caski_charset_convert(&c, out, 8, u8"\u00E9z\u00E9", 5, 0, &p), 0);
+	assert_memory_equal(out, "\xE9z\xE9", 3);
+	assert_int_equal(fault_injected(), 0);
+	/* What is new can't be found out: that is no lack of a character. */
+	assert_int_equal(caski_charset_convert(
+			     &c, out, 8, u8"\u00E9\u20AC", 5, CASK_REPLACE, &p),
+	    EMFILE);
+	assert_int_equal(p.read, 2);
+	assert_int_equal(p.replaced, 0);
+	assert_int_equal(fault_injected(), 1);
+	/* Whether the converter is there is not remembered. */
+	assert_int_equal(cask_charset_check(1252), EMFILE);
+	caski_charset_close(&c);
+	fault_reset();
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(
 	    every_sequence_of_one_or_two_bytes_means_what_it_should),
@@ -857,13 +1062,13 @@ static const struct CMUnitTest tests[] = {
 	    a_character_that_a_page_lacks_is_an_error_or_a_question_mark),
 	cmocka_unit_test(nothing_is_likened_to_an_ascii_character),
 	cmocka_unit_test(ill_formed_text_is_an_error_or_replaced_byte_by_byte),
-	cmocka_unit_test(a_stretch_becomes_what_its_characters_become),
+	cmocka_unit_test(a_text_becomes_what_its_characters_become),
 	cmocka_unit_test(
 	    any_room_is_filled_to_the_last_whole_character_and_resumed),
 	cmocka_unit_test(text_that_is_cut_anywhere_converts_as_in_one_piece),
 	cmocka_unit_test(ascii_that_does_not_fit_is_a_lack_of_room),
 	cmocka_unit_test(
-	    sound_text_goes_in_stretches_and_bad_text_does_not_cost_much),
+	    a_character_is_asked_for_once_and_what_is_bad_each_time),
 	cmocka_unit_test(an_unknown_page_has_no_converter),
 	cmocka_unit_test(a_block_is_converted_whole_and_goes_back),
 	cmocka_unit_test(
@@ -873,6 +1078,11 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(
 	    an_iconv_that_fails_to_flush_or_never_has_enough_is_not_believed),
 	cmocka_unit_test(every_call_may_fail_and_nothing_leaks),
+	cmocka_unit_test(what_is_remembered_of_a_page_is_what_iconv_says),
+	cmocka_unit_test(what_is_remembered_of_unicode_is_what_iconv_says),
+	cmocka_unit_test(a_long_text_is_converted_as_its_characters_are),
+	cmocka_unit_test(without_memory_for_a_table_it_only_goes_more_slowly),
+	cmocka_unit_test(a_page_that_is_known_needs_iconv_only_for_what_is_new),
 };
 
 RUN_TESTS(tests)

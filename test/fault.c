@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <pthread.h>
 #include <stdatomic.h>
 
 /* The errors each call is known to give, 0 at the end. */
@@ -76,9 +77,31 @@ static atomic_uint alternatives; /* the longest list that was met */
 static atomic_long live;
 static fault_lookup_fn *_Atomic lookup;
 
+/* What the library keeps for the process: forgotten by a reset, so that every
+ * test finds it as at the start; never freed, since it may be in use. */
+static struct {
+	void *_Atomic *place;
+	void *block;
+	size_t size;
+} kept[64];
+static size_t kept_count;
+static pthread_mutex_t keeping = PTHREAD_MUTEX_INITIALIZER;
+
+static void
+forget_kept(void)
+{
+	pthread_mutex_lock(&keeping);
+	for (size_t i = 0; i < kept_count; i++) {
+		if (atomic_exchange(kept[i].place, NULL) != NULL)
+			memset(kept[i].block, 0, kept[i].size);
+	}
+	pthread_mutex_unlock(&keeping);
+}
+
 void
 fault_reset(void)
 {
+	forget_kept();
 	memset(&plan, 0, sizeof plan);
 	for (int i = 0; i < FAULT_CALLS; i++)
 		counts[i] = 0;
@@ -242,6 +265,28 @@ WRAP(void, free, (void *p))
 {
 	live -= p != NULL;
 	__real_caski_sys_free(p);
+}
+
+WRAP(void *, keep, (void *_Atomic *place, size_t n))
+{
+	void *block = NULL;
+
+	if (fails(FAULT_MALLOC))
+		return NULL;
+	pthread_mutex_lock(&keeping);
+	for (size_t i = 0; i < kept_count && block == NULL; i++)
+		if (kept[i].place == place)
+			block = kept[i].block;
+	if (block != NULL)
+		atomic_store(place, block);
+	else if ((block = __real_caski_sys_keep(place, n)) != NULL) {
+		assert_true(kept_count < COUNT(kept));
+		kept[kept_count].place = place;
+		kept[kept_count].block = block;
+		kept[kept_count++].size = n;
+	}
+	pthread_mutex_unlock(&keeping);
+	return block;
 }
 
 WRAP(int64_t, now, (void))

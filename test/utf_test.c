@@ -6,7 +6,7 @@
  */
 #include "test.h"
 
-#include <cask/utf.h>
+#include "../lib/utf.h"
 
 #include <errno.h>
 
@@ -648,6 +648,145 @@ ascii_is_measured_to_the_first_byte_that_is_not(void **state)
 	}
 }
 
+/* On the wire: in either order, at any address, the same units. */
+static void
+the_wire_has_the_same_units_in_its_order(void **state)
+{
+	static const char text[] =
+	    u8"abcdefghijklmnopqrstuvwxyz \u00E4\u00F6\u00FC \u0416\u0444 "
+	    u8"\u65E5\u672C\u8A9E \U0001F600 \u20AC. ABCDEFGHIJ\u0100";
+
+	(void)state;
+	for (size_t i = 0; i < 4 * sizeof text; i++) {
+		size_t n = i / 4, odd = i & 1;
+		bool big = i & 2;
+		char *src = exact(text, n), back[512];
+		uint16_t units[256];
+		unsigned char wire[513];
+		struct cask_progress p, q;
+		int err = cask_utf8_to_utf16(
+		    units, 256, src, n, CASK_REPLACE | CASK_MORE, &p);
+
+		assert_int_equal(caski_utf8_to_wire(wire + odd, 256, src, n,
+				     big, CASK_REPLACE | CASK_MORE, &q),
+		    err);
+		assert_memory_equal(&p, &q, sizeof p);
+		for (size_t k = 0; k < p.written; k++)
+			assert_int_equal(units[k],
+			    wire[odd + 2 * k + !big] * 256 +
+				wire[odd + 2 * k + big]);
+		assert_int_equal(caski_wire_to_utf8(back, 512, wire + odd,
+				     p.written, big, CASK_STRICT, &q),
+		    0);
+		assert_int_equal(q.written, p.read);
+		assert_memory_equal(back, text, p.read);
+		free(src);
+	}
+}
+
+/* Convert bytes in pieces too short for anything but one by one. */
+static struct cask_progress
+convert_by_sevens(uint16_t *to, const char *s, size_t n)
+{
+	struct cask_progress all = { 0, 0, 0 }, p;
+
+	while (all.read < n) {
+		size_t left = n - all.read;
+		int flags = left > 7 ? CASK_REPLACE | CASK_MORE : CASK_REPLACE;
+		int err = cask_utf8_to_utf16(to + all.written, 7, s + all.read,
+		    left > 7 ? 7 : left, flags, &p);
+
+		assert_true(err == 0 || (err == EINVAL && left > 7));
+		all.read += p.read;
+		all.written += p.written;
+		all.replaced += p.replaced;
+	}
+	return all;
+}
+
+static void
+assert_judged_alike(const char *text, size_t n)
+{
+	uint16_t slow[700], quick[700];
+	char copy[700];
+	struct cask_progress p = convert_by_sevens(slow, text, n), q;
+	char *s = exact(text, n);
+
+	assert_int_equal(
+	    cask_utf8_to_utf16(quick, 700, s, n, CASK_REPLACE, &q), 0);
+	assert_memory_equal(&p, &q, sizeof p);
+	assert_memory_equal(slow, quick, 2 * p.written);
+	assert_int_equal(
+	    cask_utf8_to_utf16(NULL, 0, s, n, CASK_REPLACE, &q), 0);
+	assert_memory_equal(&p, &q, sizeof p);
+	assert_int_equal(cask_utf8_to_utf8(copy, 700, s, n, CASK_STRICT, &q),
+	    p.replaced > 0 ? EILSEQ : 0);
+	assert_true(p.replaced > 0 || q.written == n);
+	assert_memory_equal(copy, text, q.written);
+	free(s);
+}
+
+static const char paragraph[] =
+    u8"\u65E5\u672C\u8A9E\u306E\u6587 and \u0440\u0443\u0441\u0441\u043A\u0438"
+    u8"\u0439, gr\u00FC\u00DFe, plain words that go on for a while longer; "
+    u8"\uAC00\uD7A3\uE000\uFFFD\u0800\u07FF\u00A0 caf\u00E9 \u20AC "
+    u8"\u4E00\u4E01\u4E02\u4E03\u4E04\u4E05\u4E06\u4E07\u4E08\u4E09\u4E0A"
+    u8"\u4E0B\u4E0C\u4E0D\u4E0E\u4E0F\u4E10\u4E11\u4E12\u4E13\u4E14\u4E15 "
+    u8"\u0430\u0431\u0432\u0433\u0434\u0435\u0436\u0437\u0438\u0439 end \u00FF"
+    u8"\u4E00\u4E01\u4E02\u4E03\u4E04\u4E05\u4E06\u4E07\u4E08\u4E09\u4E0A";
+
+static void
+a_wrong_byte_anywhere_in_a_long_text_is_found(void **state)
+{
+	static const unsigned char wrong[] = { 'a', 0x80, 0xBF, 0xC0, 0xC1,
+		0xC2, 0xE0, 0xED, 0xEF, 0xF0, 0xF4, 0xF5, 0xFF };
+	char text[sizeof paragraph];
+
+	(void)state;
+	for (size_t at = 0; at < sizeof paragraph; at++)
+		for (size_t i = 0; i < COUNT(wrong); i++) {
+			memcpy(text, paragraph, sizeof text);
+			text[at] = (char)wrong[i];
+			assert_judged_alike(text, sizeof text);
+		}
+}
+
+static void
+any_part_of_a_long_text_is_judged_as_in_short_pieces(void **state)
+{
+	(void)state;
+	for (size_t from = 0; from < 70; from++)
+		for (size_t n = 0; n + from <= sizeof paragraph;
+		     n += 1 + n / 80)
+			assert_judged_alike(paragraph + from, n);
+}
+
+/* All first three bytes that table 3-7 tells apart, in every place of three
+ * words, with a fourth that continues and one that does not. */
+static void
+three_bytes_within_a_text_are_judged_as_alone(void **state)
+{
+	static const unsigned char third[] = { 0x7F, 0x80, 0xBF, 0xC0, 0xE3 };
+
+	(void)state;
+	for (unsigned i = 0; i < 0x10000 * COUNT(third); i++) {
+		char text[] = "Nineteen and more bytes: \u4E00 \u00E9.";
+		char *at = text + 3 + i % 17;
+		uint16_t slow[64], quick[64];
+		struct cask_progress p, q;
+
+		at[0] = (char)(i / COUNT(third) >> 8);
+		at[1] = (char)(i / COUNT(third));
+		at[2] = (char)third[i % COUNT(third)];
+		p = convert_by_sevens(slow, text, sizeof text);
+		assert_int_equal(cask_utf8_to_utf16(quick, 64, text,
+				     sizeof text, CASK_REPLACE, &q),
+		    0);
+		assert_memory_equal(&p, &q, sizeof p);
+		assert_memory_equal(slow, quick, 2 * p.written);
+	}
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(
 	    every_code_point_survives_from_each_form_to_each_other),
@@ -667,6 +806,10 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(measuring_tells_what_writing_needs),
 	cmocka_unit_test(an_error_comes_before_a_lack_of_room),
 	cmocka_unit_test(ascii_is_measured_to_the_first_byte_that_is_not),
+	cmocka_unit_test(the_wire_has_the_same_units_in_its_order),
+	cmocka_unit_test(a_wrong_byte_anywhere_in_a_long_text_is_found),
+	cmocka_unit_test(any_part_of_a_long_text_is_judged_as_in_short_pieces),
+	cmocka_unit_test(three_bytes_within_a_text_are_judged_as_alone),
 };
 
 RUN_TESTS(tests)
