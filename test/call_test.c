@@ -90,7 +90,7 @@ raw_connect(const char *port, int flags)
 	struct sockaddr_in sa = loopback(port);
 	int fd = raw_socket(flags);
 
-	if (connect(fd, (void *)&sa, sizeof sa) != 0)
+	if (test_connect(fd, (void *)&sa, sizeof sa) != 0)
 		assert_int_equal(errno, EINPROGRESS);
 	return fd;
 }
@@ -113,7 +113,7 @@ held_up(const char *host, const char *port, const struct addrinfo *hints,
 {
 	(void)host, (void)port, (void)hints, (void)list;
 	while (held)
-		poll(NULL, 0, 1);
+		test_pause(1);
 	return EAI_NONAME;
 }
 
@@ -257,7 +257,7 @@ open_scene(enum call c)
 		port_of(sc.s->watch.fd, sc.port);
 	} else if (!opens(c)) {
 		assert_int_equal(cask_connect(sc.s, "127.0.0.1", sc.port), 0);
-		sc.peer = accept(sc.door, NULL, NULL);
+		sc.peer = test_accept(sc.door);
 	}
 }
 
@@ -269,7 +269,7 @@ assert_nothing_left(void)
 	     (fault_allocations() != sc.allocations_before ||
 		 fault_descriptors() != sc.descriptors_before);
 	     i++)
-		poll(NULL, 0, 1);
+		test_pause(1);
 	assert_int_equal(fault_allocations(), sc.allocations_before);
 	assert_int_equal(fault_descriptors(), sc.descriptors_before);
 }
@@ -378,7 +378,7 @@ drain_once(struct cask_timer *t)
 	static char sink[1 << 20];
 
 	(void)t;
-	while (recv(sc.peer, sink, sizeof sink, MSG_DONTWAIT) > 0)
+	while (test_recv(sc.peer, sink, sizeof sink, MSG_DONTWAIT) > 0)
 		continue;
 }
 
@@ -437,7 +437,7 @@ a_call_that_need_not_wait_does_not(void **state)
 			continue;
 		}
 		let_go_on();
-		poll(
+		test_poll(
 		    &(struct pollfd) { .fd = sc.s->watch.fd, .events = POLLIN },
 		    1, PATIENCE);
 		fault_reset();
@@ -481,7 +481,7 @@ count_ready(struct cask_watch *w, int events)
 	char byte;
 
 	assert_int_equal(events, CASK_READABLE);
-	assert_int_equal(read(w->fd, &byte, 1), 1);
+	assert_int_equal(test_read(w->fd, &byte, 1), 1);
 	sc.calls++;
 	if (byte == '3')
 		let_go_on();
@@ -756,7 +756,7 @@ the_other_direction_works_while_a_call_waits(void **state)
 		assert_it_went_well(make_call(sc.call));
 		assert_int_equal(sc.second, receives(sc.call) ? 0 : 1);
 		if (receives(sc.call)) {
-			assert_int_equal(recv(sc.peer, buf, 8, 0), 5);
+			assert_int_equal(test_recv(sc.peer, buf, 8, 0), 5);
 			assert_string_equal(buf, "other");
 		}
 		close_scene();
@@ -968,7 +968,7 @@ a_socket_may_go_while_its_own_handler_waits(void **state)
 		open_scene(BIND);
 		sc.s->notify = &receiving_four;
 		assert_int_equal(cask_connect(sc.s, "127.0.0.1", sc.port), 0);
-		sc.peer = accept(sc.door, NULL, NULL);
+		sc.peer = test_accept(sc.door);
 		assert_int_equal(send(sc.peer, "da", 2, 0), 2);
 		assert_int_equal(cask_pump_turn(PATIENCE, NULL), 0);
 		assert_int_equal(sc.calls, 1);
@@ -1175,7 +1175,7 @@ static atomic_int cancel_after_ms;
 static void *
 cancel_soon(void *arg)
 {
-	poll(NULL, 0, cancel_after_ms);
+	test_pause(cancel_after_ms);
 	cask_cancel(arg);
 	return NULL;
 }
@@ -1296,7 +1296,7 @@ static void *
 signal_soon(void *arg)
 {
 	(void)arg;
-	poll(NULL, 0, 5);
+	test_pause(5);
 	pthread_kill(sleeper, SIGUSR1);
 	return NULL;
 }
@@ -1354,7 +1354,7 @@ a_cancel_before_a_call_spares_one_that_need_not_wait(void **state)
 			continue;
 		}
 		let_go_on();
-		poll(
+		test_poll(
 		    &(struct pollfd) { .fd = sc.s->watch.fd, .events = POLLIN },
 		    1, PATIENCE);
 		cask_cancel(sc.s);
@@ -1381,7 +1381,7 @@ the_end_of_the_stream_is_no_wait_to_be_cancelled(void **state)
 		if (i > 0)
 			watch_pipe(count_ready, "1");
 		raw_close(&sc.peer);
-		poll(
+		test_poll(
 		    &(struct pollfd) { .fd = sc.s->watch.fd, .events = POLLIN },
 		    1, PATIENCE);
 		cask_cancel(sc.s);
@@ -1400,7 +1400,7 @@ closing_forgets_a_cancel_that_met_no_call(void **state)
 	assert_int_equal(cask_close(sc.s), 0);
 	assert_int_equal(cask_connect(sc.s, "127.0.0.1", sc.port), 0);
 	raw_close(&sc.peer);
-	sc.peer = accept(sc.door, NULL, NULL);
+	sc.peer = test_accept(sc.door);
 	let_go_on();
 	assert_it_went_well(make_call(RECEIVE));
 	close_scene();
@@ -1433,7 +1433,7 @@ static void *
 race(void *arg)
 {
 	for (;;) {
-		sem_wait(&race_on);
+		test_sem_wait(&race_on);
 		if (!racing)
 			return NULL;
 		cask_cancel(arg);
@@ -1483,7 +1483,7 @@ a_cancel_is_never_lost_in_a_race_with_a_receive(void **state)
 		sem_post(&race_on);
 		assert_int_equal(cask_receive(&s, &byte, 1), -1);
 		assert_int_equal(s.io.err, ECANCELED);
-		sem_wait(&race_over);
+		test_sem_wait(&race_over);
 		cask_watch_stop(&w);
 		assert_int_equal(cask_close(&s), ECANCELED);
 		close(fd[1]);
@@ -1512,9 +1512,9 @@ a_cancel_in_a_race_with_close_hits_nobody_else(void **state)
 			assert_int_equal(s.io.err, ECANCELED);
 		cask_close(&s);
 		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, next), 0);
-		sem_wait(&race_over);
+		test_sem_wait(&race_over);
 		assert_int_equal(write(next[0], "b", 1), 1);
-		assert_int_equal(read(next[1], &byte, 1), 1);
+		assert_int_equal(test_read(next[1], &byte, 1), 1);
 		cask_close(&s); /* the cancel may have come after the first */
 		close(fd[1]);
 		close(next[0]);
@@ -1640,7 +1640,7 @@ slow_localhost(const char *host, const char *port, const struct addrinfo *hints,
 		.ai_socktype = SOCK_STREAM };
 
 	(void)host, (void)hints;
-	poll(NULL, 0, 30);
+	test_pause(30);
 	return getaddrinfo("127.0.0.1", port, &any, list);
 }
 
@@ -1655,7 +1655,7 @@ one_deadline_holds_for_a_whole_exchange(void **state)
 	cask_deadline(sc.s, 120);
 	assert_int_equal(cask_connect(sc.s, "slow", sc.port), 0);
 	assert_true(now_ms() - start >= 29);
-	sc.peer = accept(sc.door, NULL, NULL);
+	sc.peer = test_accept(sc.door);
 	assert_int_equal(cask_send(sc.s, "question", 8), 0);
 	sc.call = RECEIVE;
 	assert_timed_out(make_call(RECEIVE), 120, start);
@@ -1670,7 +1670,7 @@ drip(struct cask_timer *t)
 
 	(void)t;
 	send(sc.peer, "d", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-	recv(sc.peer, sink, sizeof sink, MSG_DONTWAIT);
+	test_recv(sc.peer, sink, sizeof sink, MSG_DONTWAIT);
 }
 
 static int
@@ -1905,7 +1905,7 @@ send_then_receive(void *arg)
 		all[i] = byte_at(i);
 	ready++;
 	while (ready < 2)
-		poll(NULL, 0, 1);
+		test_pause(1);
 	cask_deadline(&e->s, e->deadline_ms);
 	e->err = cask_send(&e->s, all, MUCH);
 	e->ahead = e->s.ahead_size;
@@ -2004,7 +2004,7 @@ peer_sends_first(void *arg)
 		sent += (size_t)n;
 	}
 	for (size_t n = 0; n < BIG;) {
-		ssize_t r = recv(fd, sink, sizeof sink, 0);
+		ssize_t r = test_recv(fd, sink, sizeof sink, 0);
 
 		if (r <= 0)
 			break;
@@ -2048,7 +2048,7 @@ assert_peer_got(const char *text)
 {
 	char buf[64] = "";
 
-	assert_true(recv(sc.peer, buf, sizeof buf - 1, MSG_DONTWAIT) > 0);
+	assert_true(test_recv(sc.peer, buf, sizeof buf - 1, MSG_DONTWAIT) > 0);
 	assert_memory_equal(buf, text, strlen(text));
 }
 
@@ -2067,7 +2067,7 @@ to_receive_sends_what_was_not_flushed(void **state)
 		cask_store(&out, &sc.s->io);
 		cask_bytes(&out, question, 8);
 		assert_int_equal(
-		    recv(sc.peer, sc.got, 8, MSG_DONTWAIT | MSG_PEEK), -1);
+		    test_recv(sc.peer, sc.got, 8, MSG_DONTWAIT | MSG_PEEK), -1);
 		sc.s->timeout_ms = 10;
 		assert_int_equal(make_call(sc.call), ETIMEDOUT);
 		assert_peer_got("question");
@@ -2110,7 +2110,7 @@ to_receive_while_an_archive_sends_does_not_disturb_it(void **state)
 	assert_int_equal(sc.gave, 0);
 	assert_int_equal(out.err, 0);
 	assert_int_equal(cask_shutdown(sc.s, CASK_SENDS), 0);
-	for (ssize_t n; (n = recv(sc.peer, sink, sizeof sink, 0)) > 0;)
+	for (ssize_t n; (n = test_recv(sc.peer, sink, sizeof sink, 0)) > 0;)
 		for (ssize_t i = n < 8 ? 0 : n - 8; i < n; i++) {
 			memmove(last, last + 1, 7);
 			last[7] = (char)sink[i];
@@ -2174,7 +2174,7 @@ an_archive_in_the_place_of_an_unflushed_one_is_no_harm(void **state)
 		let_go_on();
 		assert_it_went_well(make_call(RECEIVE));
 		assert_int_equal(
-		    recv(sc.peer, room, sizeof room, MSG_DONTWAIT), -1);
+		    test_recv(sc.peer, room, sizeof room, MSG_DONTWAIT), -1);
 		if (i == 0) {
 			let_go_on();
 			cask_u32(&ar, &v);
@@ -2190,7 +2190,7 @@ static void *
 answer_soon(void *arg)
 {
 	(void)arg;
-	poll(NULL, 0, 15);
+	test_pause(15);
 	send(sc.peer, "data", 4, MSG_NOSIGNAL);
 	return NULL;
 }
@@ -2274,7 +2274,7 @@ nag(void *arg)
 	(void)arg;
 	while (nagging) {
 		pthread_kill(sleeper, SIGUSR1);
-		poll(NULL, 0, 3);
+		test_pause(3);
 	}
 	return NULL;
 }

@@ -535,7 +535,7 @@ copy_self(mode_t mode)
 	strcpy(copy, "/tmp/cask-chaos-XXXXXX");
 	to = mkstemp(copy);
 	assert_true(from >= 0 && to >= 0);
-	while ((n = read(from, block, sizeof block)) > 0)
+	while ((n = test_read(from, block, sizeof block)) > 0)
 		assert_int_equal(write(to, block, (size_t)n), n);
 	assert_int_equal(fchown(to, 65534, 65534), 0);
 	assert_int_equal(fchmod(to, mode), 0);

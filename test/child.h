@@ -64,9 +64,10 @@ child_run(struct child *c, const char *chaos, const char *trace,
 	}
 	close(err[1]);
 	do {
-		r = read(err[0], c->said + c->n, sizeof c->said - 1 - c->n);
+		r = test_read(
+		    err[0], c->said + c->n, sizeof c->said - 1 - c->n);
 		c->n += r > 0 ? (size_t)r : 0;
-	} while (r > 0 || (r < 0 && errno == EINTR));
+	} while (r > 0);
 	close(err[0]);
 	assert_int_equal(test_await(pid, &c->status), pid);
 	if (c->status != 0)

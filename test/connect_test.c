@@ -96,7 +96,7 @@ fill(struct silence *q)
 
 	assert_true(fd >= 0);
 	if (caski_sys_connect(fd, (struct sockaddr *)&sa, sizeof sa) == 0 ||
-	    poll(&p, 1, 200) > 0) {
+	    test_poll(&p, 1, 200) > 0) {
 		q->filling[q->n++] = fd;
 		return true;
 	}
@@ -168,7 +168,7 @@ end(struct before before)
 {
 	for (int i = 0; i < 5000 && fault_allocations() != before.allocations;
 	     i++)
-		poll(NULL, 0, 1);
+		test_pause(1);
 	assert_int_equal(fault_allocations(), before.allocations);
 	assert_int_equal(fault_descriptors(), before.descriptors);
 	fault_lookup(NULL);
@@ -439,7 +439,7 @@ an_address_may_still_win_when_others_have_begun(void **state)
 	assert_int_equal(caski_attempt_begin(&a, &s, "name", "1"), 0);
 	assert_int_equal(drive(a, &fd, 2 * CASKI_ATTEMPT_MS), ETIMEDOUT);
 	for (int i = 0; i < q.n; i++)
-		close(accept(q.listener, NULL, NULL));
+		close(test_accept(q.listener));
 	assert_int_equal(drive(a, &fd, SOON), 0);
 	assert_int_equal(getpeername(fd, (struct sockaddr *)&sa, &len), 0);
 	assert_int_equal(ntohs(sa.sin_port), q.port);
@@ -546,7 +546,7 @@ a_full_listener_of_the_unix_domain_is_tried_again(void **state)
 	assert_int_equal(drive(a, &fd[n], 200), ETIMEDOUT);
 	tries = fault_count(FAULT_CONNECT);
 	assert_in_range(tries, 2, 22);
-	close(accept(listener, NULL, NULL));
+	close(test_accept(listener));
 	err = drive(a, &fd[n], SOON);
 	assert_int_equal(err, 0);
 	caski_attempt_free(a);
@@ -667,8 +667,8 @@ connect_once(void *arg)
 	struct pollfd waiting = { .fd = *(int *)arg, .events = POLLIN };
 	int err = connect_known(SOON);
 
-	while (poll(&waiting, 1, 0) > 0)
-		close(accept(waiting.fd, NULL, NULL));
+	while (test_poll(&waiting, 1, 0) > 0)
+		close(test_accept(waiting.fd));
 	assert_true(err != EINPROGRESS);
 	assert_true(err == 0 || fault_injected() > 0);
 }
@@ -839,8 +839,8 @@ watch_once(void *arg)
 	assert_true(err == 0 || fault_injected() > 0);
 	if (ended.calls == 1 && err == 0)
 		close(ended.fd);
-	while (poll(&waiting, 1, 0) > 0)
-		close(accept(waiting.fd, NULL, NULL));
+	while (test_poll(&waiting, 1, 0) > 0)
+		close(test_accept(waiting.fd));
 }
 
 static void

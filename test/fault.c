@@ -755,7 +755,7 @@ static void
 assert_nothing_leaked(long allocations, int descriptors, unsigned nth)
 {
 	for (int i = 0; i < 1000 && live != allocations; i++)
-		poll(NULL, 0, 1);
+		test_pause(1);
 	if (live != allocations)
 		fail_msg("failing call %u: %ld allocations leaked", nth,
 		    live - allocations);

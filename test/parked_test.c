@@ -62,7 +62,7 @@ await_turn(int mine)
 	char byte;
 
 	do
-		n = read(mine, &byte, 1);
+		n = test_read(mine, &byte, 1);
 	while (n < 0 && errno == EINTR);
 	if (n != 1)
 		abort();

@@ -90,7 +90,7 @@ static void
 assert_all_gone(long allocations, int descriptors)
 {
 	for (int i = 0; i < 2000 && fault_allocations() != allocations; i++)
-		poll(NULL, 0, 1);
+		test_pause(1);
 	assert_int_equal(fault_allocations(), allocations);
 	assert_int_equal(fault_descriptors(), descriptors);
 }
@@ -107,7 +107,7 @@ held_up(const char *host, const char *port, const struct addrinfo *hints,
 	(void)host;
 	holding++;
 	while (held)
-		poll(NULL, 0, 1);
+		test_pause(1);
 	return getaddrinfo("127.0.0.1", port, hints, list);
 }
 
@@ -141,11 +141,11 @@ with_a_fork(const char *host, const char *port, const struct addrinfo *hints,
 
 	(void)host;
 	if (child == 0) {
-		poll(NULL, 0, 5000);
+		test_pause(5000);
 		_exit(0);
 	}
 	forked = child;
-	poll(NULL, 0, 100);
+	test_pause(100);
 	return getaddrinfo("127.0.0.1", port, hints, list);
 }
 
@@ -618,7 +618,7 @@ a_child_has_look_ups_of_its_own(void **state)
 		assert_int_equal(caski_lookup_begin(&l[i], "slow", "1", 0), 0);
 	assert_int_equal(resolve("slow", "1"), EAGAIN);
 	while (holding < CASKI_LOOKUPS_MOST)
-		poll(NULL, 0, 1);
+		test_pause(1);
 	child = fork();
 	if (child == 0) {
 		alarm(10);
@@ -733,7 +733,7 @@ look_up_within(int ms, int wanted, int64_t most_ms)
 	if ((caski_sys_now() - start) / 1000000 > most_ms)
 		return LATE;
 	for (int i = 0; i < 8000 && fault_allocations() != allocations; i++)
-		poll(NULL, 0, 1);
+		test_pause(1);
 	return fault_allocations() == allocations &&
 		fault_descriptors() == descriptors
 	    ? FINE
@@ -747,7 +747,8 @@ with_a_silent_server(void)
 	enum outcome how = look_up_within(300, ETIMEDOUT, 1800);
 	char query[512];
 
-	if (how == FINE && recv(fd, query, sizeof query, MSG_DONTWAIT) < 12)
+	if (how == FINE &&
+	    test_recv(fd, query, sizeof query, MSG_DONTWAIT) < 12)
 		how = NOT_ASKED;
 	return how;
 }

@@ -65,7 +65,7 @@ trio_close(struct trio *t)
 	cask_close(&t->l);
 	/* The thread of a look-up may still be on its way out. */
 	for (int i = 0; i < 2000 && fault_allocations() > 0; i++)
-		poll(NULL, 0, 1);
+		test_pause(1);
 	assert_int_equal(fault_allocations(), 0);
 }
 
@@ -326,7 +326,7 @@ held_up(const char *host, const char *port, const struct addrinfo *hints,
 {
 	(void)host, (void)port, (void)hints, (void)list;
 	while (held)
-		poll(NULL, 0, 1);
+		test_pause(1);
 	return EAI_NONAME;
 }
 
@@ -348,7 +348,7 @@ a_look_up_that_never_answers_does_not_outlast_the_limit(void **state)
 	assert_why(&s, "bind slow:", "1", ": timed out after 30 ms");
 	held = false;
 	for (int i = 0; i < 2000 && fault_allocations() > 0; i++)
-		poll(NULL, 0, 1);
+		test_pause(1);
 	assert_int_equal(fault_allocations(), 0);
 	assert_int_equal(fault_descriptors(), descriptors);
 	fault_lookup(NULL);
@@ -1037,8 +1037,8 @@ read_sparingly(void *arg)
 	static char some[16384];
 
 	while (!enough) {
-		poll(NULL, 0, 5);
-		if (recv(s->watch.fd, some, sizeof some, 0) == 0)
+		test_pause(5);
+		if (test_recv(s->watch.fd, some, sizeof some, 0) == 0)
 			break;
 	}
 	return NULL;
@@ -1050,7 +1050,7 @@ write_sparingly(void *arg)
 	const struct cask_sock *s = arg;
 
 	while (!enough) {
-		poll(NULL, 0, 5);
+		test_pause(5);
 		send(s->watch.fd, "x", 1, MSG_NOSIGNAL);
 	}
 	return NULL;
@@ -1121,7 +1121,7 @@ write_drops(void *arg)
 	const struct drip *d = arg;
 
 	while (!enough) {
-		poll(NULL, 0, d->pause);
+		test_pause(d->pause);
 		send(d->s->watch.fd, "\1\1\1\1", d->size, MSG_NOSIGNAL);
 	}
 	return NULL;
@@ -1220,8 +1220,8 @@ read_drops(void *arg)
 	static char some[(size_t)512 << 10];
 
 	while (!enough) {
-		poll(NULL, 0, 60);
-		if (recv(s->watch.fd, some, sizeof some, 0) == 0)
+		test_pause(60);
+		if (test_recv(s->watch.fd, some, sizeof some, 0) == 0)
 			break;
 	}
 	return NULL;
@@ -1301,7 +1301,7 @@ a_deadline_can_be_lifted(void **state)
 	trio_open(&t);
 	cask_deadline(&t.a, 1);
 	cask_deadline(&t.a, -1);
-	poll(NULL, 0, 5);
+	test_pause(5);
 	assert_talk(&t.a, &t.b);
 	t.a.timeout_ms = -1;
 	assert_talk(&t.b, &t.a);

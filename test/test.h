@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -118,6 +120,65 @@ test_poll(struct pollfd *p, nfds_t n, int ms)
 		r = poll(p, n, ms < 0 ? -1 : left > 0 ? (int)left : 0);
 	}
 	return r;
+}
+
+/* The same for what a test's own end of something is asked; an interrupted
+ * connect goes on by itself. */
+static inline int
+test_connect(int fd, const struct sockaddr *sa, socklen_t len)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	int r = connect(fd, sa, len);
+	int err = 0;
+
+	if (r == 0 || errno != EINTR)
+		return r;
+	len = sizeof err;
+	if (test_poll(&p, 1, -1) != 1 ||
+	    getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) != 0)
+		return -1;
+	errno = err;
+	return err == 0 ? 0 : -1;
+}
+
+static inline int
+test_accept(int fd)
+{
+	int r;
+
+	do
+		r = accept(fd, NULL, NULL);
+	while (r < 0 && errno == EINTR);
+	return r;
+}
+
+static inline ssize_t
+test_read(int fd, void *buf, size_t n)
+{
+	ssize_t r;
+
+	do
+		r = read(fd, buf, n);
+	while (r < 0 && errno == EINTR);
+	return r;
+}
+
+static inline ssize_t
+test_recv(int fd, void *buf, size_t n, int flags)
+{
+	ssize_t r;
+
+	do
+		r = recv(fd, buf, n, flags);
+	while (r < 0 && errno == EINTR);
+	return r;
+}
+
+static inline void
+test_sem_wait(sem_t *sem)
+{
+	while (sem_wait(sem) != 0 && errno == EINTR)
+		continue;
 }
 
 static inline pid_t

@@ -74,7 +74,7 @@ comes(struct cask_sock *s, short event, int ms)
 	int n;
 
 	do
-		n = poll(&p, 1, ms);
+		n = test_poll(&p, 1, ms);
 	while (n < 0 && errno == EINTR && caski_sys_now() < end);
 	return n > 0;
 }
