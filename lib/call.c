@@ -123,6 +123,13 @@ caski_call_begin(struct caski_call *c, struct cask_sock *s,
 	return 0;
 }
 
+void
+caski_call_hold(struct caski_call *c, struct cask_sock *s, const char *op)
+{
+	take(c, s, &s->sending, op, (struct caski_limit) { 0 });
+	s->receiving = c;
+}
+
 /* To open is to hold both directions. */
 int
 caski_call_open(struct caski_call *c, struct cask_sock *s, const char *op,

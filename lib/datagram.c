@@ -56,20 +56,6 @@ check(struct cask_sock *s, const char *op)
 
 /* Finding */
 
-/* The family of s; 0 if it is not open; or -errno. */
-static int
-family_of(const struct cask_sock *s)
-{
-	struct sockaddr_storage sa = { 0 };
-	socklen_t len = sizeof sa;
-	int r = 0;
-
-	if (s->open)
-		r = caski_sys_getsockname(
-		    s->watch.fd, (struct sockaddr *)&sa, &len);
-	return r < 0 ? r : sa.ss_family;
-}
-
 /* Whether s, of IPv6, reaches IPv4 too. */
 static bool
 reaches_both(const struct cask_sock *s)
@@ -81,19 +67,11 @@ reaches_both(const struct cask_sock *s)
 	    only == 0;
 }
 
-/* An IPv4 address in the words of IPv6. */
 static void
-map(struct cask_addr *a, const struct caski_host *h)
+set(struct cask_addr *a, const struct caski_host *h)
 {
-	struct sockaddr_in6 six = { .sin6_family = AF_INET6 };
-	struct sockaddr_in four;
-
-	memcpy(&four, &h->sa, sizeof four);
-	six.sin6_port = four.sin_port;
-	memset(six.sin6_addr.s6_addr + 10, 0xff, 2);
-	memcpy(six.sin6_addr.s6_addr + 12, &four.sin_addr, 4);
-	a->length = sizeof six;
-	memcpy(a->sa.bytes, &six, sizeof six);
+	a->length = h->length;
+	memcpy(a->sa.bytes, &h->sa, h->length);
 }
 
 /* The first that s can send to: 0 or EAFNOSUPPORT. */
@@ -101,19 +79,21 @@ static int
 choose(struct cask_addr *a, const struct cask_sock *s, int family,
     const struct caski_hosts *hosts)
 {
+	struct caski_host mapped = hosts->host[0];
+
 	for (size_t i = 0; i < hosts->n; i++) {
 		const struct caski_host *h = &hosts->host[i];
 
 		if (family != 0 && family != h->sa.ss_family)
 			continue;
-		a->length = h->length;
-		memcpy(a->sa.bytes, &h->sa, h->length);
+		set(a, h);
 		return 0;
 	}
-	if (family != AF_INET6 || hosts->host[0].sa.ss_family != AF_INET ||
+	if (family != AF_INET6 || mapped.sa.ss_family != AF_INET ||
 	    !reaches_both(s))
 		return EAFNOSUPPORT;
-	map(a, &hosts->host[0]);
+	caski_host_map(&mapped);
+	set(a, &mapped);
 	return 0;
 }
 
@@ -171,7 +151,7 @@ find(struct cask_addr *a, struct cask_sock *s, const char *host,
 		return err;
 	err = caski_call_resolve(&c, &hosts, host, port, CASKI_DATAGRAM);
 	if (err == 0)
-		family = family_of(s);
+		family = caski_sock_family(s);
 	if (family < 0)
 		err = -family;
 	else if (err == 0)

@@ -73,6 +73,19 @@ caski_sock_make(const struct cask_sock *s, int family)
 	return fd;
 }
 
+int
+caski_sock_family(const struct cask_sock *s)
+{
+	struct sockaddr_storage sa = { 0 };
+	socklen_t len = sizeof sa;
+	int r = 0;
+
+	if (s->open)
+		r = caski_sys_getsockname(
+		    s->watch.fd, (struct sockaddr *)&sa, &len);
+	return r < 0 ? r : sa.ss_family;
+}
+
 /*
  * Archives flush whole messages, so nothing is gained by waiting for more to
  * send; where the option can't be had the connection is slower, and no worse.
@@ -129,18 +142,27 @@ await_connect(struct caski_call *c)
 	return err != 0 ? err : failed;
 }
 
-/* A socket that is bound already keeps its descriptor. */
+/*
+ * A socket that is bound already keeps its descriptor; bound to every address
+ * it is one of IPv6, and reaches IPv4 in the words of that.
+ */
 static int
 connect_bound(struct caski_call *c, const char *host, const char *port)
 {
 	int flags = c->s->datagram ? CASKI_DATAGRAM : 0;
 	struct caski_hosts *hosts = NULL;
 	int err = caski_call_resolve(c, &hosts, host, port, flags);
-	size_t n = err == 0 ? hosts->n : 0;
+	int family = err == 0 ? caski_sock_family(c->s) : 0;
+	size_t n;
 
+	if (family < 0)
+		err = -family;
+	n = err == 0 ? hosts->n : 0;
 	for (size_t i = 0; i < n && c->s != NULL; i++) {
-		const struct caski_host *h = &hosts->host[i];
+		struct caski_host *h = &hosts->host[i];
 
+		if (family == AF_INET6 && h->sa.ss_family == AF_INET)
+			caski_host_map(h);
 		err = -caski_sys_connect(
 		    c->s->watch.fd, (const struct sockaddr *)&h->sa, h->length);
 		if (err == EINPROGRESS || err == EINTR)
@@ -506,11 +528,12 @@ answered(struct cask_sock *listener, int fd)
 }
 
 /*
- * The next connection, or -error; its other end is named in c, which is to be
- * blamed.  call NULL: don't wait.
+ * The next connection, or -error; its other end is named in the socket that is
+ * held for it, and is to be blamed.  call NULL: don't wait.
  */
 static int
-next(struct cask_sock *listener, struct cask_sock *c, struct caski_call *call)
+next(struct cask_sock *listener, const struct caski_call *held,
+    struct caski_call *call)
 {
 	struct sockaddr_storage sa = { 0 };
 	socklen_t len;
@@ -525,11 +548,13 @@ next(struct cask_sock *listener, struct cask_sock *c, struct caski_call *call)
 		err = call == NULL ? -fd
 				   : caski_call_retry(call, listener->watch.fd,
 					 -fd, CASK_READABLE, NULL);
-	} while (fd < 0 && err == 0);
+	} while (fd < 0 && err == 0 && held->s != NULL);
+	if (held->s == NULL)
+		return -ECANCELED;
 	if (err != 0)
 		return -err;
-	c->local = sa.ss_family == AF_UNIX;
-	caski_sock_name_peer(c, (struct sockaddr *)&sa, len);
+	held->s->local = sa.ss_family == AF_UNIX;
+	caski_sock_name_peer(held->s, (struct sockaddr *)&sa, len);
 	return fd;
 }
 
@@ -548,6 +573,26 @@ take(struct cask_sock *listener, struct cask_sock *c, int fd)
 	return err;
 }
 
+/* A descriptor or -error, and the call is over, if its socket isn't. */
+static int
+next_held(struct cask_sock *listener, struct cask_sock *c,
+    struct caski_call *call, bool wait)
+{
+	struct caski_call held;
+	int fd;
+
+	caski_call_hold(&held, c, "accept");
+	fd = next(listener, &held, wait ? call : NULL);
+	if (call->s != NULL) {
+		caski_call_end(call);
+		answered(listener, fd);
+	}
+	if (held.s == NULL)
+		return CASKI_GONE;
+	caski_call_end(&held);
+	return fd;
+}
+
 static int
 accept_next(struct cask_sock *listener, struct cask_sock *c, bool wait)
 {
@@ -559,12 +604,12 @@ accept_next(struct cask_sock *listener, struct cask_sock *c, bool wait)
 	int fd = -1;
 
 	if (err == 0) {
-		fd = next(listener, c, wait ? &call : NULL);
+		fd = next_held(listener, c, &call, wait);
+		if (fd == CASKI_GONE)
+			return CASKI_GONE;
 		err = fd < 0 ? -fd : 0;
 		if (call.s == NULL)
 			return err;
-		caski_call_end(&call);
-		answered(listener, fd);
 	}
 	if (err == ETIMEDOUT)
 		c->io.limit_ms = l.ms;
@@ -583,6 +628,8 @@ accept_into(struct cask_sock *listener, struct cask_sock *c, bool wait)
 	memcpy(c->name, listener->name, sizeof c->name);
 	c->io.peer = c->name[0] != '\0' ? c->name : NULL;
 	err = accept_next(listener, c, wait);
+	if (err == CASKI_GONE)
+		return err;
 	if (err == EBUSY)
 		cask_io_fail_words(&c->io, err, "accept", listener->io.words);
 	return err != 0 ? cask_io_fail(&c->io, err, "accept") : 0;

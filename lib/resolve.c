@@ -116,6 +116,20 @@ flatten(struct caski_hosts **hosts, const struct addrinfo *list)
 	return 0;
 }
 
+void
+caski_host_map(struct caski_host *h)
+{
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6 };
+	struct sockaddr_in four;
+
+	memcpy(&four, &h->sa, sizeof four);
+	six.sin6_port = four.sin_port;
+	memset(six.sin6_addr.s6_addr + 10, 0xff, 2);
+	memcpy(six.sin6_addr.s6_addr + 12, &four.sin_addr, 4);
+	h->length = sizeof six;
+	memcpy(&h->sa, &six, sizeof six);
+}
+
 /* Asking */
 
 /* An EAI_ code in our words.  To be called at once, for the sake of errno. */

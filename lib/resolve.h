@@ -29,6 +29,9 @@ enum {
 	CASKI_DATAGRAM = 2, /* ports of UDP instead of TCP */
 };
 
+/* An IPv4 address becomes the same in the words of IPv6. */
+void caski_host_map(struct caski_host *h);
+
 struct caski_lookup;
 
 /*

@@ -78,6 +78,10 @@ int caski_call_begin(struct caski_call *c, struct cask_sock *s,
     struct caski_call **slot, const char *op, struct caski_limit limit);
 void caski_call_end(struct caski_call *c);
 
+/* Hold s, which isn't open, in both directions, for a call that waits on
+ * another. */
+void caski_call_hold(struct caski_call *c, struct cask_sock *s, const char *op);
+
 /* Is s to be opened while a call waits on it?  0, or EBUSY, which doesn't
  * stick. */
 int caski_call_refuse(struct cask_sock *s, const char *op);
@@ -139,6 +143,9 @@ int caski_sock_begin(struct cask_sock *s, const char *op);
 
 /* A socket of the system's for s, with its settings: a descriptor or -errno. */
 int caski_sock_make(const struct cask_sock *s, int family);
+
+/* The family of s; 0 if it is not open; or -errno. */
+int caski_sock_family(const struct cask_sock *s);
 
 /* fd, a stream or a datagram socket, is s's from now on: 0 or an error, and fd
  * is the caller's still.  announce: the CASK_ON_ kinds to announce at once. */

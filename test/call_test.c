@@ -914,6 +914,100 @@ a_socket_may_go_during_any_call(void **state)
 	print_message("%u ways\n", cells);
 }
 
+/* … and so may the one that an accept is to open. */
+
+static struct cask_sock *guest; /* NULL: freed */
+
+static void
+lose_guest(struct cask_timer *t)
+{
+	cask_close(guest);
+	if (t->user == NULL)
+		return;
+	free(guest);
+	guest = NULL;
+}
+
+static void
+guest_goes_elsewhere(struct cask_timer *t)
+{
+	(void)t;
+	cask_close(guest);
+	assert_int_equal(cask_bind(guest, "127.0.0.1", "0"), 0);
+	assert_int_equal(cask_listen(guest, 0), 0);
+}
+
+static void
+open_guest_again(struct cask_timer *t)
+{
+	(void)t;
+	sc.blocking = cask_is_blocking(guest);
+	sc.second = cask_bind(guest, "127.0.0.1", "0");
+	snprintf(sc.words, sizeof sc.words, "%s", cask_sock_why(guest));
+	let_go_on();
+}
+
+static int
+accept_guest(void (*meanwhile)(struct cask_timer *t), void *user)
+{
+	open_scene(ACCEPT);
+	guest = calloc(1, sizeof *guest);
+	start_timer(&sc.timer, 2, meanwhile);
+	sc.timer.user = user;
+	return cask_accept(sc.s, guest);
+}
+
+static void
+dismiss_guest(void)
+{
+	if (guest != NULL)
+		cask_close(guest);
+	free(guest);
+	guest = NULL;
+}
+
+static void
+assert_listener_is_good(void)
+{
+	assert_false(cask_is_blocking(sc.s));
+	assert_int_equal(sc.s->io.err, 0);
+	dismiss_guest();
+	let_go_on();
+	assert_it_went_well(make_call(ACCEPT));
+	close_scene();
+}
+
+static void
+the_socket_that_an_accept_is_to_open_may_go_meanwhile(void **state)
+{
+	(void)state;
+	assert_int_equal(accept_guest(lose_guest, NULL), ECANCELED);
+	assert_int_equal(cask_sock_fd(guest), -1);
+	assert_int_equal(guest->io.err, 0);
+	assert_listener_is_good();
+	assert_int_equal(accept_guest(lose_guest, &sc), ECANCELED);
+	assert_null(guest);
+	assert_listener_is_good();
+	assert_int_equal(accept_guest(guest_goes_elsewhere, NULL), ECANCELED);
+	assert_int_equal(guest->io.err, 0);
+	assert_true(guest->listening);
+	assert_listener_is_good();
+}
+
+static void
+the_socket_that_an_accept_is_to_open_is_not_opened_meanwhile(void **state)
+{
+	(void)state;
+	assert_int_equal(accept_guest(open_guest_again, NULL), 0);
+	assert_true(sc.blocking);
+	assert_int_equal(sc.second, EBUSY);
+	assert_non_null(strstr(sc.words, "accept is waiting on this socket"));
+	assert_false(cask_is_blocking(guest));
+	assert_int_equal(guest->io.err, 0);
+	dismiss_guest();
+	close_scene();
+}
+
 /* … and while an archive sends what another has left, before it loads. */
 static void
 a_socket_may_go_while_what_is_unflushed_is_sent(void **state)
@@ -2431,6 +2525,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(the_other_direction_works_while_a_call_waits),
 	cmocka_unit_test(a_cancel_ends_both_directions),
 	cmocka_unit_test(a_socket_may_go_during_any_call),
+	cmocka_unit_test(the_socket_that_an_accept_is_to_open_may_go_meanwhile),
+	cmocka_unit_test(
+	    the_socket_that_an_accept_is_to_open_is_not_opened_meanwhile),
 	cmocka_unit_test(a_socket_may_go_while_what_is_unflushed_is_sent),
 	cmocka_unit_test(a_socket_may_go_while_its_own_handler_waits),
 	cmocka_unit_test(no_call_hangs_when_the_outer_ones_data_comes_first),

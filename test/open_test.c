@@ -294,6 +294,29 @@ a_bound_stream_connects_from_its_port(void **state)
 	assert_int_equal(cask_close(&b), ECONNREFUSED);
 }
 
+/* MFC: Create, and then Connect. */
+static void
+a_stream_that_is_bound_to_every_address_connects_by_ipv4(void **state)
+{
+	struct cask_sock l = { .timeout_ms = PATIENCE };
+	struct cask_sock a = { .timeout_ms = PATIENCE };
+	struct cask_sock b = { .timeout_ms = PATIENCE };
+	char port[8];
+
+	(void)state;
+	listen_on(&l, port);
+	assert_int_equal(cask_bind(&a, NULL, "0"), 0);
+	assert_int_equal(cask_connect(&a, "127.0.0.1", port), 0);
+	assert_int_equal(cask_accept(&l, &b), 0);
+	assert_talk(&a, &b);
+	cask_close(&a);
+	cask_close(&b);
+	cask_close(&l);
+	assert_int_equal(cask_bind(&a, NULL, "0"), 0);
+	assert_int_equal(cask_connect(&a, "127.0.0.1", port), ECONNREFUSED);
+	assert_int_equal(cask_sock_fd(&a), -1);
+}
+
 static void
 a_port_is_shared_by_those_who_all_say_so(void **state)
 {
@@ -439,6 +462,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(
 	    what_was_passed_to_another_process_or_not_at_all_is_not_there),
 	cmocka_unit_test(a_bound_stream_connects_from_its_port),
+	cmocka_unit_test(
+	    a_stream_that_is_bound_to_every_address_connects_by_ipv4),
 	cmocka_unit_test(a_port_is_shared_by_those_who_all_say_so),
 	cmocka_unit_test(a_listener_for_ipv6_alone_takes_no_ipv4),
 	cmocka_unit_test(buffers_are_as_large_as_was_said_before),
