@@ -135,7 +135,7 @@ with_nesting_bytes_left_after_a_handler_call_it_again(void **state)
  * rest; and nobody is ever told of that.
  */
 static void
-an_archive_that_waits_in_a_handler_gets_the_bytes_whose_notification_it_swallows(
+microsofts_own_hang_an_archive_gets_the_bytes_whose_notification_it_swallows(
     void **state)
 {
 	struct alarm_clock go;
@@ -326,7 +326,7 @@ static const struct CMUnitTest tests[] = {
 	    bytes_left_in_an_archive_after_a_handler_call_it_again),
 	cmocka_unit_test(with_nesting_bytes_left_after_a_handler_call_it_again),
 	cmocka_unit_test(
-	    an_archive_that_waits_in_a_handler_gets_the_bytes_whose_notification_it_swallows),
+	    microsofts_own_hang_an_archive_gets_the_bytes_whose_notification_it_swallows),
 	cmocka_unit_test(
 	    a_handler_that_loads_half_a_message_waits_for_the_rest),
 	cmocka_unit_test(
