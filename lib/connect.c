@@ -9,7 +9,6 @@
 #include "sys.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <string.h>
 
 #define AGAIN_MS 10 /* until a listener may have room again */
@@ -297,13 +296,10 @@ fire(struct cask_timer *t)
 static int
 start_timer(struct caski_attempt *a, int64_t at)
 {
-	int64_t left = at - caski_sys_now();
-
 	if (at == CASKI_NEVER)
 		return 0;
-	left = left > 0 ? (left - 1) / 1000000 + 1 : 0;
 	a->timer = (struct cask_timer) {
-		.after_ms = left < INT_MAX ? (int)left : INT_MAX,
+		.after_ms = caski_remaining_ms(at),
 		.fire = fire,
 		.user = a,
 	};

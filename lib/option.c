@@ -161,23 +161,11 @@ get_ip4(const struct cask_sock *s, const struct row *r, int *value)
 	return err;
 }
 
-/* AF_…, or -errno. */
-static int
-family_of(const struct cask_sock *s)
-{
-	struct sockaddr_storage sa = { 0 };
-	socklen_t len = sizeof sa;
-	int r =
-	    caski_sys_getsockname(s->watch.fd, (struct sockaddr *)&sa, &len);
-
-	return r < 0 ? r : sa.ss_family;
-}
-
 /* By IPv6 a socket may reach IPv4 too; where it doesn't, no harm is done. */
 static int
 set_ip(const struct cask_sock *s, const struct row *r, int value)
 {
-	int family = family_of(s);
+	int family = caski_sock_family(s);
 	int err;
 
 	if (family < 0)
@@ -194,7 +182,7 @@ set_ip(const struct cask_sock *s, const struct row *r, int value)
 static int
 get_ip(const struct cask_sock *s, const struct row *r, int *value)
 {
-	int family = family_of(s);
+	int family = caski_sock_family(s);
 
 	if (family < 0)
 		return family;

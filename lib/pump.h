@@ -26,6 +26,10 @@
 /* The moment ms milliseconds from now; below 0: never. */
 int64_t caski_deadline(int ms);
 
+/* What is left until then, in milliseconds rounded up, so that nothing ends
+ * before its time; 0 when it has come, -1 for never. */
+int caski_remaining_ms(int64_t deadline);
+
 /* What a call waits for: its own descriptors.  seen: which events hold. */
 struct caski_own {
 	int fd;

@@ -52,9 +52,8 @@ caski_sooner(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* As poll wants it: rounded up, so that a wait never ends before its time. */
-static int
-remaining_ms(int64_t deadline)
+int
+caski_remaining_ms(int64_t deadline)
 {
 	int64_t left;
 
@@ -92,9 +91,9 @@ caski_loop_look(struct caski_loop *l, struct caski_round *r,
 	r->fds = NULL;
 	do
 		got = r->poller->wait(
-		    l, r, own, n, at_once ? 0 : remaining_ms(until));
+		    l, r, own, n, at_once ? 0 : caski_remaining_ms(until));
 	while (got == -EINTR ||
-	    (got == 0 && !at_once && remaining_ms(until) != 0));
+	    (got == 0 && !at_once && caski_remaining_ms(until) != 0));
 	r->id = ++l->rounds;
 	return got;
 }
@@ -107,8 +106,9 @@ wait_alone(struct caski_own *own, size_t n, int64_t deadline)
 	int got;
 
 	do
-		got = caski_poll_own(own, n, remaining_ms(until), -1, NULL);
-	while (got == -EINTR || (got == 0 && remaining_ms(until) != 0));
+		got =
+		    caski_poll_own(own, n, caski_remaining_ms(until), -1, NULL);
+	while (got == -EINTR || (got == 0 && caski_remaining_ms(until) != 0));
 	if (got < 0)
 		return -got;
 	return got > 0 || !has_come(deadline) ? 0 : ETIMEDOUT;
