@@ -53,8 +53,8 @@ if [ -z "${WEATHER-}" ]; then
 		run "${t#"$BUILD"/}" "$t"
 	done
 	# What waits, with the other way to wait.
-	for t in pump timer wait sock notify parked ahead resolve connect \
-		hostile; do
+	for t in pump timer wait sock call notify parked ahead matrix resolve \
+		connect datagram urgent local open hostile; do
 		t=$BUILD/test/${t}_test
 		[ -x "$t" ] && run "${t#"$BUILD"/} by poll" \
 			env CASK_POLL=poll "$t"
