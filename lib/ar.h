@@ -40,8 +40,8 @@ bool caski_may_put(struct cask_ar *ar);
 
 void caski_set_error(struct cask_ar *ar, int err, const char *format, ...)
     CASK_PRINTF(3, 4);
-void caski_vset_error(
-    struct cask_ar *ar, int err, const char *format, va_list args);
+void caski_vset_error(struct cask_ar *ar, int err, const char *format,
+    va_list args) CASK_PRINTF(3, 0);
 
 /* Fail as the transport did.  Gives false. */
 bool caski_io_failed(struct cask_ar *ar);

@@ -10,6 +10,7 @@
 #include "fault.h"
 
 #include <cask/addr.h>
+#include <cask/ar.h>
 
 #include <netdb.h>
 #include <poll.h>
@@ -106,6 +107,9 @@ assert_from(struct cask_sock *s, const char *text, const struct cask_addr *from)
 }
 
 /* "op name: words": the name is s's own, as far as it has one. */
+static void assert_why(struct cask_sock *s, const char *op, const char *format,
+    ...) CASK_PRINTF(3, 4);
+
 static void
 assert_why(struct cask_sock *s, const char *op, const char *format, ...)
 {

@@ -50,6 +50,9 @@ remove_directory(void **state)
 	return rmdir(directory);
 }
 
+static void assert_why(struct cask_sock *s, const char *format, ...)
+    CASK_PRINTF(2, 3);
+
 static void
 assert_why(struct cask_sock *s, const char *format, ...)
 {

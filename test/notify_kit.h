@@ -120,7 +120,7 @@ static const struct cask_notify input = { .receive = on_receive,
 	.close = on_close };
 static const struct cask_notify receive_only = { .receive = on_receive };
 static const struct cask_notify close_only = { .close = on_close };
-static const struct cask_notify nothing = { NULL };
+static const struct cask_notify nothing = { .receive = NULL };
 
 /* Turns */
 
