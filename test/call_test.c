@@ -1340,11 +1340,10 @@ cancel_one_of_two(struct cask_timer *t)
 	soon = (struct cask_timer) { 0 };
 	pthread_create(&canceller, NULL, cancel_soon,
 	    sc.detached == 0 ? sc.s : &pairs[1].s);
-	start_timer(&soon, 20, feed_inner);
+	if (sc.detached == 0)
+		start_timer(&soon, 20, feed_inner);
 	receive_in_pair(1);
 	pthread_join(canceller, NULL);
-	if (sc.detached == 1)
-		cask_timer_stop(&soon);
 	if (sc.detached == 1 && can_go_on(sc.call))
 		let_go_on();
 	else if (sc.detached == 1)
