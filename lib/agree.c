@@ -37,6 +37,13 @@ struct compare {
 	bool over; /* the line that differs is complete */
 };
 
+/* The other end chooses it, and it goes into an error's words. */
+static char
+shown(char c)
+{
+	return c >= ' ' && c <= '~' ? c : '?';
+}
+
 static void
 compare(struct compare *c, char theirs)
 {
@@ -45,10 +52,10 @@ compare(struct compare *c, char theirs)
 	if (c->over)
 		return;
 	if (theirs != '\n' && c->length < LINE)
-		c->line[c->length++] = theirs;
+		c->line[c->length++] = shown(theirs);
 	c->differs = !same;
 	if (!same) {
-		c->over = theirs == '\n';
+		c->over = theirs == '\n' || c->length == LINE;
 		return;
 	}
 	c->at++;
@@ -63,7 +70,7 @@ load_compared(struct cask_ar *ar, struct compare *c, uint64_t n)
 {
 	char piece[PIECE];
 
-	while (n > 0) {
+	while (n > 0 && !c->over) {
 		size_t k = n < PIECE ? (size_t)n : PIECE;
 
 		if (!caski_get(ar, piece, k))
@@ -78,10 +85,11 @@ load_compared(struct cask_ar *ar, struct compare *c, uint64_t n)
 static void
 say_difference(struct cask_ar *ar, const struct compare *c)
 {
-	const char *ours = c->ours + c->from;
-	const char *newline = memchr(ours, '\n', c->n - c->from);
-	size_t length =
-	    newline != NULL ? (size_t)(newline - ours) : c->n - c->from;
+	const char *ours = c->n > 0 ? c->ours + c->from : "";
+	size_t length = 0;
+
+	while (length < c->n - c->from && ours[length] != '\n')
+		length++;
 
 	caski_set_error(ar, EPROTO, "here \"%.*s\", there \"%.*s\"",
 	    (int)(length < LINE ? length : LINE), ours, (int)c->length,
@@ -101,6 +109,8 @@ cask_agree(struct cask_ar *ar, const void *description, size_t n)
 	if (!ar->loading) {
 		if (caski_may_store(ar) && caski_put_count(ar, n))
 			caski_put(ar, description, n);
+		if (ar->watched)
+			caski_show_count(ar, n);
 		return;
 	}
 	if (!caski_may_load(ar) || !caski_get_count(ar, &theirs) ||
@@ -108,4 +118,6 @@ cask_agree(struct cask_ar *ar, const void *description, size_t n)
 		return;
 	if (c.differs || c.at < n)
 		say_difference(ar, &c);
+	else if (ar->watched)
+		caski_show_count(ar, n);
 }

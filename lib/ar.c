@@ -52,7 +52,7 @@ open_archive(struct cask_ar *ar, struct cask_io *io, enum cask_way way)
 	ar->scratch = way == CASK_MEASURES ? ar->start : NULL;
 	ar->cur = ar->filled = ar->start;
 	caski_show_end(ar, ar->start);
-	ar->base = ar->message = ar->at = ar->printed = 0;
+	ar->base = ar->message = ar->whole = ar->at = ar->printed = 0;
 	ar->type = ar->name = NULL;
 	ar->width = 0;
 	ar->element = 0;
@@ -109,7 +109,7 @@ cask_flush(struct cask_ar *ar)
 		ar->message = cask_at(ar);
 	else if (caski_may_put(ar) && caski_print_end(ar) &&
 	    caski_send_buffer(ar)) {
-		ar->message = ar->base;
+		ar->message = ar->whole = ar->base;
 		caski_no_room_yet(ar);
 	}
 	return ar->err;
@@ -135,7 +135,7 @@ cask_more(struct cask_ar *ar)
 	caski_begin(ar, "message", NULL);
 	if (ar->way == CASK_DESCRIBES || !caski_may_load(ar))
 		return false;
-	ar->message = cask_at(ar);
+	ar->message = ar->whole = cask_at(ar);
 	if (ar->cur < ar->filled)
 		caski_set_end(ar, ar->filled);
 	return caski_more(ar);
@@ -163,9 +163,12 @@ give_back(struct cask_ar *ar)
 int
 cask_finish(struct cask_ar *ar)
 {
-	if (ar->way == CASK_LOADS && ar->err == 0) {
+	if (ar->way == CASK_CLOSED)
+		return ar->err;
+	if (ar->way == CASK_LOADS) {
 		caski_begin(ar, "finish", NULL);
-		give_back(ar);
+		if (caski_may_load(ar))
+			give_back(ar);
 	} else {
 		cask_flush(ar);
 	}

@@ -58,6 +58,8 @@ uint64_t caski_message_limit(const struct cask_ar *ar);
 /* Whether somebody else is at the other end. */
 bool caski_has_peer(const struct cask_ar *ar);
 
+#define CASKI_PREFIX 4 /* bytes of a message's length */
+
 /* Is what is stored held back until the length of its message is known? */
 static inline bool
 caski_holds(const struct cask_ar *ar)
@@ -71,10 +73,11 @@ void caski_show_end(struct cask_ar *ar, unsigned char *most);
 void caski_set_end(struct cask_ar *ar, unsigned char *most);
 
 /* The buffer is used up; it is flushed, and the next value is the first; it is
- * closed to all by an error. */
+ * closed to all by an error; all of it is free. */
 void caski_rewind(struct cask_ar *ar);
 void caski_no_room_yet(struct cask_ar *ar);
 void caski_stop(struct cask_ar *ar, int err);
+void caski_make_room(struct cask_ar *ar);
 
 /* The transport: send the buffer; read something, into p or into the empty
  * buffer (how much, 0 at the end, -1 when it failed); is there more? */
@@ -146,8 +149,10 @@ void caski_print_array_end(struct cask_ar *ar, size_t n);
 /* The value in hand has failed. */
 void caski_show_error(struct cask_ar *ar, const char *why);
 
-/* Describe the value in hand, of which there are n. */
+/* Describe the value in hand: "[n]" is added to its name, unless n is 1; or an
+ * array, which is "[]" when n is 1, as where a count precedes it. */
 void caski_describe(struct cask_ar *ar, size_t n);
+void caski_describe_array(struct cask_ar *ar, size_t n);
 
 /* End what is printed of one message.  False after an error. */
 bool caski_print_end(struct cask_ar *ar);

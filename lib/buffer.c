@@ -70,7 +70,7 @@ void
 caski_stop(struct cask_ar *ar, int err)
 {
 	ar->err = err;
-	if (!ar->loading)
+	if (ar->way != CASK_LOADS)
 		caski_no_room_yet(ar);
 	caski_rewind(ar);
 }
@@ -80,6 +80,8 @@ caski_message_limit(const struct cask_ar *ar)
 {
 	bool peer = ar->way == CASK_LOADS && caski_has_peer(ar);
 
+	if (ar->way == CASK_PRINTS || ar->way == CASK_DESCRIBES)
+		return UINT64_MAX; /* it is about what is told of */
 	return caski_limit(
 	    ar->limit.message, peer ? MESSAGE_FROM_PEER : UINT64_MAX);
 }
@@ -92,8 +94,8 @@ message_left(const struct cask_ar *ar)
 	uint64_t used = cask_at(ar) - ar->message;
 	uint64_t left;
 
-	if (ar->within != NULL && used >= 4)
-		used -= 4; /* its length does not count */
+	if (ar->within != NULL && limit <= UINT64_MAX - CASKI_PREFIX)
+		limit += CASKI_PREFIX; /* its length does not count */
 	left = used < limit ? limit - used : 0;
 	if (ar->within != NULL && ar->loading &&
 	    ar->within->end - cask_at(ar) < left)
@@ -175,7 +177,7 @@ gather(struct cask_ar *ar, const unsigned char *p, size_t n)
 {
 	const struct cask_io_table *t = ar->io->table;
 	const unsigned char *from = ar->start;
-	size_t held = (size_t)(ar->cur - ar->start), all = held + n;
+	size_t held = (size_t)(ar->cur - ar->start), more = 0;
 
 	while (held > 0) {
 		ptrdiff_t done;
@@ -191,17 +193,18 @@ gather(struct cask_ar *ar, const unsigned char *p, size_t n)
 			return caski_io_failed(ar);
 		}
 		if ((size_t)done > held) {
-			p += (size_t)done - held;
-			n -= (size_t)done - held;
+			more = (size_t)done - held;
 			done = (ptrdiff_t)held;
 		}
 		from += done;
 		held -= (size_t)done;
 	}
-	if (!write_all(ar, p, n))
-		return false;
-	ar->base += all;
+	ar->base += (uint64_t)(ar->cur - ar->start);
 	ar->cur = ar->start;
+	n -= more;
+	if (!write_all(ar, p + more, n))
+		return false;
+	ar->base += n;
 	return true;
 }
 
@@ -225,7 +228,8 @@ caski_send_buffer(struct cask_ar *ar)
 static int
 send_unflushed(struct cask_ar *ar, struct cask_io *io)
 {
-	if (ar->io != io || ar->loading || ar->err != 0 || caski_holds(ar))
+	if (ar->io != io || ar->way == CASK_LOADS || ar->err != 0 ||
+	    ar->scratch != NULL || caski_holds(ar))
 		return 0;
 	ar->started = false; /* its value began long ago: a new limit */
 	if (caski_send_buffer(ar))
@@ -244,9 +248,8 @@ flush_other(struct cask_ar *ar)
 	return err == 0 || caski_io_failed(ar);
 }
 
-/* The whole buffer is free. */
-static void
-make_room(struct cask_ar *ar)
+void
+caski_make_room(struct cask_ar *ar)
 {
 	caski_set_end(ar, ar->start + ar->size);
 	ar->io->unflushed = ar;
@@ -281,7 +284,7 @@ drain(struct cask_ar *ar)
 	sent = caski_send_buffer(ar);
 	ar->io->partial = false;
 	if (sent)
-		make_room(ar);
+		caski_make_room(ar);
 	return sent;
 }
 
@@ -314,7 +317,7 @@ caski_fill(struct cask_ar *ar)
 	ptrdiff_t n;
 
 	caski_rewind(ar);
-	n = caski_read_some(ar, ar->start, ar->size);
+	n = caski_read_some(ar, ar->start, ar->io->exact ? 1 : ar->size);
 	if (n > 0) {
 		ar->filled = ar->start + n;
 		caski_set_end(ar, ar->filled);
@@ -343,8 +346,8 @@ bool
 caski_cut(struct cask_ar *ar)
 {
 	return caski_fail(ar, CASK_ECUT, "%s",
-	    cask_at(ar) > ar->message ? cask_strerror(CASK_ECUT)
-				      : "stream ended before a message");
+	    cask_at(ar) > ar->whole ? cask_strerror(CASK_ECUT)
+				    : "stream ended before a message");
 }
 
 /* Bytes */
@@ -384,13 +387,10 @@ is_to_gather(const struct cask_ar *ar, size_t n)
 static bool
 put_gathered(struct cask_ar *ar, const unsigned char *p, size_t n)
 {
-	bool sent;
+	bool sent = gather(ar, p, n);
 
-	ar->io->partial = true;
-	sent = gather(ar, p, n);
-	ar->io->partial = false;
 	if (sent)
-		make_room(ar);
+		caski_make_room(ar);
 	return sent;
 }
 
@@ -426,7 +426,7 @@ caski_put(struct cask_ar *ar, const void *data, size_t n)
 			if (!write_all(ar, p, k))
 				return false;
 			ar->base += k;
-			make_room(ar);
+			caski_make_room(ar);
 		} else if (room > 0) {
 			k = room < n ? room : n;
 			memcpy(ar->cur, p, k);

@@ -15,13 +15,18 @@
 
 /* Words */
 
-/* The program's locale may have another decimal point. */
+/* The program's locale may have another decimal point, of several bytes. */
 static void
 plain_point(char *s)
 {
+	char *to = s;
+
 	for (; *s != '\0'; s++)
-		if (strchr("0123456789+-einfa", *s) == NULL)
-			*s = '.';
+		if (strchr("0123456789+-e", *s) != NULL)
+			*to++ = *s;
+		else if (to[-1] != '.')
+			*to++ = '.';
+	*to = '\0';
 }
 
 /* As few digits as give the number back. */

@@ -17,8 +17,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define PREFIX 4
-#define FIRST  16384 /* bytes of memory for a large message, to begin with */
+#define FIRST 16384 /* bytes of memory for a large message, to begin with */
 
 static bool
 is_framed(const struct cask_ar *ar)
@@ -27,27 +26,38 @@ is_framed(const struct cask_ar *ar)
 	    ar->way == CASK_LOADS;
 }
 
+/* The limit of a message, which this one's length is not a part of, starts anew
+ * with the outermost. */
+static void
+begin(struct cask_ar *ar, struct cask_message *m)
+{
+	if (m->around != NULL)
+		return;
+	m->at = m->end = cask_at(ar) + CASKI_PREFIX;
+	ar->message = cask_at(ar);
+	ar->within = m;
+}
+
 /* Storing */
 
 static void
 hold(struct cask_ar *ar, struct cask_message *m)
 {
-	static const unsigned char none[PREFIX];
+	static const unsigned char none[CASKI_PREFIX];
 
 	caski_begin(ar, "message", m->frame.name);
 	if (!caski_may_store(ar))
 		return;
-	if (m->around == NULL)
-		ar->message = cask_at(ar);
-	caski_gather(ar, PREFIX);
+	caski_gather(ar, CASKI_PREFIX);
+	begin(ar, m);
 	m->held = ar->scratch == NULL;
-	if (m->held && (size_t)(ar->most - ar->cur) < PREFIX && ar->err == 0 &&
-	    caski_send_buffer(ar))
+	if (m->held && (size_t)(ar->most - ar->cur) < CASKI_PREFIX &&
+	    ar->err == 0 && caski_send_buffer(ar))
 		ar->scratch = ar->start; /* a buffer for crumbs: only count */
 	m->place = (size_t)(ar->cur - ar->start);
 	m->replaced = ar->replaced;
 	m->numbers = ar->graph != NULL ? ar->graph->used : 0;
-	caski_put(ar, none, PREFIX);
+	caski_put(ar, none, CASKI_PREFIX);
 	m->at = cask_at(ar);
 	if (m->held && ar->watched && ar->scratch == NULL)
 		ar->scratch = ar->cur; /* who watches sees its length first */
@@ -56,28 +66,28 @@ hold(struct cask_ar *ar, struct cask_message *m)
 static void
 set_length(struct cask_ar *ar, const struct cask_message *m, uint64_t n)
 {
-	caski_encode(ar, ar->start + m->place, n, PREFIX);
+	caski_encode(ar, ar->start + m->place, n, CASKI_PREFIX);
 }
 
 /* Back to where the message began, to store it this time. */
 static bool
 store_again(struct cask_ar *ar, struct cask_message *m, uint64_t n)
 {
-	unsigned char length[PREFIX];
+	unsigned char length[CASKI_PREFIX];
 
 	ar->scratch = NULL;
 	ar->replaced = m->replaced;
 	if (ar->graph != NULL)
 		caski_undo(ar->graph, m->numbers);
 	ar->cur = ar->start + m->place;
-	ar->base = m->at - PREFIX - m->place;
-	caski_set_end(ar, ar->start + ar->size);
+	ar->base = m->at - CASKI_PREFIX - m->place;
+	caski_make_room(ar);
 	m->held = false;
 	m->twice = true;
 	m->end = m->at + n;
-	caski_encode(ar, length, n, PREFIX);
+	caski_encode(ar, length, n, CASKI_PREFIX);
 	caski_begin(ar, "message", "");
-	caski_put(ar, length, PREFIX);
+	caski_put(ar, length, CASKI_PREFIX);
 	if (ar->watched)
 		caski_show_count(ar, n);
 	return ar->err == 0;
@@ -113,11 +123,14 @@ gather_in_buffer(struct cask_ar *ar, size_t n)
 
 /* Twice as much memory as has come: NULL, and an error, if there is none. */
 static unsigned char *
-grow(struct cask_ar *ar, unsigned char *whole, size_t *size, size_t n)
+grow(struct cask_ar *ar, unsigned char *whole, size_t *size, size_t have,
+    size_t n)
 {
 	size_t larger = *size > 0 ? 2 * *size : FIRST;
 	unsigned char *p;
 
+	if (larger < 2 * have)
+		larger = 2 * have;
 	if (larger > n)
 		larger = n;
 	p = caski_sys_realloc(whole, larger);
@@ -139,7 +152,7 @@ gather_whole(struct cask_ar *ar, struct cask_message *m, size_t n)
 
 	for (; have < n && got > 0; have += (size_t)got) {
 		if (have >= size) {
-			larger = grow(ar, p, &size, n);
+			larger = grow(ar, p, &size, have, n);
 			if (larger == NULL)
 				break;
 			if (p == NULL)
@@ -190,12 +203,9 @@ take(struct cask_ar *ar, struct cask_message *m)
 	caski_begin(ar, "message", m->frame.name);
 	if (!caski_may_load(ar))
 		return;
-	if (m->around == NULL)
-		ar->message = cask_at(ar);
-	if (!caski_get_uint(ar, &n, PREFIX))
+	begin(ar, m);
+	if (!caski_get_uint(ar, &n, CASKI_PREFIX))
 		return;
-	if (ar->watched)
-		caski_show_count(ar, n);
 	m->at = cask_at(ar);
 	m->end = m->at + n;
 	limit = caski_message_limit(ar);
@@ -208,12 +218,12 @@ take(struct cask_ar *ar, struct cask_message *m)
 		    "length %llu, but the message around it ends after %llu",
 		    (unsigned long long)n,
 		    (unsigned long long)(m->around->end - m->at));
-	else if (n <= (uint64_t)(ar->filled - ar->cur))
-		return;
-	else if (n <= ar->size)
-		gather_in_buffer(ar, (size_t)n);
-	else
+	else if (n > ar->size)
 		gather_whole(ar, m, (size_t)n);
+	else if (n > (uint64_t)(ar->filled - ar->cur))
+		gather_in_buffer(ar, (size_t)n);
+	if (ar->watched)
+		caski_show_count(ar, n);
 }
 
 /* What newer ends have added is passed over; else nothing may be left. */
@@ -224,7 +234,6 @@ leave(struct cask_ar *ar, struct cask_message *m)
 
 	if (ar->err == 0 && left > 0 && !m->extends) {
 		caski_begin(ar, "message", "");
-		ar->name = NULL;
 		caski_set_error(ar, EPROTO,
 		    "its %llu bytes hold %llu more than is known here",
 		    (unsigned long long)(m->end - m->at),
@@ -232,8 +241,8 @@ leave(struct cask_ar *ar, struct cask_message *m)
 	}
 	if (ar->err == 0)
 		ar->cur += left;
-	if (m->whole != NULL)
-		drop_whole(ar, m);
+	if (ar->err == 0 && m->around == NULL)
+		ar->whole = cask_at(ar);
 }
 
 /* Both */
@@ -287,6 +296,8 @@ cask_message_end(struct cask_ar *ar, struct cask_message *m)
 {
 	if (m->framed && ar->loading)
 		leave(ar, m);
+	if (m->whole != NULL)
+		drop_whole(ar, m);
 	if (m->twice && ar->err == 0 && cask_at(ar) != m->end) {
 		caski_begin(ar, "message", "");
 		caski_set_error(ar, EPROTO,
@@ -295,6 +306,8 @@ cask_message_end(struct cask_ar *ar, struct cask_message *m)
 	}
 	if (m->framed)
 		ar->within = m->around;
+	if (m->framed && m->around == NULL)
+		ar->message = cask_at(ar);
 	if (m->framed && ar->loading && ar->err == 0)
 		caski_set_end(ar, ar->filled);
 	cask_leave(ar, &m->frame);
@@ -327,6 +340,9 @@ cask_version(struct cask_ar *ar, unsigned newest)
 	caski_begin(ar, "version", "");
 	if (ar->way == CASK_RELEASES)
 		return newest;
+	if (newest == 0 || newest > 0xFFFF)
+		caski_set_error(
+		    ar, EINVAL, "%u is none: they are 1 to 65535", newest);
 	if (ar->way == CASK_DESCRIBES && caski_may_load(ar)) {
 		caski_describe(ar, newest);
 	} else if (ar->loading) {

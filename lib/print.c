@@ -39,14 +39,17 @@ put_frames(struct cask_ar *ar, const struct cask_frame *f)
 {
 	const struct cask_frame *list[DEPTH];
 	size_t n = 0;
+	const char *before = " ";
 
-	for (; f != NULL; f = f->up)
-		if (n < DEPTH)
-			list[n++] = f;
+	for (; f != NULL && n < DEPTH; f = f->up)
+		list[n++] = f;
+	if (f != NULL)
+		put(ar, " ...");
 	while (n-- > 0) {
+		put(ar, before);
 		put(ar, caski_plain_name(list[n]->name, true));
 		put_index(ar, list[n]->index);
-		put(ar, ".");
+		before = ".";
 	}
 }
 
@@ -61,14 +64,15 @@ static void
 put_field(struct cask_ar *ar)
 {
 	const char *name = name_of(ar);
-	char type[16];
+	char type[32];
 
-	snprintf(type, sizeof type, "%-7s", ar->type);
+	snprintf(type, sizeof type, "%-*s", ar->way == CASK_PRINTS ? 7 : 0,
+	    ar->type);
 	put(ar, type);
+	put_frames(ar, ar->frame);
 	if (*name == '\0')
 		return;
-	put(ar, " ");
-	put_frames(ar, ar->frame);
+	put(ar, ar->frame != NULL ? "." : " ");
 	put(ar, name);
 	put_index(ar, ar->element > 0 ? ar->element - 1 : CASK_NO_INDEX);
 }
@@ -87,17 +91,15 @@ put_quoted(struct cask_ar *ar, const char *s, size_t n)
 	put(ar, "\"");
 }
 
-/* What stands before a value: a comma, and its key unless it is an element. */
+/* What stands before a value that is no element. */
 static void
-put_key(struct cask_ar *ar, const char *name, bool element)
+put_key(struct cask_ar *ar, const char *name)
 {
-	if (ar->frame == NULL && ar->printed == 0 && !element)
+	if (ar->frame == NULL && ar->printed == 0)
 		put(ar, "{");
 	else if (ar->printed > 0)
 		put(ar, ",");
 	ar->printed++;
-	if (element)
-		return;
 	put_quoted(ar, name, strlen(name));
 	put(ar, ":");
 }
@@ -109,7 +111,7 @@ open_frame(struct cask_ar *ar)
 	struct cask_frame *f = ar->frame;
 
 	ar->frame = f->up;
-	put_key(ar, caski_plain_name(f->name, true), false);
+	put_key(ar, caski_plain_name(f->name, true));
 	ar->frame = f;
 	put(ar, f->array ? "[" : "{");
 	ar->printed = 0;
@@ -153,7 +155,7 @@ put_json_key(struct cask_ar *ar)
 		put(ar, ",");
 		return;
 	}
-	put_key(ar, *name != '\0' ? name : ar->type, false);
+	put_key(ar, *name != '\0' ? name : ar->type);
 	if (element)
 		put(ar, "[");
 }
@@ -164,7 +166,7 @@ caski_print_array_end(struct cask_ar *ar, size_t n)
 	if (ar->way != CASK_PRINTS || !ar->json || ar->err != 0)
 		return;
 	if (n == 0) {
-		put_key(ar, name_of(ar), false);
+		put_key(ar, name_of(ar));
 		put(ar, "[");
 	}
 	put(ar, "]");
@@ -188,7 +190,6 @@ end_value(struct cask_ar *ar)
 {
 	if (!ar->json)
 		put(ar, "\n");
-	ar->message = cask_at(ar);
 }
 
 static bool
@@ -323,15 +324,29 @@ cask_slow_leave(struct cask_ar *ar)
 
 /* Descriptions */
 
+static void
+describe(struct cask_ar *ar, const char *more)
+{
+	put_field(ar);
+	put(ar, more);
+	put(ar, "\n");
+}
+
 void
 caski_describe(struct cask_ar *ar, size_t n)
 {
 	char number[32] = "";
 
-	put_field(ar);
 	if (n != 1)
 		snprintf(number, sizeof number, "[%zu]", n);
-	put(ar, number);
-	put(ar, "\n");
-	ar->message = cask_at(ar);
+	describe(ar, number);
+}
+
+void
+caski_describe_array(struct cask_ar *ar, size_t n)
+{
+	if (n == 1)
+		describe(ar, "[]");
+	else
+		caski_describe(ar, n);
 }

@@ -167,8 +167,11 @@ ptrdiff_t
 caski_sys_write_two(
     int fd, const void *first, size_t n, const void *second, size_t m)
 {
-	struct iovec two[2] = { block(first, n), block(second, at_most(m)) };
+	struct iovec two[2] = { block(first, at_most(n)),
+		block(second, at_most(m)) };
 
+	if (two[1].iov_len > MOVE_MOST - two[0].iov_len)
+		two[1].iov_len = MOVE_MOST - two[0].iov_len;
 	return write_blocks(fd, two, 2, n + m);
 }
 

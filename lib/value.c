@@ -145,7 +145,7 @@ get_bytes(struct cask_ar *ar, void *p, size_t n, const char *name)
 	caski_begin(ar, "bytes", name);
 	ok = caski_may_load(ar);
 	if (ok && ar->way == CASK_DESCRIBES) {
-		caski_describe(ar, n);
+		caski_describe_array(ar, n);
 		ok = false;
 	}
 	if ((!ok || !caski_get(ar, p, n)) && n > 0)
@@ -257,7 +257,7 @@ describe_array(struct cask_ar *ar, enum cask_type type, void *v, size_t n,
 {
 	caski_begin(ar, types[type].name, name);
 	if (caski_may_load(ar))
-		caski_describe(ar, n);
+		caski_describe_array(ar, n);
 	memset(v, 0, n * types[type].size);
 }
 

@@ -105,7 +105,8 @@ caski_path(const struct cask_ar *ar, char buf[CASKI_PATH])
 static const char *
 sender(const struct cask_ar *ar)
 {
-	return ar->loading && caski_has_peer(ar) ? ar->io->peer : NULL;
+	return ar->way == CASK_LOADS && caski_has_peer(ar) ? ar->io->peer
+							   : NULL;
 }
 
 /* "u32 q->count at byte 42 from 10.0.0.7:5123: ", into why; gives its length.
@@ -183,11 +184,11 @@ cask_fail_named(struct cask_ar *ar, const void *p, const char *name, int err,
 bool
 caski_io_failed(struct cask_ar *ar)
 {
-	uint64_t done = ar->loading ? cask_at(ar) : ar->base;
+	uint64_t done = ar->way == CASK_LOADS ? cask_at(ar) : ar->base;
 	int err = ar->io->err != 0 ? ar->io->err : ar->io->passing;
 	size_t n = 0;
 
-	ar->io->inside |= done > ar->message;
+	ar->io->inside |= done > ar->whole;
 	if (ar->base > 0 || ar->filled > ar->start)
 		n = say_where(ar, NULL);
 	if (err == 0)

@@ -163,6 +163,7 @@ struct cask_ar {
 	struct cask_message *within; /* a message with its length in front */
 	uint64_t base;               /* the stream's offset of start */
 	uint64_t message;            /* … of the present message */
+	uint64_t whole;              /* … up to which messages are whole */
 	uint64_t at;                 /* … of the value in hand */
 	const char *type;            /* of the value in hand */
 	const char *name;
@@ -189,8 +190,8 @@ void cask_load(struct cask_ar *ar, struct cask_io *io);
  *
  * measure   how many bytes would be stored: cask_at tells, after the walk.  To
  *           exchange functions it is storing.
- * print     what would be stored, in words: "f64 price[0] = 41.5", a line for
- *           each value; with ar->json an object, ended by cask_flush.  To
+ * print     what would be stored, in words: "f64     price[0] = 41.5", a line
+ *           for each value; with ar->json an object, ended by cask_flush.  To
  *           exchange functions it is storing.
  * release   frees what the _dup functions have allocated, as far as loading
  *           came, whether it failed or not, and sets the pointers to NULL;

@@ -64,13 +64,15 @@ extern "C" {
  * True when there is more to exchange: always, but loading from an end that
  * does not know of volume yet, which leaves it as it is.  An end that knows no
  * more, and calls cask_extends last, passes over what newer ends have added.
- * Several may follow each other.  Outside of a message: EINVAL.
+ * Several may follow each other.  A description ends there, so that old ends
+ * and new ones describe alike what they share.  Outside of a message: EINVAL.
  */
 bool cask_extends(struct cask_ar *ar);
 
 /*
  * The version of what follows, on the wire a u16: newest when storing, and what
- * came when loading.  Newer than newest, or 0, is EPROTO; after an error, 0.
+ * came when loading.  Newer than newest, or 0, is EPROTO; newest beyond a u16,
+ * or 0, is EINVAL; after an error, 0.
  *
  *     unsigned version = cask_version(ar, 3);
  *     if (version >= 3)
