@@ -199,12 +199,11 @@ gather(struct cask_ar *ar, const unsigned char *p, size_t n)
 		from += done;
 		held -= (size_t)done;
 	}
-	ar->base += (uint64_t)(ar->cur - ar->start);
+	ar->base += (uint64_t)(ar->cur - ar->start) + more;
 	ar->cur = ar->start;
-	n -= more;
-	if (!write_all(ar, p + more, n))
+	if (!write_all(ar, p + more, n - more))
 		return false;
-	ar->base += n;
+	ar->base += n - more;
 	return true;
 }
 

@@ -75,6 +75,7 @@ static atomic_uint injected;
 static atomic_uint disturbances;
 static atomic_uint alternatives; /* the longest list that was met */
 static atomic_long live;
+static size_t largest;
 static fault_lookup_fn *_Atomic lookup;
 
 /* What the library keeps for the process: forgotten by a reset, so that every
@@ -106,6 +107,7 @@ fault_reset(void)
 	for (int i = 0; i < FAULT_CALLS; i++)
 		counts[i] = 0;
 	all = injected = disturbances = 0;
+	largest = 0;
 }
 
 void
@@ -156,6 +158,12 @@ unsigned
 fault_injected(void)
 {
 	return injected;
+}
+
+size_t
+fault_largest(void)
+{
+	return largest;
 }
 
 unsigned
@@ -250,6 +258,8 @@ WRAP(void *, malloc, (size_t n))
 	void *p = fails(FAULT_MALLOC) ? NULL : __real_caski_sys_malloc(n);
 
 	live += p != NULL;
+	if (n > largest)
+		largest = n;
 	return p;
 }
 
@@ -258,6 +268,8 @@ WRAP(void *, realloc, (void *p, size_t n))
 	void *q = fails(FAULT_REALLOC) ? NULL : __real_caski_sys_realloc(p, n);
 
 	live += p == NULL && q != NULL;
+	if (n > largest)
+		largest = n;
 	return q;
 }
 

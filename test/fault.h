@@ -100,6 +100,9 @@ unsigned fault_injected(void);
 /* How many calls of a kind were made since the reset. */
 unsigned fault_count(enum fault_call call);
 
+/* The largest allocation that was asked for since the reset. */
+size_t fault_largest(void);
+
 /* Allocations not yet freed, and open descriptors of this process. */
 long fault_allocations(void);
 int fault_descriptors(void);
