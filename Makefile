@@ -157,7 +157,7 @@ $(BUILD)/test/load_fuzz $(BUILD)/test/differential: %: %.o $(LIB) \
 		$(BUILD)/iconv.libs
 	$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
-TINY_TESTS = value text text_form line ar hostile message
+TINY_TESTS = value text text_form line ar hostile message walk
 
 tiny: $(TINY_TESTS:%=$(BUILD)/test/%_test)
 

@@ -148,6 +148,10 @@ check_number(const struct golden *g, bool big, walk *store, walk *load_it)
 	assert_memory_equal(got, bytes, n);
 	golden_assert_value(g, &v);
 	assert_int_equal(cask_at(&ar), n);
+	cask_measure(&ar);
+	store(&ar, g->kind, &v);
+	assert_int_equal(ar.err, 0);
+	assert_int_equal(cask_at(&ar), n);
 
 	golden_place(g, &v);
 	cask_load(&ar, cask_mem_read(&m, bytes, n));
@@ -198,6 +202,9 @@ the_slow_path_has_the_same_bytes(void **state)
 			assert_int_equal(cask_flush(&ar), 0);
 			assert_int_equal(m.length, n);
 			assert_memory_equal(got, bytes, n);
+			cask_measure(&ar);
+			put_number(&ar, g->kind, &v);
+			assert_int_equal(cask_at(&ar), n);
 			golden_place(g, &v);
 			cask_load(&ar, cask_mem_read(&m, bytes, n));
 			get_number(&ar, g->kind, &v);
