@@ -1518,6 +1518,255 @@ a_broken_pipe_is_epipe_and_no_signal(void **state)
 	assert_failed(&ar, EBADF, "read: Bad file descriptor");
 }
 
+/* One archive after another on a transport */
+
+static void
+store_in_turn(struct cask_io *io, size_t size)
+{
+	for (unsigned i = 0; i < 5; i++) {
+		struct cask_ar ar = { .buffer = (char[20]) { 0 },
+			.buffer_size = size };
+
+		cask_store(&ar, io);
+		cask_put_u16(&ar, (uint16_t)(2 * i));
+		cask_put_u16(&ar, (uint16_t)(2 * i + 1));
+		assert_int_equal(cask_finish(&ar), 0);
+		assert_null(io->unflushed);
+		cask_put_u16(&ar, 99);
+		assert_int_equal(ar.err, EINVAL);
+		assert_int_equal(cask_finish(&ar), EINVAL);
+	}
+}
+
+/* Each takes three values, but for the last, which takes one. */
+static void
+load_in_turn(struct cask_io *io, size_t size, bool known)
+{
+	for (unsigned i = 0; i < 10; i += 3) {
+		struct cask_ar ar = { .buffer = (char[20]) { 0 },
+			.buffer_size = size };
+
+		cask_load(&ar, io);
+		assert_true(cask_more(&ar));
+		for (unsigned k = i; k < i + 3 && k < 10; k++) {
+			assert_int_equal(
+			    cask_left(&ar), known ? 2 * (10 - (int)k) : -1);
+			assert_int_equal(cask_get_u16(&ar), k);
+		}
+		assert_int_equal(cask_finish(&ar), 0);
+		assert_string_equal(cask_why(&ar), "no error");
+		assert_int_equal(cask_left(&ar), -1);
+		assert_int_equal(cask_pending(&ar), 0);
+		assert_int_equal(cask_finish(&ar), 0);
+	}
+}
+
+static void
+archives_follow_one_another_on_a_transport(void **state)
+{
+	(void)state;
+	for (size_t size = 0; size <= 20; size++) {
+		FILE *tmp = tmpfile();
+		struct cask_file f;
+		struct cask_mem m;
+		int fd[2];
+
+		store_in_turn(cask_mem_grow(&m, 0), size);
+		load_in_turn(&m.io, size, true);
+		cask_mem_close(&m);
+
+		assert_non_null(tmp);
+		store_in_turn(cask_file_use(&f, fileno(tmp)), size);
+		assert_int_equal(lseek(f.fd, 0, SEEK_SET), 0);
+		load_in_turn(&f.io, size, true);
+		fclose(tmp);
+
+		assert_int_equal(pipe(fd), 0);
+		store_in_turn(cask_file_use(&f, fd[1]), size);
+		cask_file_use(&f, fd[0])->exact = true;
+		load_in_turn(&f.io, size, false);
+		close(fd[0]);
+		close(fd[1]);
+	}
+}
+
+static void
+what_a_pipe_has_given_it_does_not_take_back(void **state)
+{
+	struct cask_ar ar = { .buffer = (char[16]) { 0 }, .buffer_size = 16 };
+	struct cask_file f;
+	struct own_io own;
+	int fd[2];
+
+	(void)state;
+	assert_int_equal(pipe(fd), 0);
+	assert_int_equal(write(fd[1], "0123456789", 10), 10);
+	cask_load(&ar, cask_file_use(&f, fd[0]));
+	cask_get_u32(&ar);
+	assert_int_equal(cask_finish(&ar), ESPIPE);
+	assert_failed(&ar, ESPIPE,
+	    "finish at byte 4: 6 bytes were read ahead, and can't be given "
+	    "back");
+	assert_int_equal(f.io.err, 0);
+	close(fd[0]);
+	close(fd[1]);
+	cask_load(&ar, own_source(&own, "0123456789", 10));
+	cask_get_u32(&ar);
+	assert_int_equal(cask_finish(&ar), ESPIPE);
+	cask_load(&ar, own_source(&own, "0123", 4));
+	cask_get_u32(&ar);
+	assert_int_equal(cask_finish(&ar), 0);
+}
+
+static void
+a_seek_that_fails_is_an_error_of_finishing(void **state)
+{
+	struct cask_ar ar = { .buffer = (char[16]) { 0 }, .buffer_size = 16 };
+	FILE *tmp = tmpfile();
+	struct cask_file f;
+
+	(void)state;
+	assert_non_null(tmp);
+	assert_int_equal(write(fileno(tmp), "0123456789", 10), 10);
+	assert_int_equal(lseek(fileno(tmp), 0, SEEK_SET), 0);
+	cask_load(&ar, cask_file_use(&f, fileno(tmp)));
+	cask_get_u32(&ar);
+	fault_reset();
+	fault_plan(FAULT_SEEK, 0, false, EIO);
+	assert_int_equal(cask_left(&ar), -1);
+	fault_plan(FAULT_SEEK, 0, false, EIO);
+	assert_int_equal(cask_finish(&ar), EIO);
+	assert_int_equal(fault_injected(), 2);
+	fault_reset();
+	fclose(tmp);
+}
+
+static void
+to_abort_forgets_what_was_not_sent(void **state)
+{
+	struct cask_ar ar = { 0 };
+	unsigned char got[8];
+	struct own_io own;
+
+	(void)state;
+	cask_abort(&ar);
+	assert_int_equal(cask_finish(&ar), 0);
+	cask_store(&ar, own_sink(&own, got, sizeof got));
+	cask_put_u32(&ar, 1);
+	cask_abort(&ar);
+	assert_int_equal(ar.err, 0);
+	assert_int_equal(own.calls, 0);
+	assert_int_equal(cask_io_flush(&own.io), 0);
+	assert_int_equal(own.calls, 0);
+	cask_store(&ar, &own.io);
+	cask_put_u8(&ar, 2);
+	assert_int_equal(cask_finish(&ar), 0);
+	assert_int_equal(own.moved, 1);
+
+	cask_load(&ar, own_source(&own, got, 1));
+	cask_get_u16(&ar);
+	assert_int_equal(ar.err, CASK_ECUT);
+	cask_abort(&ar);
+	assert_failed(&ar, CASK_ECUT,
+	    "u16 at byte 0 from a peer: stream ended inside a message");
+	assert_int_equal(cask_finish(&ar), CASK_ECUT);
+	assert_false(cask_more(&ar));
+	assert_int_equal(cask_flush(&ar), CASK_ECUT);
+}
+
+static void
+to_finish_what_has_no_transport_is_invalid(void **state)
+{
+	struct cask_ar ar = { 0 };
+
+	(void)state;
+	cask_load(&ar, NULL);
+	assert_int_equal(cask_left(&ar), -1);
+	assert_int_equal(cask_finish(&ar), EINVAL);
+	cask_store(&ar, NULL);
+	assert_int_equal(cask_finish(&ar), EINVAL);
+}
+
+static void
+what_is_left_is_not_always_known(void **state)
+{
+	struct cask_ar ar = { 0 };
+	struct cask_file f;
+	struct own_io own;
+	int fd[2];
+
+	(void)state;
+	assert_int_equal(cask_left(&ar), -1);
+	cask_load(&ar, own_source(&own, "0123", 4));
+	assert_int_equal(cask_left(&ar), -1);
+	cask_store(&ar, own_sink(&own, NULL, 0));
+	assert_int_equal(cask_left(&ar), -1);
+	cask_measure(&ar);
+	assert_int_equal(cask_left(&ar), -1);
+	assert_int_equal(pipe(fd), 0);
+	cask_load(&ar, cask_file_use(&f, fd[0]));
+	assert_int_equal(cask_left(&ar), -1);
+	close(fd[0]);
+	close(fd[1]);
+	assert_int_equal(cask_left(&ar), -1);
+}
+
+/* Gathered writes */
+
+#define LARGE (3 * CASK_BUFFER + 1)
+
+static unsigned char large[LARGE];
+
+static void
+large_scenario(void *arg)
+{
+	FILE *tmp = tmpfile();
+	struct cask_ar ar = { 0 };
+	struct cask_file f;
+	unsigned char got[2] = { 0 };
+
+	(void)arg;
+	assert_non_null(tmp);
+	cask_store(&ar, cask_file_use(&f, fileno(tmp)));
+	cask_put_u8(&ar, 1);
+	cask_put_bytes(&ar, large, LARGE);
+	cask_put_u8(&ar, 2);
+	if (cask_finish(&ar) == 0) {
+		assert_int_equal(cask_at(&ar), LARGE + 2);
+		assert_int_equal(lseek(f.fd, 0, SEEK_END), LARGE + 2);
+		assert_int_equal(pread(f.fd, got, 2, LARGE), 2);
+		assert_int_equal(got[0], large[LARGE - 1]);
+		assert_int_equal(got[1], 2);
+		assert_int_equal(pread(f.fd, got, 2, 0), 2);
+		assert_int_equal(got[0], 1);
+		assert_int_equal(got[1], large[0]);
+	} else {
+		assert_true(fault_injected() > 0);
+	}
+	fclose(tmp);
+}
+
+static void
+a_large_block_goes_out_in_one_call_with_what_is_before_it(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < LARGE; i++)
+		large[i] = (unsigned char)(i * 7 + 3);
+	fault_reset();
+	large_scenario(NULL);
+	assert_int_equal(fault_count(FAULT_WRITE), 2);
+	assert_true(fault_everywhere(large_scenario, NULL) > 4);
+	for (size_t most = 1; most < 2 * CASK_BUFFER;
+	     most += most < 20 ? 1 : most) {
+		fault_reset();
+		fault_shorten(most);
+		fault_disturb(most % 2);
+		large_scenario(NULL);
+		assert_true(fault_injected() > 0);
+	}
+	fault_reset();
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(
 	    the_end_of_the_stream_is_an_error_only_inside_a_message),
@@ -1560,6 +1809,14 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(every_fault_is_an_error_and_nothing_is_leaked),
 	cmocka_unit_test(interruptions_and_short_transfers_are_invisible),
 	cmocka_unit_test(a_broken_pipe_is_epipe_and_no_signal),
+	cmocka_unit_test(archives_follow_one_another_on_a_transport),
+	cmocka_unit_test(what_a_pipe_has_given_it_does_not_take_back),
+	cmocka_unit_test(a_seek_that_fails_is_an_error_of_finishing),
+	cmocka_unit_test(to_abort_forgets_what_was_not_sent),
+	cmocka_unit_test(to_finish_what_has_no_transport_is_invalid),
+	cmocka_unit_test(what_is_left_is_not_always_known),
+	cmocka_unit_test(
+	    a_large_block_goes_out_in_one_call_with_what_is_before_it),
 };
 
 RUN_TESTS(tests)
