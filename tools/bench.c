@@ -138,6 +138,85 @@ exchange_load(void)
 		die("exchange", cask_why(&ar));
 }
 
+/* Row: the same within two structs, so that every field has a path */
+
+static void
+middle_x(struct cask_ar *a, struct record *r)
+{
+	cask_struct(a, r, record_x);
+}
+
+static void
+path_store(void)
+{
+	settings();
+	cask_store(&ar, &wire_io);
+	for (int i = 0; i < RECORDS; i++)
+		cask_struct(&ar, &in[i], middle_x);
+	if (cask_flush(&ar) != 0)
+		die("path", cask_why(&ar));
+}
+
+static void
+path_load(void)
+{
+	settings();
+	cask_load(&ar, &wire_io);
+	for (int i = 0; i < RECORDS; i++)
+		cask_struct(&ar, &out[i], middle_x);
+	if (ar.err != 0)
+		die("path", cask_why(&ar));
+}
+
+/* Row: the same as a message with its length in front */
+
+static void
+message_store(void)
+{
+	settings();
+	cask_store(&ar, &wire_io);
+	for (int i = 0; i < RECORDS; i++)
+		cask_message(&ar, &in[i], record_x);
+	if (cask_flush(&ar) != 0)
+		die("message", cask_why(&ar));
+}
+
+static void
+message_load(void)
+{
+	settings();
+	cask_load(&ar, &wire_io);
+	for (int i = 0; i < RECORDS; i++)
+		cask_message(&ar, &out[i], record_x);
+	if (ar.err != 0)
+		die("message", cask_why(&ar));
+}
+
+/* Row: somebody watches */
+
+static void
+watch_nothing(struct cask_ar *a, const struct cask_field *field)
+{
+	(void)a;
+	(void)field;
+}
+
+static void
+watch_store(void)
+{
+	ar.watch = watch_nothing;
+	path_store();
+	ar.watch = NULL;
+}
+
+static void
+watch_load(void)
+{
+	ar.watch = watch_nothing;
+	path_load();
+	ar.watch = NULL;
+}
+
 /* Row: Cask, the one-way forms */
 
 static void
@@ -747,6 +826,39 @@ bench_records(void)
 }
 
 static void
+check_paths(const char *row)
+{
+	for (int i = 0; i < RECORDS; i++)
+		if (in[i].id != out[i].id ||
+		    strcmp(in[i].name, out[i].name) != 0)
+			die(row, "loaded something else than was stored");
+	memset(out, 0, sizeof out);
+}
+
+/* Names cost nothing until somebody watches. */
+static void
+bench_paths(void)
+{
+	struct row rows[] = {
+		{ .name = "fields as they are",
+		    .store = exchange_store,
+		    .load = exchange_load },
+		{ .name = "within two structs, each with a name",
+		    .store = path_store,
+		    .load = path_load },
+		{ .name = "as a message with its length",
+		    .store = message_store,
+		    .load = message_load },
+		{ .name = "within two structs, and ar->watch is set",
+		    .store = watch_store,
+		    .load = watch_load },
+	};
+
+	run("record, named path", rows, sizeof rows / sizeof rows[0], 0,
+	    PASSES / 20, (double)PASSES / 20 * RECORDS, check_paths);
+}
+
+static void
 bench_bulk(size_t n)
 {
 	bool native = big_endian == CASK_HOST_BIG;
@@ -802,6 +914,7 @@ main(void)
 	big_endian = true;
 	bench_records();
 	big_endian = CASK_HOST_BIG;
+	bench_paths();
 	bench_bulk(NUMBERS);
 	if (!FAST_HERE) {
 		printf("\n(no AVX2 here: nothing to hold the other order "
