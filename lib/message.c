@@ -250,9 +250,11 @@ leave(struct cask_ar *ar, struct cask_message *m)
 bool
 cask_message_begin(struct cask_ar *ar, struct cask_message *m, const char *name)
 {
-	memset(m, 0, sizeof *m);
 	m->around = ar->within;
+	m->at = m->end = 0;
 	m->framed = is_framed(ar);
+	m->held = m->twice = m->extends = false;
+	m->whole = NULL;
 	m->frame.name = name;
 	if (m->framed && ar->storing)
 		hold(ar, m);
