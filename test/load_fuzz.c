@@ -535,6 +535,40 @@ fail_by_itself(struct walk *w)
 	check_load(w, NULL, 0);
 }
 
+static void
+load_version(struct walk *w)
+{
+	unsigned newest = argument(w) + 1;
+	unsigned version = cask_version(&w->ar, newest);
+
+	CHECK(version <= newest);
+	check_load(w, NULL, 0);
+	CHECK((version == 0) == (w->ar.err != 0));
+}
+
+static void
+ask_for_extension(struct walk *w)
+{
+	bool more = cask_extends(&w->ar);
+
+	check_load(w, NULL, 0);
+	CHECK(!more || w->ar.err == 0);
+	CHECK(!more || cask_left(&w->ar) > 0);
+}
+
+static void
+agree(struct walk *w)
+{
+	static const char mine[] = "u32 count\nf64 price[]\n";
+	size_t n = argument(w) % sizeof mine;
+	uint64_t at = cask_at(&w->ar);
+
+	cask_agree(&w->ar, mine, n);
+	check_load(w, NULL, 0);
+	CHECK(w->ar.err != 0 || cask_at(&w->ar) == at + 2 + n);
+}
+
+static void load_message(struct walk *w);
 static void load_struct(struct walk *w);
 
 static void (*const steps[])(struct walk *) = { load_u8, load_i8, load_bool,
@@ -542,7 +576,8 @@ static void (*const steps[])(struct walk *) = { load_u8, load_i8, load_bool,
 	load_i64, load_f64, load_u16s, load_u32s, load_u64s, load_f64s,
 	load_bytes, load_counted, load_count64, load_text, load_dup,
 	ask_for_more, change_settings, load_struct, store_wrongly,
-	fail_by_itself, load_string, load_array, load_line, set_form };
+	fail_by_itself, load_string, load_array, load_line, set_form,
+	load_version, ask_for_extension, agree, load_message };
 
 #define STEPS (sizeof steps / sizeof *steps)
 
@@ -565,6 +600,243 @@ load_struct(struct walk *w)
 
 	cask_struct(&w->ar, &nested, nested_x);
 	check_load(w, NULL, 0);
+}
+
+static void
+load_message(struct walk *w)
+{
+	struct nested nested = { argument(w) };
+
+	cask_message(&w->ar, &nested, nested_x);
+	check_load(w, NULL, 0);
+}
+
+/* Every direction of one walk.  The program is of exchange functions alone, and
+ * so it can be measured, stored, loaded, printed, described and released. */
+
+struct level {
+	const unsigned char *next;
+	size_t used;
+};
+
+static struct {
+	const unsigned char *next, *end;
+	unsigned char memory[8192]; /* the variables, one after the other */
+	size_t used;
+	bool fill;
+} round_trip;
+
+static void level_x(struct cask_ar *ar, struct level *l);
+
+static unsigned
+operand(void)
+{
+	return round_trip.next < round_trip.end ? *round_trip.next++ : 0;
+}
+
+/* The next variable: full of something, if it is to be stored. */
+static void *
+variable(size_t n)
+{
+	static unsigned char spare[256];
+	unsigned char *p = round_trip.memory + round_trip.used;
+
+	if (sizeof round_trip.memory - round_trip.used < n + 8)
+		return memset(spare, 0, sizeof spare);
+	for (size_t i = 0; i < n && round_trip.fill; i++)
+		p[i] =
+		    (unsigned char)((round_trip.used + i) * 2654435761u >> 9);
+	round_trip.used += (n + 7) / 8 * 8;
+	return p;
+}
+
+static void
+number_op(struct cask_ar *ar, unsigned op)
+{
+	void *p = variable(8);
+	bool b = *(unsigned char *)p & 1;
+
+	switch (op) {
+	case 0:
+		cask_u8(ar, (uint8_t *)p);
+		break;
+	case 1:
+		cask_i8(ar, (int8_t *)p);
+		break;
+	case 2:
+		memset(p, 0, 8);
+		cask_bool(ar, &b);
+		*(unsigned char *)p = b;
+		break;
+	case 3:
+		cask_u16(ar, (uint16_t *)p);
+		break;
+	case 4:
+		cask_i32(ar, (int32_t *)p);
+		break;
+	case 5:
+		cask_f32(ar, (float *)p);
+		break;
+	case 6:
+		cask_u64(ar, (uint64_t *)p);
+		break;
+	default:
+		cask_f64(ar, (double *)p);
+	}
+	if (op < 6 && op != 2) /* what was not exchanged is not compared */
+		memset((char *)p +
+			(op < 2          ? 1
+				: op < 4 ? 2
+					 : 4),
+		    0,
+		    8 -
+			(op < 2          ? 1u
+				: op < 4 ? 2u
+					 : 4u));
+}
+
+static void
+count_op(struct cask_ar *ar)
+{
+	uint32_t *p = variable(4);
+
+	*p %= 200;
+	cask_count(ar, p, 200);
+}
+
+static void
+text_op(struct cask_ar *ar)
+{
+	char *p = variable(32);
+
+	for (int i = 0; i < 31 && round_trip.fill; i++)
+		p[i] = (char)(i % 24 < 20 ? 'a' + p[i] % 20 : p[i]);
+	p[operand() % 20] = '\0';
+	p[31] = '\0';
+	if (round_trip.fill)
+		memset(p + strlen(p), 0, 32 - strlen(p));
+	cask_text(ar, p, 32);
+	memset(p + strlen(p), 0, 32 - strlen(p));
+}
+
+static void
+block_op(struct cask_ar *ar, unsigned op)
+{
+	size_t n = operand();
+
+	if (op == 10)
+		cask_bytes(ar, (unsigned char *)variable(n % 100), n % 100);
+	else
+		cask_u32_array(ar, (uint32_t *)variable(n % 40 * 4), n % 40);
+}
+
+static void
+level_op(struct cask_ar *ar, unsigned op)
+{
+	struct level l = { round_trip.next, round_trip.used };
+
+	if (op == 12)
+		cask_struct(ar, &l, level_x);
+	else
+		cask_message(ar, &l, level_x);
+}
+
+/* A message may be walked twice: each time from its beginning. */
+static void
+level_x(struct cask_ar *ar, struct level *l)
+{
+	round_trip.next = l->next;
+	round_trip.used = l->used;
+	while (round_trip.next < round_trip.end) {
+		unsigned op = operand() % 18;
+
+		if (op == 17)
+			return;
+		if (op == 16)
+			cask_extends(ar); /* the other end knows as much */
+		if (op < 8)
+			number_op(ar, op);
+		else if (op == 8)
+			count_op(ar);
+		else if (op == 9)
+			text_op(ar);
+		else if (op < 12)
+			block_op(ar, op);
+		else if (op < 14)
+			level_op(ar, op);
+		else if (op == 14)
+			cask_version(ar, operand() + 1);
+		else if (op == 15)
+			cask_secret(ar, number_op(ar, 4));
+	}
+}
+
+static int
+walk_once(struct cask_ar *ar, const unsigned char *program, bool fill)
+{
+	struct level l = { program, 0 };
+
+	memset(round_trip.memory, 0, sizeof round_trip.memory);
+	round_trip.fill = fill;
+	cask_message(ar, &l, level_x);
+	return cask_flush(ar);
+}
+
+static void
+load_back(struct cask_ar *ar, struct cask_mem *m, const unsigned char *program)
+{
+	static unsigned char stored[sizeof round_trip.memory];
+
+	memcpy(stored, round_trip.memory, sizeof stored);
+	cask_load(ar, &m->io);
+	CHECK(walk_once(ar, program, false) == 0);
+	CHECK(cask_at(ar) == m->length);
+	CHECK(memcmp(stored, round_trip.memory, sizeof stored) == 0);
+	CHECK(!cask_more(ar));
+}
+
+/* After FF: settings, a buffer's size, and the program. */
+static void
+every_direction(const unsigned char *data, size_t n)
+{
+	static unsigned char buffer[255];
+	struct cask_ar ar = { .big_endian = data[0] & 1,
+		.json = data[0] & 2,
+		.form = (enum cask_text_form)((data[0] >> 2) % 3),
+		.buffer = buffer,
+		.buffer_size = data[1],
+		.limit.depth = data[0] & 16 ? 3 : 0 };
+	const unsigned char *program = data + 2;
+	struct cask_mem m, words;
+	uint64_t size;
+	int err;
+
+	round_trip.end = data + n;
+	cask_measure(&ar);
+	err = walk_once(&ar, program, true);
+	size = cask_at(&ar);
+	cask_store(&ar, cask_mem_grow(&m, 0));
+	CHECK(walk_once(&ar, program, true) == err);
+	CHECK(err != 0 ? m.length == 0 : m.length == size);
+	if (err == 0)
+		load_back(&ar, &m, program);
+	cask_print(&ar, cask_mem_grow(&words, 0));
+	err = walk_once(&ar, program, true);
+	CHECK(err == 0 || m.length == 0);
+	cask_mem_close(&words);
+	cask_describe(&ar, cask_mem_grow(&words, 0));
+	walk_once(&ar, program, false);
+	if (ar.err == 0 && words.length > 0) {
+		cask_store(&ar, cask_mem_write(&m, NULL, 0));
+		cask_measure(&ar);
+		cask_agree(&ar, words.data, words.length);
+		CHECK(cask_at(&ar) >= words.length + 2);
+	}
+	cask_mem_close(&words);
+	cask_release(&ar);
+	CHECK(walk_once(&ar, program, false) == 0);
+	CHECK(ar.depth == 0 && ar.frame == NULL && ar.within == NULL);
+	cask_mem_close(&m);
 }
 
 /* 9 bytes of settings, the last of which is the length of the program. */
@@ -604,6 +876,10 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t n)
 	struct walk w = { 0 };
 	const unsigned char *program;
 
+	if (n > 3 && data[0] == 0xFF) {
+		every_direction(data + 1, n - 1);
+		return 0;
+	}
 	if (!set_up(&w, data, n))
 		return 0;
 	watch_memory();
@@ -613,7 +889,7 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t n)
 	for (int i = 0; i < 16 && cask_more(&w.ar); i++)
 		for (w.next = program; w.next < w.end;)
 			steps[argument(&w) % STEPS](&w);
-	CHECK(w.ar.depth == 0 && w.ar.frame == NULL);
+	CHECK(w.ar.depth == 0 && w.ar.frame == NULL && w.ar.within == NULL);
 	check_memory(n);
 	return 0;
 }
