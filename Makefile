@@ -143,6 +143,18 @@ $(BUILD)/test/shape_test: $(patsubst %,$(BUILD)/tools/%.o,shape token words)
 # A wchar_t of 16 bits.
 $(BUILD)/test/wchar_test.o: EXTRA = -fshort-wchar
 
+# The examples in headers' comments, compiled as they stand there.
+$(BUILD)/test/cask_example.h: include/cask.h
+	@mkdir -p $(@D)
+	sed -n '/^ [*] Conventions/,/^ [*][/]/s/^ [*]     //p' $< >$@
+$(BUILD)/test/list_example.h: include/cask/list.h
+	@mkdir -p $(@D)
+	sed -n '1,/^ [*][/]/s/^ [*]     //p' $< >$@
+
+EXAMPLES := $(patsubst %,$(BUILD)/test/%_example.h,cask list)
+$(BUILD)/test/idiom_test.o $(BUILD)/test/list_test.o: EXTRA = -I$(BUILD)/test
+$(BUILD)/test/idiom_test.o $(BUILD)/test/list_test.o: | $(EXAMPLES)
+
 # Other libraries' loops, those that are there.
 FOREIGN = libuv glib-2.0
 HERE = $(foreach l,$(FOREIGN),$(if $(shell pkg-config --exists $l 2>/dev/null \
@@ -204,7 +216,7 @@ fuzz:
 lint:
 	@CC='$(CC)' sh tools/need.sh 'make lint' cc c++ clang-format clang-tidy cppcheck \
 		mandoc
-	@$(MAKE) --no-print-directory -s -j$(JOBS) all
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(EXAMPLES)
 	@BUILD=$(BUILD) sh test/lint.sh
 
 format:

@@ -16,6 +16,7 @@
  *     dup.h      arrays and structs in memory that loading allocates
  *     class.h    classes of objects, and what was loaded of them
  *     object.h   objects that point to each other, as MFC stores them
+ *     list.h     a struct and its exchange function from one list
  *     bytes.h    byte order
  *     utf.h      UTF-8, UTF-16, UTF-32
  *     charset.h  code pages
@@ -58,6 +59,70 @@
  * Nothing is sent before cask_flush(&out); while (cask_more(&in)) is the loop
  * of a program that loads one message after the other.
  *
+ * What else a struct may need takes a line or two each:
+ *
+ *     struct item { char name[16]; uint32_t pieces; double price; };
+ *
+ *     struct order {
+ *             struct item gift, items[8];
+ *             uint32_t count, flags, bonus;
+ *             bool has_gift;
+ *             uint8_t kind;
+ *             union { uint32_t cash; char card[20]; } pay;
+ *             unsigned char hash[4];
+ *             char *note;
+ *     };
+ *
+ *     static void
+ *     item_x(struct cask_ar *ar, struct item *i)
+ *     {
+ *             cask_text(ar, i->name, sizeof i->name);
+ *             cask_u32(ar, &i->pieces);
+ *             cask_f64(ar, &i->price);
+ *             if (i->price < 0) // a value is refused
+ *                     cask_fail(ar, &i->price, ERANGE, "below 0");
+ *     }
+ *
+ *     static void
+ *     order_x(struct cask_ar *ar, struct order *o)
+ *     {
+ *             unsigned version = cask_version(ar, 3);
+ *
+ *             cask_bool(ar, &o->has_gift);
+ *             if (o->has_gift) // an optional member, which is a struct
+ *                     cask_struct(ar, &o->gift, item_x);
+ *             cask_count(ar, &o->count, 8); // an array: how many, at most 8
+ *             cask_structs(ar, o->items, o->count, item_x);
+ *             cask_u8(ar, &o->kind);
+ *             switch (o->kind) { // a union, and what tells its member
+ *             case 0: cask_u32(ar, &o->pay.cash); break;
+ *             case 1: cask_secret(ar, // not shown, wherever values are
+ *                         cask_text(ar, o->pay.card, sizeof o->pay.card));
+ *                     break;
+ *             default: cask_fail(ar, &o->kind, EPROTO, "no way to pay");
+ *             }
+ *             cask_bytes(ar, o->hash, sizeof o->hash); // raw: as they are
+ *             cask_text_dup(ar, &o->note, 1000); // text: is converted
+ *             if (version >= 3) // a member since version 3
+ *                     cask_u32(ar, &o->flags);
+ *             if (cask_extends(ar)) // added since, which older ends pass over
+ *                     cask_u32(ar, &o->bonus);
+ *     }
+ *
+ *     static int
+ *     send_order(struct cask_ar *out, struct order *o)
+ *     {
+ *             cask_message(out, o, order_x); // with its length in front
+ *             return cask_flush(out);
+ *     }
+ *
+ * A receiver loads that with the same cask_message(&in, &o, order_x), into a
+ * struct that is all zero: members that an older end does not send stay so.
+ *
+ * The same functions count the bytes (cask_measure), print them for people or
+ * as JSON (cask_print), free what _dup has allocated (cask_release), and list
+ * the fields for another end to compare (cask_describe).
+ *
  * Time.  Blocking calls have a limit, 30 s unless you say otherwise
  * (cask_sock.timeout_ms); over an archive it holds for each value.
  * cask_deadline puts one limit on a whole exchange.
@@ -87,6 +152,7 @@
 #include <cask/dup.h>
 #include <cask/error.h>
 #include <cask/io.h>
+#include <cask/list.h>
 #include <cask/message.h>
 #include <cask/object.h>
 #include <cask/pump.h>

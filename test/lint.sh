@@ -35,7 +35,8 @@ layer() {
 	ahead | yield | datagram | urgent | name | option | wire | chaos | trace) echo 2 ;;
 	ar | why | buffer | message | field | print) echo 3 ;;
 	class | graph) echo 3 ;;
-	count | value | text | text_store | text_load | text_sink | agree | dup) echo 4 ;;
+	count | value | text | text_store | text_load | text_sink) echo 4 ;;
+	list | agree | dup) echo 4 ;;
 	object) echo 5 ;;
 	*) echo "no layer" ;;
 	esac
@@ -104,7 +105,14 @@ names() {
 	done
 }
 
-# Headers stand alone, in C and C++, with all warnings.
+# Headers stand alone, in C and C++, with all warnings; and so do the examples in
+# their comments (the Makefile takes them out), but that nothing uses them.
+
+examples() {
+	echo '#include <cask.h>'
+	echo '#include <errno.h>'
+	cat "$BUILD/test/cask_example.h" "$BUILD/test/list_example.h"
+}
 
 headers() {
 	strict='-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror'
@@ -116,6 +124,11 @@ headers() {
 	for h in lib/*.h; do
 		cc -std=c11 $strict -Iinclude -x c -fsyntax-only "$h"
 	done
+	examples >"$work/examples.h"
+	cc -std=c11 $strict -Wno-unused-function -Iinclude -x c \
+		-fsyntax-only "$work/examples.h"
+	c++ -std=c++17 $strict -Wno-unused-function -Iinclude -x c++ \
+		-fsyntax-only "$work/examples.h"
 }
 
 # The text of the sources.
