@@ -2,9 +2,10 @@
  * What the files of cask dump share.
  *
  *     token.c  the words of a shape
- *     shape.c  the parser of shapes
+ *     shape.c  the parser of shapes; member.c, of their members
  *     tape.c   the transport: keeps the bytes of the value in hand
- *     walk.c   loads what a shape says
+ *     walk.c   goes through a stream, as a shape says
+ *     leaf.c   … and loads one value
  *     show.c   prints what was loaded, for people
  *     show_json.c … or as JSON
  *     guess.c  without a shape: bytes, and what they might be
@@ -115,6 +116,12 @@ struct dump {
 
 	bool first; /* JSON: no comma yet */
 };
+
+/* Load one value, leaf->kind being what it is to be, and name what the archive
+ * calls it.  A text is to be freed. */
+void load_leaf(struct dump *d, struct leaf *leaf, const char *name);
+uint64_t load_unsigned(
+    struct cask_ar *ar, enum shape_kind kind, const char *name);
 
 /* Load what the shape says.  False: something was wrong, and cask_why(&d->ar)
  * has it; or the output is broken. */

@@ -100,4 +100,10 @@ bool shape_parse_types(struct shape *shape, const char *file, const char *text,
 /* "u32", …; of structs, unions and nothing: "struct", "union", "". */
 const char *shape_kind_name(enum shape_kind kind);
 
+static inline bool
+shape_is_signed(enum shape_kind kind)
+{
+	return kind >= SHAPE_I8 && kind <= SHAPE_I64;
+}
+
 #endif

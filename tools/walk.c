@@ -79,140 +79,7 @@ step(struct dump *d, const struct shape_member *m)
 	}
 }
 
-/* Numbers */
-
-static uint64_t
-load_unsigned(struct cask_ar *ar, enum shape_kind kind, const char *name)
-{
-	uint8_t u8 = 0;
-	uint16_t u16 = 0;
-	uint32_t u32 = 0;
-	uint64_t u64 = 0;
-	bool b = false;
-
-	switch (kind) {
-	case SHAPE_U8:
-		cask_u8_named(ar, &u8, name);
-		return u8;
-	case SHAPE_BOOL:
-		cask_bool_named(ar, &b, name);
-		return b;
-	case SHAPE_U16:
-		cask_u16_named(ar, &u16, name);
-		return u16;
-	case SHAPE_CHAR16:
-		cask_char16_named(ar, &u16, name);
-		return u16;
-	case SHAPE_U32:
-		cask_u32_named(ar, &u32, name);
-		return u32;
-	case SHAPE_COUNT:
-		cask_count64_named(ar, &u64, UINT64_MAX, name);
-		return u64;
-	default:
-		cask_u64_named(ar, &u64, name);
-		return u64;
-	}
-}
-
-static int64_t
-load_signed(struct cask_ar *ar, enum shape_kind kind, const char *name)
-{
-	int8_t i8 = 0;
-	int16_t i16 = 0;
-	int32_t i32 = 0;
-	int64_t i64 = 0;
-
-	switch (kind) {
-	case SHAPE_I8:
-		cask_i8_named(ar, &i8, name);
-		return i8;
-	case SHAPE_I16:
-		cask_i16_named(ar, &i16, name);
-		return i16;
-	case SHAPE_I32:
-		cask_i32_named(ar, &i32, name);
-		return i32;
-	default:
-		cask_i64_named(ar, &i64, name);
-		return i64;
-	}
-}
-
-static bool
-is_signed(enum shape_kind kind)
-{
-	return kind >= SHAPE_I8 && kind <= SHAPE_I64;
-}
-
-/* Text */
-
-/* Does an MFC Unicode string come next?  They begin with FF, then FFFE. */
-static bool
-unicode_comes(struct dump *d)
-{
-	static const unsigned char little[] = { 0xFF, 0xFE, 0xFF };
-	static const unsigned char big[] = { 0xFF, 0xFF, 0xFE };
-
-	/* Byte by byte: no more may come before it is asked for. */
-	return tape_peek(&d->tape, 1) == 1 &&
-	    d->tape.data[d->tape.next] == 0xFF && tape_peek(&d->tape, 3) == 3 &&
-	    memcmp(d->tape.data + d->tape.next, d->ar.big_endian ? big : little,
-		3) == 0;
-}
-
-/* Which form of text comes; not the one that has to: an error. */
-static enum shape_kind
-text_kind(struct dump *d, enum shape_kind wanted, const char *name)
-{
-	enum shape_kind comes = SHAPE_ANSI;
-
-	if (wanted == SHAPE_UTF8)
-		return wanted;
-	if (unicode_comes(d))
-		comes = SHAPE_UNICODE;
-	else if (d->tape.next == d->tape.filled)
-		return wanted; /* the stream has ended */
-	if (wanted != SHAPE_TEXT && wanted != comes)
-		cask_fail_named(&d->ar, name, name, EPROTO,
-		    "not %s, but %s string",
-		    wanted == SHAPE_ANSI ? "an ANSI" : "a Unicode",
-		    comes == SHAPE_ANSI ? "an ANSI" : "a Unicode");
-	return comes;
-}
-
 /* Leaves */
-
-static void
-load_leaf(struct dump *d, struct leaf *leaf, const char *name)
-{
-	switch (leaf->kind) {
-	case SHAPE_F32:
-		leaf->is.f32 = 0;
-		cask_f32_named(&d->ar, &leaf->is.f32, name);
-		break;
-	case SHAPE_F64:
-		leaf->is.f64 = 0;
-		cask_f64_named(&d->ar, &leaf->is.f64, name);
-		break;
-	case SHAPE_TEXT:
-	case SHAPE_ANSI:
-	case SHAPE_UNICODE:
-	case SHAPE_UTF8:
-		leaf->is.text = NULL;
-		leaf->kind = text_kind(d, leaf->kind, name);
-		d->ar.form =
-		    leaf->kind == SHAPE_UTF8 ? CASK_UTF8 : CASK_UNICODE;
-		cask_text_dup_named(
-		    &d->ar, &leaf->is.text, SIZE_MAX, NULL, name);
-		break;
-	default:
-		if (is_signed(leaf->kind))
-			leaf->is.i = load_signed(&d->ar, leaf->kind, name);
-		else
-			leaf->is.u = load_unsigned(&d->ar, leaf->kind, name);
-	}
-}
 
 /* What the archive is to call it: it has the structs around it already. */
 static const char *
@@ -313,7 +180,7 @@ how_many(struct dump *d, const struct shape_member *m, uint64_t *n)
 	if (m->many != SHAPE_COUNTED)
 		return true;
 	*n = d->value[m->by];
-	if (!is_signed(d->shape.member[m->by].kind) || *n <= INT64_MAX)
+	if (!shape_is_signed(d->shape.member[m->by].kind) || *n <= INT64_MAX)
 		return true;
 	push(d, m->name, ONE);
 	begin(d, shape_kind_name(m->kind));
@@ -366,7 +233,7 @@ walk_union(struct dump *d, const struct shape_member *u)
 		}
 	push(d, by->name, ONE);
 	begin(d, "union");
-	if (is_signed(by->kind))
+	if (shape_is_signed(by->kind))
 		cask_fail_named(&d->ar, by, by->name, EPROTO,
 		    "no case for %" PRId64, (int64_t)kind);
 	else
@@ -401,7 +268,7 @@ is_too_old(const struct dump *d, const struct shape_member *m)
 
 	return m->since &&
 	    (version < m->number ||
-		(is_signed(d->shape.member[m->version].kind) &&
+		(shape_is_signed(d->shape.member[m->version].kind) &&
 		    version > INT64_MAX));
 }
 

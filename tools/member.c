@@ -1,0 +1,355 @@
+/*
+ * The parser of shapes: a member of a struct.  See parser.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "parser.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const kinds[] = {
+	[SHAPE_U8] = "u8",
+	[SHAPE_U16] = "u16",
+	[SHAPE_U32] = "u32",
+	[SHAPE_U64] = "u64",
+	[SHAPE_I8] = "i8",
+	[SHAPE_I16] = "i16",
+	[SHAPE_I32] = "i32",
+	[SHAPE_I64] = "i64",
+	[SHAPE_BOOL] = "bool",
+	[SHAPE_CHAR16] = "char16",
+	[SHAPE_COUNT] = "count",
+	[SHAPE_F32] = "f32",
+	[SHAPE_F64] = "f64",
+	[SHAPE_TEXT] = "text",
+	[SHAPE_ANSI] = "ansi",
+	[SHAPE_UNICODE] = "unicode",
+	[SHAPE_UTF8] = "utf8",
+	[SHAPE_BYTES] = "bytes",
+	[SHAPE_STRUCT] = "struct",
+	[SHAPE_UNION] = "union",
+	[SHAPE_NOTHING] = "",
+};
+
+const char *
+shape_kind_name(enum shape_kind kind)
+{
+	return kinds[kind];
+}
+
+/* Names */
+
+static bool
+token_names(const struct parser *p, const char *name)
+{
+	return p->scan.token.kind == TOKEN_NAME && scan_is(&p->scan, name);
+}
+
+bool
+take_name(struct parser *p, char *to, const char *what)
+{
+	const struct token *t = &p->scan.token;
+
+	if (t->kind != TOKEN_NAME)
+		return scan_expected(&p->scan, what);
+	memcpy(to, t->at, t->n);
+	to[t->n] = '\0';
+	return scan_next(&p->scan);
+}
+
+static bool
+take_number(struct parser *p, uint64_t *to)
+{
+	if (p->scan.token.kind != TOKEN_NUMBER)
+		return scan_expected(&p->scan, "a number");
+	*to = p->scan.token.number;
+	return scan_next(&p->scan);
+}
+
+/* How many there can be is no negative number. */
+static bool
+take_size(struct parser *p, uint64_t *to)
+{
+	if (p->scan.token.kind == TOKEN_NUMBER && *p->scan.token.at == '-')
+		return scan_expected(&p->scan, "a number from 0 on");
+	return take_number(p, to);
+}
+
+const struct shape_struct *
+find_struct(const struct parser *p, const struct shape_struct *end)
+{
+	for (const struct shape_struct *s = p->shape->structs; s < end; s++)
+		if (token_names(p, s->name))
+			return s;
+	return NULL;
+}
+
+/* A name is used once in a struct; but the cases of one union, of which there
+ * is never more than one, may share it: they are looked at up to their union.
+ */
+static bool
+is_new_name(struct parser *p, const char *at, const struct shape_member *m,
+    const struct shape_member *up_to)
+{
+	const struct shape_member *o = &p->shape->member[p->in->first];
+
+	for (; o < up_to; o++)
+		if (strcmp(o->name, m->name) == 0)
+			return scan_fail(&p->scan, at,
+			    "a second member called '%s'", m->name);
+	return true;
+}
+
+/*
+ * The integer whose name is in hand: a member of the struct, before the one in
+ * hand.  Which one goes to *by.
+ */
+static bool
+take_reference(
+    struct parser *p, const struct shape_member *before, unsigned *by)
+{
+	const struct shape_member *all = p->shape->member;
+	const struct token *t = &p->scan.token;
+
+	for (unsigned i = p->in->first; &all[i] < before; i++) {
+		if (token_names(p, all[i].name)) {
+			*by = i;
+			if (all[i].kind <= SHAPE_COUNT &&
+			    all[i].many == SHAPE_ONE)
+				return scan_next(&p->scan);
+			return scan_fail(&p->scan, t->at,
+			    "'%s' is not one integer", all[i].name);
+		}
+		i += all[i].cases;
+	}
+	return scan_fail(&p->scan, t->at,
+	    "no member '%.*s' comes before this one", (int)t->n, t->at);
+}
+
+/* Members */
+
+static struct shape_member *
+add_member(struct parser *p)
+{
+	struct shape_member *m = &p->shape->member[p->shape->members];
+
+	if (p->shape->members == SHAPE_MEMBERS) {
+		scan_fail(&p->scan, p->scan.token.at, "more than %d members",
+		    SHAPE_MEMBERS);
+		return NULL;
+	}
+	*m = (struct shape_member) { .many = SHAPE_ONE };
+	p->shape->members++;
+	p->in->count++;
+	return m;
+}
+
+static bool
+take_struct_type(struct parser *p, struct shape_member *m)
+{
+	const struct token *t = &p->scan.token;
+	const struct shape_struct *s = find_struct(p, p->in);
+
+	m->kind = SHAPE_STRUCT;
+	if (t->kind != TOKEN_NAME)
+		return scan_expected(&p->scan, "the name of a struct");
+	if (s == NULL)
+		return scan_fail(&p->scan, t->at,
+		    "no struct '%.*s' is defined before this one", (int)t->n,
+		    t->at);
+	if (s->rest)
+		return scan_fail(&p->scan, t->at,
+		    "struct '%s' goes on to the end of the stream: it can't be "
+		    "a member",
+		    s->name);
+	if (s->depth == SHAPE_DEPTH)
+		return scan_fail(&p->scan, t->at,
+		    "structs nested more than %d deep", SHAPE_DEPTH);
+	if (p->in->depth <= s->depth)
+		p->in->depth = s->depth + 1;
+	m->inner = (unsigned)(s - p->shape->structs);
+	return scan_next(&p->scan);
+}
+
+static bool
+take_type(struct parser *p, struct shape_member *m)
+{
+	const struct token *t = &p->scan.token;
+
+	if (t->kind != TOKEN_NAME)
+		return scan_expected(&p->scan, "a type");
+	if (scan_take(&p->scan, "struct"))
+		return take_struct_type(p, m);
+	for (unsigned k = 0; k <= SHAPE_BYTES; k++)
+		if (token_names(p, kinds[k])) {
+			m->kind = (enum shape_kind)k;
+			return scan_next(&p->scan);
+		}
+	if (find_struct(p, p->in) != NULL)
+		return scan_fail(&p->scan, t->at,
+		    "'%.*s' is no type; 'struct %.*s' is", (int)t->n, t->at,
+		    (int)t->n, t->at);
+	return scan_fail(
+	    &p->scan, t->at, "'%.*s' is no type", (int)t->n, t->at);
+}
+
+/* "[3]" or "[n]", if it is there. */
+static bool
+take_array(struct parser *p, struct shape_member *m)
+{
+	const char *at = p->scan.token.at;
+	bool got;
+
+	if (!scan_is(&p->scan, "["))
+		return true;
+	if (m->many == SHAPE_REST)
+		return scan_fail(&p->scan, at, "'*' and '[': one or the other");
+	if (!scan_next(&p->scan))
+		return false;
+	m->many = SHAPE_FIXED;
+	if (p->scan.token.kind == TOKEN_NAME) {
+		m->many = SHAPE_COUNTED;
+		got = take_reference(p, m, &m->by);
+	} else if (p->scan.token.kind != TOKEN_NUMBER) {
+		got = scan_expected(&p->scan, "a number or a name");
+	} else {
+		got = take_size(p, &m->size);
+	}
+	return got && scan_expect(&p->scan, "]");
+}
+
+/* The '*' behind a type; allowed tells whether it can be there. */
+static bool
+take_star(struct parser *p, struct shape_member *m, bool allowed)
+{
+	if (!scan_is(&p->scan, "*"))
+		return true;
+	if (!allowed)
+		return scan_fail(&p->scan, p->scan.token.at,
+		    "only the last member of a struct goes on to the end: no "
+		    "option, and no case");
+	m->many = SHAPE_REST;
+	p->in->rest = true;
+	return scan_next(&p->scan);
+}
+
+static bool
+check_bytes(struct parser *p, const char *at, const struct shape_member *m)
+{
+	if (m->kind != SHAPE_BYTES || m->many != SHAPE_ONE)
+		return true;
+	return scan_fail(&p->scan, at, "how many bytes? bytes data[16], say");
+}
+
+/* "u32 x;", "f64 x[n];", "text* x;" */
+static bool
+take_plain(struct parser *p, struct shape_member *m, bool star,
+    const struct shape_member *up_to)
+{
+	const char *type_at = p->scan.token.at, *name_at;
+
+	if (!take_type(p, m) || !take_star(p, m, star))
+		return false;
+	name_at = p->scan.token.at;
+	return take_name(p, m->name, "a name") &&
+	    is_new_name(p, name_at, m, up_to) && take_array(p, m) &&
+	    check_bytes(p, type_at, m) && scan_expect(&p->scan, ";");
+}
+
+/* "1: u32 a;" or "1: ;" */
+static bool
+take_case(struct parser *p, struct shape_member *u)
+{
+	const char *at = p->scan.token.at;
+	struct shape_member *m = add_member(p);
+
+	if (m == NULL || !take_number(p, &m->value))
+		return false;
+	for (const struct shape_member *o = u + 1; o < m; o++)
+		if (o->value == m->value)
+			return scan_fail(
+			    &p->scan, at, "a second case of that number");
+	u->cases++;
+	if (!scan_expect(&p->scan, ":"))
+		return false;
+	m->kind = SHAPE_NOTHING;
+	if (scan_take(&p->scan, ";"))
+		return true;
+	return take_plain(p, m, false, u);
+}
+
+static bool
+take_union(struct parser *p, struct shape_member *u)
+{
+	u->kind = SHAPE_UNION;
+	if (p->scan.token.kind != TOKEN_NAME)
+		return scan_expected(
+		    &p->scan, "the name of the member that chooses");
+	if (!take_reference(p, u, &u->by) || !scan_expect(&p->scan, "{"))
+		return false;
+	if (scan_is(&p->scan, "}"))
+		return scan_fail(
+		    &p->scan, p->scan.token.at, "a union without cases");
+	while (!scan_is(&p->scan, "}"))
+		if (!take_case(p, u))
+			return false;
+	return scan_expect(&p->scan, "}") &&
+	    (scan_take(&p->scan, ";") || !p->scan.failed);
+}
+
+/* "since 3", by the member called version. */
+static bool
+take_since(struct parser *p, struct shape_member *m)
+{
+	const struct shape_member *all = p->shape->member;
+	const char *at = p->scan.token.at;
+
+	if (!scan_take(&p->scan, "since"))
+		return !p->scan.failed;
+	m->since = true;
+	for (unsigned i = p->in->first; &all[i] < m; i += 1 + all[i].cases)
+		if (strcmp(all[i].name, "version") == 0 &&
+		    all[i].kind <= SHAPE_COUNT && all[i].many == SHAPE_ONE) {
+			m->version = i;
+			return take_size(p, &m->number);
+		}
+	return scan_fail(&p->scan, at,
+	    "'since' needs an integer called 'version' before it");
+}
+
+bool
+take_member(struct parser *p)
+{
+	const struct shape_member *last;
+	struct shape_member *m;
+
+	if (p->in->rest) {
+		last = &p->shape->member[p->shape->members - 1];
+		return scan_fail(&p->scan, p->scan.token.at,
+		    "nothing can follow '%s', which goes on to the end",
+		    last->name);
+	}
+	m = add_member(p);
+	if (m == NULL || !take_since(p, m))
+		return false;
+	if (scan_take(&p->scan, "union"))
+		return take_union(p, m);
+	m->optional = scan_take(&p->scan, "optional");
+	return !p->scan.failed && take_plain(p, m, !m->optional, m);
+}
+
+bool
+take_unnamed(struct parser *p)
+{
+	struct shape_member *m;
+	const char *at = p->scan.token.at;
+
+	if (p->in->rest)
+		return scan_fail(&p->scan, at, "nothing can follow a '*'");
+	m = add_member(p);
+	if (m == NULL || !take_type(p, m) || !take_star(p, m, true))
+		return false;
+	snprintf(m->name, sizeof m->name, "v%u", p->in->count);
+	return take_array(p, m) && check_bytes(p, at, m);
+}
