@@ -419,6 +419,128 @@ an_order_reaches_the_structs_within(void **state)
 	    out, "{\"b\":{\"in\":{\"x\":1}},\"in\":{\"x\":1}}\n");
 }
 
+/* Messages */
+
+static const char mail_shape[] =
+    "struct quote { version 3; text symbol; since 2 u8 kind; extends; "
+    "u32 volume; extends; }\n"
+    "struct quotes { message struct quote* quote; }\n";
+
+/* Of version 1, without the extension; of version 2, with it; and newer. */
+static const char mail[] = "\5\0\0\0\1\0\2AB"
+			   "\x0A\0\0\0\2\0\2CD\7\1\0\0\0"
+			   "\x12\0\0\0\3\0\0\x08\2\0\0\0more bytes";
+
+static void
+a_message_may_be_older_or_newer_than_its_shape(void **state)
+{
+	const char *path = shaped(mail_shape);
+
+	(void)state;
+	assert_int_equal(
+	    dump_pipe(ARGS("--shape", path), mail, sizeof mail - 1), 0);
+	assert_string_equal(err, "");
+	assert_string_equal(out,
+	    HEAD
+	    "     0  05 00 00 00              message quote[0] = 5\n"
+	    "     4  01 00                    version quote[0].version = 1\n"
+	    "     6  02 41 42                 ansi    quote[0].symbol = "
+	    "\"AB\"\n"
+	    "     9  0a 00 00 00              message quote[1] = 10\n"
+	    "    13  02 00                    version quote[1].version = 2\n"
+	    "    15  02 43 44                 ansi    quote[1].symbol = "
+	    "\"CD\"\n"
+	    "    18  07                       u8      quote[1].kind = 7\n"
+	    "    19  01 00 00 00              u32     quote[1].volume = 1\n"
+	    "    23  12 00 00 00              message quote[2] = 18\n"
+	    "    27  03 00                    version quote[2].version = 3\n"
+	    "    29  00                       ansi    quote[2].symbol = \"\"\n"
+	    "    30  08                       u8      quote[2].kind = 8\n"
+	    "    31  02 00 00 00              u32     quote[2].volume = 2\n"
+	    "    35  6d 6f 72 65 20 62 79 74  bytes   quote[2].+[0] = more "
+	    "byt\n"
+	    "    43  65 73                    bytes   quote[2].+[8] = es\n");
+	assert_int_equal(
+	    dump_pipe(ARGS("--json", "--shape", path), mail, sizeof mail - 1),
+	    0);
+	assert_string_equal(out,
+	    "{\"quote\":[{\"version\":1,\"symbol\":\"AB\"},"
+	    "{\"version\":2,\"symbol\":\"CD\",\"kind\":7,\"volume\":1},"
+	    "{\"version\":3,\"symbol\":\"\",\"kind\":8,\"volume\":2,"
+	    "\"+\":\"6d6f7265206279746573\"}]}\n");
+}
+
+static void
+a_message_cut_after_any_byte_stops_with_the_reason(void **state)
+{
+	const char *path = shaped(mail_shape);
+	size_t n = sizeof mail - 1;
+
+	(void)state;
+	for (size_t k = 1; k < n; k++) {
+		int code = dump_file(ARGS("--shape", path), mail, k);
+
+		if (k == 9 || k == 23) {
+			assert_int_equal(code, 0);
+			continue;
+		}
+		assert_int_equal(code, 1);
+		ASSERT_HAS(out, " <- stopped here\n");
+		ASSERT_HAS(err, ": stream ended ");
+	}
+}
+
+/* A length that is one of a message in it: what is in it ends there, too. */
+static void
+what_goes_to_the_end_goes_to_that_of_its_message(void **state)
+{
+	const char *path =
+	    shaped("struct in { u8 k; u16* x; }\n"
+		   "struct out { message struct in a; bytes* b; }\n"
+		   "struct s { optional message struct out m; u8 last; }");
+
+	(void)state;
+	assert_int_equal(dump_pipe(ARGS("--json", "--shape", path),
+			     "\1\x0C\0\0\0\5\0\0\0\7\1\0\2\0xyz\x09", 18),
+	    0);
+	assert_string_equal(out,
+	    "{\"m\":{\"a\":{\"k\":7,\"x\":[1,2]},\"b\":\"78797a\"},"
+	    "\"last\":9}\n");
+}
+
+static void
+a_secret_is_not_shown_even_when_it_is_wrong(void **state)
+{
+	static const char bytes[] = "\1\4abcd\2xy12345678";
+	const char *path = shaped("struct key { u8 a; u8 b; } struct s { u8 n; "
+				  "secret text t; secret struct key k; union n "
+				  "{ 1: secret ansi u; } secret bytes r[8]; }");
+
+	(void)state;
+	assert_int_equal(
+	    dump_pipe(ARGS("--shape", path), "\1\4abcd\5\6\1x12345678", 18), 0);
+	assert_string_equal(out,
+	    HEAD "     0  01                       u8      n = 1\n"
+		 "     1                           ansi    t = ***\n"
+		 "     6                           u8      k.a = ***\n"
+		 "     7                           u8      k.b = ***\n"
+		 "     8                           ansi    u = ***\n"
+		 "    10                           bytes   r[0] = ***\n");
+	assert_int_equal(dump_pipe(ARGS("--json", "--shape", path),
+			     "\1\4abcd\5\6\1x12345678", 18),
+	    0);
+	assert_string_equal(out,
+	    "{\"n\":1,\"t\":\"***\",\"k\":{\"a\":\"***\",\"b\":\"***\"},"
+	    "\"u\":\"***\",\"r\":\"***\"}\n");
+	assert_int_equal(dump_pipe(ARGS("--shape", path), bytes, 9), 1);
+	ASSERT_HAS(out,
+	    "     8                           ansi    u <- stopped here\n");
+	assert_int_equal(dump_pipe(ARGS("--shape", path), bytes, 4), 1);
+	ASSERT_HAS(out,
+	    "     1                           text    t <- stopped here\n");
+	ASSERT_LACKS(out, "61 62");
+}
+
 /* What is wrong with a stream */
 
 struct wrong {
@@ -462,6 +584,30 @@ static const struct wrong wrong_streams[] = {
 	    "bool x? at byte 0: stream ended before a message" },
 	{ "struct in { u8 a; u16 b; } struct s { struct in* x; }", "\1\2\3\4",
 	    4, "u16 x[1].b at byte 4: stream ended inside a message" },
+	{ "struct m { u8 a; u32 b; } struct s { message struct m m; }",
+	    "\3\0\0\0\1\2\3\4\5", 9,
+	    "u32 m.b at byte 5: its message ends here, after 3 bytes" },
+	{ "struct m { u8 a; } struct s { message struct m m[2]; }",
+	    "\1\0\0\0\1\3\0\0\0\1\2\3", 12,
+	    "m[1] at byte 10: its 3 bytes hold 2 more than the shape says" },
+	{ "struct m { u8 a; u8* b; } struct s { message struct m m; }",
+	    "\4\0\0\0\1\2", 6,
+	    "m at byte 6: stream ended 2 bytes before it does" },
+	{ "struct m { u8 a; } struct o { message struct m m; }"
+	  "struct s { message struct o o; }",
+	    "\5\0\0\0\2\0\0\0\1\2", 10,
+	    "o.m at byte 8: length 2, but the message around it ends after "
+	    "1" },
+	{ "struct m { ansi a; } struct s { message struct m m; }",
+	    "\2\0\0\0\2ab", 7,
+	    "text m.a at byte 4: its message ends here, after 2 bytes" },
+	{ "struct m { text a; } struct s { message struct m m; u8 b; }",
+	    "\0\0\0\0\1", 5,
+	    "text m.a at byte 4: its message ends here, after 0 bytes" },
+	{ "struct s { version 3; }", "\4\0", 2,
+	    "version at byte 2: 4, the newest known is 3" },
+	{ "struct s { version 3; }", "\0\0", 2,
+	    "version at byte 2: 0, the newest known is 3" },
 	{ "struct e { } struct s { struct e* x; }", "\1", 1,
 	    "x at byte 0: the shape takes no byte in 100000 steps" },
 	{ "struct e { } struct s { u32 n; struct e x[n]; u8 y; }",
@@ -878,6 +1024,10 @@ main(void)
 		TEST(every_construct_is_shown),
 		TEST(an_empty_case_has_nothing_and_a_star_may_have_none),
 		TEST(an_order_reaches_the_structs_within),
+		TEST(a_message_may_be_older_or_newer_than_its_shape),
+		TEST(a_message_cut_after_any_byte_stops_with_the_reason),
+		TEST(what_goes_to_the_end_goes_to_that_of_its_message),
+		TEST(a_secret_is_not_shown_even_when_it_is_wrong),
 		TEST(what_is_wrong_with_a_stream_is_said_with_exit_code_1),
 		TEST(a_wrong_value_is_shown_with_its_bytes),
 		TEST(a_shape_that_would_go_on_for_ages_is_ended),

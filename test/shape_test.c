@@ -31,13 +31,15 @@ member(const char *name)
 
 static const char whole[] =
     "struct point { i32 x; i32 y; }\n"
+    "struct mail { version 3; since 2 u8 a; secret text b; extends; u8* c; }\n"
     "big struct all {\n"
     "\tu8 version; u16 n; u32 c; u64 d; i8 e; i16 f; i64 g;\n"
     "\tbool h; char16 i; count j; f32 k; f64 l; text m;\n"
     "\tansi o; unicode p; utf8 q; bytes r[n]; bytes s[0x10];\n"
     "\toptional struct point t; since 3 u16 u; since 0 optional text v[j];\n"
     "\tunion e { 1: u32 w; -2: text w; 0xff: ; }\n"
-    "\tsince 2 union n { 7: struct point x[n]; };\n"
+    "\tsince 2 union n { 7: secret message struct point x[n]; };\n"
+    "\toptional message struct mail z;\n"
     "\tstruct point* text;\n"
     "}\n";
 
@@ -50,12 +52,24 @@ every_construct_is_parsed(void **state)
 	if (!parse(whole))
 		fail_msg("%s", why);
 	assert_string_equal(why, "");
-	assert_int_equal(shape.count, 2);
+	assert_int_equal(shape.count, 3);
 	assert_int_equal(shape.structs[0].order, SHAPE_AS_AROUND);
-	assert_int_equal(shape.structs[1].order, SHAPE_BIG);
-	assert_int_equal(shape.structs[1].depth, 2);
-	assert_true(shape.structs[1].rest);
+	assert_int_equal(shape.structs[2].order, SHAPE_BIG);
+	assert_int_equal(shape.structs[2].depth, 2);
+	assert_true(shape.structs[2].rest);
 	assert_false(shape.structs[0].rest);
+	assert_true(shape.structs[1].rest && shape.structs[1].extends);
+	assert_false(shape.structs[0].extends || shape.structs[2].extends);
+	m = &shape.member[shape.structs[1].first];
+	assert_int_equal(m->kind, SHAPE_VERSION);
+	assert_string_equal(m->name, "version");
+	assert_int_equal(m->size, 3);
+	assert_true(m[1].since && &shape.member[m[1].version] == m);
+	assert_true(m[2].secret && !m[1].secret && !m[2].message);
+	assert_int_equal(m[3].kind, SHAPE_EXTENDS);
+	m = member("z");
+	assert_true(m->optional && m->message && !m->secret);
+	assert_int_equal(m->inner, 1);
 	m = member("r");
 	assert_int_equal(m->kind, SHAPE_BYTES);
 	assert_int_equal(m->many, SHAPE_COUNTED);
@@ -70,7 +84,8 @@ every_construct_is_parsed(void **state)
 	m = member("u");
 	assert_true(m->since);
 	assert_int_equal(m->number, 3);
-	assert_ptr_equal(&shape.member[m->version], member("version"));
+	assert_ptr_equal(
+	    &shape.member[m->version], &shape.member[shape.structs[2].first]);
 	m = member("v");
 	assert_true(m->since && m->optional);
 	assert_ptr_equal(&shape.member[m->by], member("j"));
@@ -86,6 +101,7 @@ every_construct_is_parsed(void **state)
 	assert_int_equal(m[3].value, 255);
 	assert_int_equal(m[3].kind, SHAPE_NOTHING);
 	assert_true(m[4].since && m[4].kind == SHAPE_UNION);
+	assert_true(m[5].secret && m[5].message);
 }
 
 static void
@@ -95,6 +111,8 @@ every_type_has_its_word(void **state)
 
 	(void)state;
 	for (unsigned k = 0; k < SHAPE_BYTES; k++) {
+		if (k == SHAPE_VERSION)
+			continue; /* "version 3;" */
 		snprintf(text, sizeof text, "struct s { %s %s; }",
 		    shape_kind_name(k), shape_kind_name(k));
 		assert_true(parse(text));
@@ -403,6 +421,63 @@ wrong_words_are_pointed_at(void **state)
 		    "f:1:30: expected a number from 0 on, not '-1'\n"
 		    "struct s { u8 version; since -1 u8 x; }\n"
 		    "                             ^\n" },
+		{ "struct s { version; }",
+		    "f:1:19: expected a number, not ';'\n"
+		    "struct s { version; }\n"
+		    "                  ^\n" },
+		{ "struct s { version 0; }",
+		    "f:1:20: a version is a number from 1 to 65535\n"
+		    "struct s { version 0; }\n"
+		    "                   ^\n" },
+		{ "struct s { version 65536; }",
+		    "f:1:20: a version is a number from 1 to 65535\n"
+		    "struct s { version 65536; }\n"
+		    "                   ^\n" },
+		{ "struct s { version -1; }",
+		    "f:1:20: expected a number from 0 on, not '-1'\n"
+		    "struct s { version -1; }\n"
+		    "                   ^\n" },
+		{ "struct s { version 1 }",
+		    "f:1:22: expected ';', not '}'\n"
+		    "struct s { version 1 }\n"
+		    "                     ^\n" },
+		{ "struct s { u16 version; version 1; }",
+		    "f:1:25: a second member called 'version'\n"
+		    "struct s { u16 version; version 1; }\n"
+		    "                        ^\n" },
+		{ "struct s { optional version 1; }",
+		    "f:1:21: 'version' is no type\n"
+		    "struct s { optional version 1; }\n"
+		    "                    ^\n" },
+		{ "struct s { message u8 x; }",
+		    "f:1:20: expected 'struct', not 'u8'\n"
+		    "struct s { message u8 x; }\n"
+		    "                   ^\n" },
+		{ "struct s { message secret u8 x; }",
+		    "f:1:20: expected 'struct', not 'secret'\n"
+		    "struct s { message secret u8 x; }\n"
+		    "                   ^\n" },
+		{ "struct s { secret union n { 1: u8 a; } }",
+		    "f:1:19: 'union' is no type\n"
+		    "struct s { secret union n { 1: u8 a; } }\n"
+		    "                  ^\n" },
+		{ "struct s { extends u8 x; }",
+		    "f:1:20: expected ';', not 'u8'\n"
+		    "struct s { extends u8 x; }\n"
+		    "                   ^\n" },
+		{ "struct s { u8 x; extends; }",
+		    "f:1:18: the last struct is the whole stream, and no "
+		    "message\n"
+		    "struct s { u8 x; extends; }\n"
+		    "                 ^\n" },
+		{ "struct s { extends; }\nstruct t { struct s y; }",
+		    "f:2:19: struct 's' extends: it has to be a message\n"
+		    "struct t { struct s y; }\n"
+		    "                  ^\n" },
+		{ "struct s { u8* x; extends; }",
+		    "f:1:19: nothing can follow 'x', which goes on to the end\n"
+		    "struct s { u8* x; extends; }\n"
+		    "                  ^\n" },
 		{ "struct s { u8 x; } /* no end",
 		    "f:1:20: a comment without its end\n"
 		    "struct s { u8 x; } /* no end\n"
@@ -452,6 +527,9 @@ wrong_lists_of_types_are_pointed_at(void **state)
 		    "u8[v1]\n   ^\n" },
 		{ "u8 ;",
 		    "--type:1:4: expected a type, not ';'\nu8 ;\n   ^\n" },
+		{ "u8 version",
+		    "--type:1:4: 'version' is no type\nu8 version\n   ^\n" },
+		{ "secret", "--type:1:1: 'secret' is no type\nsecret\n^\n" },
 		{ "struct x",
 		    "--type:1:8: no struct 'x' is defined before this one\n"
 		    "struct x\n       ^\n" },

@@ -35,6 +35,8 @@ struct tape {
 	size_t next;   /* … what is handed out next */
 	size_t filled; /* … what was read so far */
 	uint64_t base; /* the stream's offset of data */
+	uint64_t from; /* … of the message in hand, behind its length */
+	uint64_t end;  /* … of its end, which no value goes beyond */
 	bool ended;
 };
 
@@ -44,8 +46,8 @@ void tape_close(struct tape *t);
 /* Keep from here on. */
 void tape_mark(struct tape *t);
 
-/* Have n bytes to look at, at t->data + t->next: fewer at the end, or after an
- * error.  Gives how many. */
+/* Have n bytes to look at, at t->data + t->next: fewer at the end, that of the
+ * message, too, or after an error.  Gives how many. */
 size_t tape_peek(struct tape *t, size_t n);
 
 /* Take n of the bytes that were looked at. */
@@ -113,6 +115,7 @@ struct dump {
 	const char *type; /* … what it is called */
 	uint64_t still;   /* where the walk is, and for how many steps */
 	unsigned steps;
+	unsigned secret; /* above 0: not to be shown */
 
 	bool first; /* JSON: no comma yet */
 };

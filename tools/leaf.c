@@ -27,6 +27,7 @@ load_unsigned(struct cask_ar *ar, enum shape_kind kind, const char *name)
 		cask_bool_named(ar, &b, name);
 		return b;
 	case SHAPE_U16:
+	case SHAPE_VERSION:
 		cask_u16_named(ar, &u16, name);
 		return u16;
 	case SHAPE_CHAR16:
@@ -94,8 +95,8 @@ text_kind(struct dump *d, enum shape_kind wanted, const char *name)
 		return wanted;
 	if (unicode_comes(d))
 		comes = SHAPE_UNICODE;
-	else if (d->tape.next == d->tape.filled)
-		return wanted; /* the stream has ended */
+	else if (tape_peek(&d->tape, 1) == 0)
+		return wanted; /* the stream, or its message, has ended */
 	if (wanted != SHAPE_TEXT && wanted != comes)
 		cask_fail_named(&d->ar, name, name, EPROTO,
 		    "not %s, but %s string",

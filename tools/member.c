@@ -19,6 +19,7 @@ static const char *const kinds[] = {
 	[SHAPE_I64] = "i64",
 	[SHAPE_BOOL] = "bool",
 	[SHAPE_CHAR16] = "char16",
+	[SHAPE_VERSION] = "version",
 	[SHAPE_COUNT] = "count",
 	[SHAPE_F32] = "f32",
 	[SHAPE_F64] = "f64",
@@ -30,6 +31,7 @@ static const char *const kinds[] = {
 	[SHAPE_STRUCT] = "struct",
 	[SHAPE_UNION] = "union",
 	[SHAPE_NOTHING] = "",
+	[SHAPE_EXTENDS] = "extends",
 };
 
 const char *
@@ -158,11 +160,14 @@ take_struct_type(struct parser *p, struct shape_member *m)
 		return scan_fail(&p->scan, t->at,
 		    "no struct '%.*s' is defined before this one", (int)t->n,
 		    t->at);
-	if (s->rest)
+	if (s->rest && !m->message)
 		return scan_fail(&p->scan, t->at,
 		    "struct '%s' goes on to the end of the stream: it can't be "
 		    "a member",
 		    s->name);
+	if (s->extends && !m->message)
+		return scan_fail(&p->scan, t->at,
+		    "struct '%s' extends: it has to be a message", s->name);
 	if (s->depth == SHAPE_DEPTH)
 		return scan_fail(&p->scan, t->at,
 		    "structs nested more than %d deep", SHAPE_DEPTH);
@@ -181,8 +186,10 @@ take_type(struct parser *p, struct shape_member *m)
 		return scan_expected(&p->scan, "a type");
 	if (scan_take(&p->scan, "struct"))
 		return take_struct_type(p, m);
+	if (m->message)
+		return scan_expected(&p->scan, "'struct'");
 	for (unsigned k = 0; k <= SHAPE_BYTES; k++)
-		if (token_names(p, kinds[k])) {
+		if (k != SHAPE_VERSION && token_names(p, kinds[k])) {
 			m->kind = (enum shape_kind)k;
 			return scan_next(&p->scan);
 		}
@@ -242,13 +249,16 @@ check_bytes(struct parser *p, const char *at, const struct shape_member *m)
 	return scan_fail(&p->scan, at, "how many bytes? bytes data[16], say");
 }
 
-/* "u32 x;", "f64 x[n];", "text* x;" */
+/* "u32 x;", "f64 x[n];", "secret text* x;", "message struct quote q;" */
 static bool
 take_plain(struct parser *p, struct shape_member *m, bool star,
     const struct shape_member *up_to)
 {
-	const char *type_at = p->scan.token.at, *name_at;
+	const char *type_at, *name_at;
 
+	m->secret = scan_take(&p->scan, "secret");
+	m->message = scan_take(&p->scan, "message");
+	type_at = p->scan.token.at;
 	if (!take_type(p, m) || !take_star(p, m, star))
 		return false;
 	name_at = p->scan.token.at;
@@ -318,9 +328,26 @@ take_since(struct parser *p, struct shape_member *m)
 	    "'since' needs an integer called 'version' before it");
 }
 
+/* "version 3;": the newest that is known. */
+static bool
+take_version(struct parser *p, struct shape_member *m, const char *name_at)
+{
+	const char *at = p->scan.token.at;
+
+	m->kind = SHAPE_VERSION;
+	strcpy(m->name, "version");
+	if (!is_new_name(p, name_at, m, m) || !take_size(p, &m->size))
+		return false;
+	if (m->size < 1 || m->size > UINT16_MAX)
+		return scan_fail(
+		    &p->scan, at, "a version is a number from 1 to 65535");
+	return scan_expect(&p->scan, ";");
+}
+
 bool
 take_member(struct parser *p)
 {
+	const char *at = p->scan.token.at;
 	const struct shape_member *last;
 	struct shape_member *m;
 
@@ -331,7 +358,17 @@ take_member(struct parser *p)
 		    last->name);
 	}
 	m = add_member(p);
-	if (m == NULL || !take_since(p, m))
+	if (m == NULL)
+		return false;
+	if (scan_take(&p->scan, "version"))
+		return take_version(p, m, at);
+	if (scan_take(&p->scan, "extends")) {
+		m->kind = SHAPE_EXTENDS;
+		p->in->extends = true;
+		p->extends = at;
+		return scan_expect(&p->scan, ";");
+	}
+	if (!take_since(p, m))
 		return false;
 	if (scan_take(&p->scan, "union"))
 		return take_union(p, m);

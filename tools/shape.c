@@ -94,7 +94,12 @@ shape_parse(struct shape *shape, const char *file, const char *text, size_t n,
 		if (!take_item(&p))
 			return false;
 	while (p.scan.token.kind != TOKEN_END);
-	return shape->count > 0 || scan_expected(&p.scan, "a struct");
+	if (shape->count == 0)
+		return scan_expected(&p.scan, "a struct");
+	if (shape->structs[shape->count - 1].extends)
+		return scan_fail(&p.scan, p.extends,
+		    "the last struct is the whole stream, and no message");
+	return true;
 }
 
 bool

@@ -34,7 +34,8 @@ enum shape_kind {
 	SHAPE_I64,
 	SHAPE_BOOL,
 	SHAPE_CHAR16,
-	SHAPE_COUNT, /* the last one that is an integer */
+	SHAPE_VERSION, /* U16, from 1 to size; its name is "version" */
+	SHAPE_COUNT,   /* the last one that is an integer */
 	SHAPE_F32,
 	SHAPE_F64,
 	SHAPE_TEXT, /* ANSI or Unicode, as it comes */
@@ -45,6 +46,7 @@ enum shape_kind {
 	SHAPE_STRUCT,
 	SHAPE_UNION,
 	SHAPE_NOTHING, /* a case of a union without a member */
+	SHAPE_EXTENDS, /* a message may end here */
 };
 
 enum shape_many {
@@ -57,9 +59,11 @@ enum shape_many {
 enum shape_order { SHAPE_AS_AROUND, SHAPE_LITTLE, SHAPE_BIG };
 
 struct shape_member {
-	char name[TOKEN_NAME_MOST + 1]; /* "" for unions and nothing */
+	char name[TOKEN_NAME_MOST + 1]; /* "" for unions, nothing, extends */
 	enum shape_kind kind;
 	enum shape_many many;
+	bool secret;   /* not to be shown */
+	bool message;  /* a length is in front of each */
 	bool optional; /* a bool in front tells whether it is there */
 	bool since;    /* only if the member version says at least number */
 	uint64_t number;
@@ -78,6 +82,7 @@ struct shape_struct {
 	unsigned count;
 	unsigned depth; /* 1: no structs in it */
 	bool rest;      /* its last member goes on to the end */
+	bool extends;   /* it is a message, which may be shorter or longer */
 };
 
 struct shape {

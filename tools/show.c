@@ -66,6 +66,8 @@ static void
 begin_line(const struct dump *d, size_t n)
 {
 	printf("%6" PRIu64 "  ", tape_at(&d->tape));
+	if (d->secret > 0)
+		n = 0;
 	print_hex(d->tape.data + d->tape.mark, n < PER_LINE ? n : PER_LINE);
 	printf(" %-7s %s", d->type, d->path);
 }
@@ -77,6 +79,8 @@ more_lines(const struct dump *d, size_t n)
 	const unsigned char *p = d->tape.data + d->tape.mark;
 
 	putchar('\n');
+	if (d->secret > 0)
+		return;
 	for (size_t i = PER_LINE; i < n && !output_is_broken(); i += PER_LINE) {
 		size_t last = n - i < PER_LINE ? n - i : PER_LINE;
 
@@ -157,7 +161,10 @@ show_leaf(struct dump *d, const char *key, const struct leaf *leaf)
 	(void)key; /* the path tells */
 	begin_line(d, n);
 	fputs(" = ", stdout);
-	print_value(leaf);
+	if (d->secret > 0)
+		fputs("***", stdout);
+	else
+		print_value(leaf);
 	more_lines(d, n);
 }
 

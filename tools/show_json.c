@@ -61,6 +61,10 @@ json_leaf(struct dump *d, const char *key, const struct leaf *leaf)
 {
 	if (leaf->kind != SHAPE_BYTES)
 		print_key(d, key);
+	if (d->secret > 0) {
+		fputs(leaf->kind != SHAPE_BYTES ? "\"***\"" : "", stdout);
+		return;
+	}
 	switch (leaf->kind) {
 	case SHAPE_F32:
 		print_float((double)leaf->is.f32);
@@ -117,7 +121,7 @@ static void
 json_bytes(struct dump *d, const char *key)
 {
 	print_key(d, key);
-	putchar('"');
+	fputs(d->secret > 0 ? "\"***" : "\"", stdout);
 }
 
 static void

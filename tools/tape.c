@@ -7,6 +7,8 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,12 +70,35 @@ fill(struct tape *t)
 	return n > 0;
 }
 
+/* How far the message in hand goes. */
+static size_t
+within(const struct tape *t, size_t n)
+{
+	uint64_t left = t->end - (t->base + t->next);
+
+	return left < n ? (size_t)left : n;
+}
+
+static int
+end_message(struct tape *t)
+{
+	char words[64];
+
+	snprintf(words, sizeof words,
+	    "its message ends here, after %" PRIu64 " bytes", t->end - t->from);
+	cask_io_pass(&t->io, CASK_ECUT, NULL, words);
+	return -1;
+}
+
 static ptrdiff_t
 tape_read(struct cask_io *io, void *buf, size_t size)
 {
 	struct tape *t = tape_of(io);
 	size_t n;
 
+	size = within(t, size);
+	if (size == 0)
+		return end_message(t);
 	if (t->next == t->filled && !fill(t))
 		return io->err != 0 ? -1 : 0;
 	n = t->filled - t->next;
@@ -99,7 +124,8 @@ tape_open(struct tape *t, int fd)
 		.more = tape_more,
 		.local = true };
 
-	*t = (struct tape) { .io = { .table = &table, .exact = true } };
+	*t = (struct tape) { .io = { .table = &table, .exact = true },
+		.end = UINT64_MAX };
 	cask_file_use(&t->file, fd);
 }
 
@@ -119,6 +145,7 @@ tape_mark(struct tape *t)
 size_t
 tape_peek(struct tape *t, size_t n)
 {
+	n = within(t, n);
 	while (t->filled - t->next < n && fill(t))
 		continue;
 	return t->filled - t->next < n ? t->filled - t->next : n;

@@ -100,6 +100,10 @@ walk_leaf(struct dump *d, const struct shape_member *m, uint64_t index)
 
 	begin(d, shape_kind_name(m->kind));
 	load_leaf(d, &leaf, leaf_name(name, m, index));
+	if (m->kind == SHAPE_VERSION && (leaf.is.u == 0 || leaf.is.u > m->size))
+		cask_fail_named(&d->ar, m, m->name, EPROTO,
+		    "%" PRIu64 ", the newest known is %" PRIu64, leaf.is.u,
+		    m->size);
 	if (d->ar.err == 0) {
 		d->type = shape_kind_name(leaf.kind);
 		d->show->leaf(d, index == ONE ? m->name : NULL, &leaf);
@@ -159,13 +163,68 @@ walk_inner(struct dump *d, const struct shape_member *m, uint64_t index)
 	d->show->end(d, '}');
 }
 
+/* Nothing may be left of a message; or what is can't be had. */
+static void
+end_message(struct dump *d, const struct shape_member *m, uint64_t index)
+{
+	char buf[LEAF_NAME];
+	const char *name = leaf_name(buf, m, index);
+	uint64_t size = d->tape.end - d->tape.from;
+	uint64_t left = d->tape.end - cask_at(&d->ar);
+
+	if (left == 0 || !going(d))
+		return;
+	begin(d, "message");
+	if (tape_peek(&d->tape, 1) == 0)
+		cask_fail_named(&d->ar, m, name, CASK_ECUT,
+		    "stream ended %" PRIu64 " bytes before it does", left);
+	else
+		cask_fail_named(&d->ar, m, name, EPROTO,
+		    "its %" PRIu64 " bytes hold %" PRIu64
+		    " more than the shape says",
+		    size, left);
+}
+
+/* A length, and a struct that ends there. */
+static void
+walk_message(struct dump *d, const struct shape_member *m, uint64_t index)
+{
+	char buf[LEAF_NAME];
+	const char *name = leaf_name(buf, m, index);
+	struct leaf leaf = { .kind = SHAPE_U32 };
+	uint64_t from = d->tape.from, end = d->tape.end, at;
+
+	begin(d, "message");
+	load_leaf(d, &leaf, name);
+	at = cask_at(&d->ar);
+	if (leaf.is.u > end - at)
+		cask_fail_named(&d->ar, m, name, CASK_ECUT,
+		    "length %" PRIu64 ", but the message around it ends after "
+		    "%" PRIu64,
+		    leaf.is.u, end - at);
+	if (d->ar.err != 0)
+		return;
+	if (d->show == &show_people)
+		d->show->leaf(d, NULL, &leaf);
+	d->tape.from = at;
+	d->tape.end = at + leaf.is.u;
+	walk_inner(d, m, index);
+	end_message(d, m, index);
+	if (!going(d))
+		return;
+	d->tape.from = from;
+	d->tape.end = end;
+}
+
 static void
 walk_one(struct dump *d, const struct shape_member *m, uint64_t index)
 {
 	size_t before = push(d, m->name, index);
 
 	step(d, m);
-	if (going(d) && m->kind == SHAPE_STRUCT)
+	if (going(d) && m->message)
+		walk_message(d, m, index);
+	else if (going(d) && m->kind == SHAPE_STRUCT)
 		walk_inner(d, m, index);
 	else if (going(d))
 		walk_leaf(d, m, index);
@@ -198,12 +257,10 @@ follows(struct dump *d, const struct shape_member *m, uint64_t i, uint64_t n)
 }
 
 static void
-walk_many(struct dump *d, const struct shape_member *m)
+walk_array(struct dump *d, const struct shape_member *m)
 {
 	uint64_t n;
 
-	if (m->kind == SHAPE_NOTHING)
-		return;
 	if (m->many == SHAPE_ONE) {
 		walk_one(d, m, ONE);
 		return;
@@ -218,6 +275,18 @@ walk_many(struct dump *d, const struct shape_member *m)
 	for (uint64_t i = 0; follows(d, m, i, n); i++)
 		walk_one(d, m, i);
 	d->show->end(d, ']');
+}
+
+/* What was secret when it went wrong stays so. */
+static void
+walk_many(struct dump *d, const struct shape_member *m)
+{
+	if (m->kind == SHAPE_NOTHING)
+		return;
+	d->secret += m->secret;
+	walk_array(d, m);
+	if (going(d))
+		d->secret -= m->secret;
 }
 
 static void
@@ -272,6 +341,11 @@ is_too_old(const struct dump *d, const struct shape_member *m)
 		    version > INT64_MAX));
 }
 
+/* What newer ends have added to a message. */
+static const struct shape_member added = {
+	.name = "+", .kind = SHAPE_BYTES, .many = SHAPE_REST
+};
+
 static void
 walk_struct(struct dump *d, const struct shape_struct *s)
 {
@@ -284,6 +358,11 @@ walk_struct(struct dump *d, const struct shape_struct *s)
 	for (; m < end && going(d); m += 1 + m->cases) {
 		step(d, m);
 		d->value[m - d->shape.member] = 0;
+		if (m->kind == SHAPE_EXTENDS) {
+			if (cask_at(&d->ar) == d->tape.end)
+				break;
+			continue;
+		}
 		if (is_too_old(d, m) || (m->optional && !is_there(d, m)))
 			continue;
 		if (m->kind == SHAPE_UNION)
@@ -291,6 +370,8 @@ walk_struct(struct dump *d, const struct shape_struct *s)
 		else
 			walk_many(d, m);
 	}
+	if (s->extends && going(d) && cask_at(&d->ar) < d->tape.end)
+		walk_bytes(d, &added, 0);
 	d->ar.big_endian = around;
 }
 
