@@ -157,16 +157,17 @@ text() {
 	done
 }
 
-# Manual pages are clean mdoc(7), and name every function of their headers.
+# Manual pages are clean mdoc(7), and name every function of their headers, up to
+# the line below which a header says how it is done.
 
 manuals() {
 	for f in lib/*.3 tools/*.1 tools/*.5; do
 		[ -f "$f" ] && mandoc -Tlint -W warning "$f"
 	done
-	# not those that only comments name, nor those below "How it is done"
-	for h in sock addr pump text; do
-		[ -f "include/cask/$h.h" ] || continue
-		for f in $(sed '/^\/\* -----/q; /^ \*/d' "include/cask/$h.h" |
+	# not those that only comments or macros name, nor those below the line
+	for h in error io sock addr pump ar value message text; do
+		for f in $(sed '/^\/\* -----/q; /^ \*/d; /^[[:space:]].*\\$/d' \
+			"include/cask/$h.h" |
 			grep -oE 'cask_[a-z0-9_]+\(' | tr -d '(' |
 			grep -v '_named$' | sort -u); do
 			grep -qE "^\.Nm $f( ,)?$" lib/*.3 ||
