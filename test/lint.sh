@@ -165,7 +165,7 @@ manuals() {
 		[ -f "$f" ] && mandoc -Tlint -W warning "$f"
 	done
 	# not those that only comments or macros name, nor those below the line
-	for h in error io sock addr pump ar value message text; do
+	for h in error io sock addr pump ar value dup message text; do
 		for f in $(sed '/^\/\* -----/q; /^ \*/d; /^[[:space:]].*\\$/d' \
 			"include/cask/$h.h" |
 			grep -oE 'cask_[a-z0-9_]+\(' | tr -d '(' |
