@@ -66,8 +66,12 @@ load(struct cask_ar *ar, const unsigned char *bytes, size_t n, struct order *o)
 static void
 release(struct order *o)
 {
-	free(o->note);
-	o->note = NULL;
+	struct cask_ar ar = { 0 };
+
+	cask_release(&ar);
+	order_x(&ar, o);
+	assert_int_equal(ar.err, 0);
+	assert_null(o->note);
 }
 
 /* All uses of the walk agree */
@@ -162,6 +166,81 @@ the_other_kind_of_a_union_and_no_option_go_there_and_back(void **state)
 	release(&got);
 }
 
+static const char lines[] = "version = 3\n"
+			    "bool    has_gift = true\n"
+			    "text    gift.name = \"cup\"\n"
+			    "u32     gift.pieces = 1\n"
+			    "f64     gift.price = 0.5\n"
+			    "count   count = 2\n"
+			    "text    items[0].name = \"a\"\n"
+			    "u32     items[0].pieces = 3\n"
+			    "f64     items[0].price = 1\n"
+			    "text    items[1].name = \"b\"\n"
+			    "u32     items[1].pieces = 4\n"
+			    "f64     items[1].price = 2.5\n"
+			    "u8      kind = 1\n"
+			    "text    pay.card = ***\n"
+			    "bytes   hash = 010203ff\n"
+			    "text    note = \"hi\"\n"
+			    "u32     flags = 9\n"
+			    "u32     bonus = 5\n";
+
+static const char json[] =
+    "{\"version\":3,\"has_gift\":true,"
+    "\"gift\":{\"name\":\"cup\",\"pieces\":1,\"price\":0.5},\"count\":2,"
+    "\"items\":[{\"name\":\"a\",\"pieces\":3,\"price\":1},"
+    "{\"name\":\"b\",\"pieces\":4,\"price\":2.5}],"
+    "\"kind\":1,\"pay.card\":\"***\",\"hash\":\"010203ff\","
+    "\"note\":\"hi\",\"flags\":9,\"bonus\":5}\n";
+
+static void
+an_order_is_printed_without_its_secret(void **state)
+{
+	struct order o = an_order();
+	char text[1024];
+	struct cask_mem m;
+
+	(void)state;
+	for (int as_json = 0; as_json < 2; as_json++) {
+		struct cask_ar ar = { .json = as_json != 0 };
+
+		memset(text, 0, sizeof text);
+		cask_print(&ar, cask_mem_write(&m, text, sizeof text - 1));
+		order_x(&ar, &o);
+		assert_int_equal(cask_flush(&ar), 0);
+		assert_string_equal(text, as_json ? json : lines);
+	}
+}
+
+static void
+an_order_is_described_by_its_fields(void **state)
+{
+	struct order o = { 0 };
+	struct cask_ar ar = { 0 };
+	char text[1024] = "";
+	struct cask_mem m;
+
+	(void)state;
+	cask_describe(&ar, cask_mem_write(&m, text, sizeof text - 1));
+	order_x(&ar, &o);
+	assert_int_equal(cask_flush(&ar), 0);
+	assert_string_equal(text,
+	    "version[3]\n"
+	    "bool    has_gift\n"
+	    "text    gift.name\n"
+	    "u32     gift.pieces\n"
+	    "f64     gift.price\n"
+	    "count   count\n"
+	    "text    items[].name\n"
+	    "u32     items[].pieces\n"
+	    "f64     items[].price\n"
+	    "u8      kind\n"
+	    "u32     pay.cash\n"
+	    "bytes   hash[4]\n"
+	    "text    note\n"
+	    "u32     flags\n");
+}
+
 /* What comes from elsewhere */
 
 /* What byte n of the order belongs to, and where that begins. */
@@ -249,7 +328,9 @@ every_wrong_value_is_told_by_its_path(void **state)
 		{ 23, 9, "count o.count at byte 23: 9, limit 8" },
 		{ 52, 0xC0, "o.items[1].price at byte 53: below 0" },
 		{ 53, 2, "o.kind at byte 54: no way to pay" },
-		{ 54, 20, "text o.pay.card at byte 54: length 20, limit 19" },
+		{ 54, 20,
+		    "text o.pay.card at byte 54: length 20, limit 19 "
+		    "bytes" },
 	};
 
 	(void)state;
@@ -361,6 +442,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(an_order_is_loaded_as_it_was_stored),
 	cmocka_unit_test(
 	    the_other_kind_of_a_union_and_no_option_go_there_and_back),
+	cmocka_unit_test(an_order_is_printed_without_its_secret),
+	cmocka_unit_test(an_order_is_described_by_its_fields),
 	cmocka_unit_test(
 	    a_stream_that_ends_inside_a_message_leaves_nothing_behind),
 	cmocka_unit_test(a_message_that_ends_early_names_the_field),

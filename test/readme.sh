@@ -67,11 +67,11 @@ ACME 42.25" "$(ask 127.0.0.1 $port)"
 
 # The trace, its times and the port aside.
 calm() {
-	sed 's/^ *cask: [0-9.]* /cask: T /; s/localhost:[0-9]* /localhost:P /' |
-		grep -v ' unicode ' | head -n 6
+	sed 's/^ *cask: [0-9.]* /cask: T /; s/localhost:[0-9]* /localhost:P /' | head -n 8
 }
 expect "a trace" "$(grep '^    cask: [0-9]' README.md | calm)" \
 	"$(CASK_TRACE=calls,wire "$here/ask" localhost $port 2>&1 >/dev/null | calm)"
+expect "JSON" "$(sed -n 's/^prints `\({.*}\)`.*/\1/p' README.md)" "$("$here/show")"
 expect "an answer in bits and pieces" "ACME 41.50
 ACME 42.25" "$(CASK_CHAOS=split=1,eintr=10% "$here/ask" localhost $port)"
 
