@@ -40,6 +40,8 @@ static const char whole[] =
     "\tunion e { 1: u32 w; -2: text w; 0xff: ; }\n"
     "\tsince 2 union n { 7: secret message struct point x[n]; };\n"
     "\toptional message struct mail z;\n"
+    "\tutf16(nul) s1; secret utf32(lf) s2[2]; ansi(16) s3; utf8(8 pad 32) "
+    "s4[n];\n"
     "\tstruct point* text;\n"
     "}\n";
 
@@ -67,6 +69,18 @@ every_construct_is_parsed(void **state)
 	assert_true(m[1].since && &shape.member[m[1].version] == m);
 	assert_true(m[2].secret && !m[1].secret && !m[2].message);
 	assert_int_equal(m[3].kind, SHAPE_EXTENDS);
+	assert_int_equal(member("o")->as.end, CASK_BY_LENGTH);
+	m = member("s1");
+	assert_int_equal(m->kind, SHAPE_UTF16);
+	assert_int_equal(m->as.end, CASK_BY_NUL);
+	assert_int_equal(m[1].kind, SHAPE_UTF32);
+	assert_int_equal(m[1].as.end, CASK_BY_LF);
+	assert_int_equal(m[1].size, 2);
+	assert_int_equal(m[2].as.end, CASK_BY_FIELD);
+	assert_int_equal(m[2].as.units, 16);
+	assert_int_equal(m[2].as.pad, 0);
+	assert_int_equal(m[3].as.units, 8);
+	assert_int_equal(m[3].as.pad, ' ');
 	m = member("z");
 	assert_true(m->optional && m->message && !m->secret);
 	assert_int_equal(m->inner, 1);
@@ -421,6 +435,48 @@ wrong_words_are_pointed_at(void **state)
 		    "f:1:30: expected a number from 0 on, not '-1'\n"
 		    "struct s { u8 version; since -1 u8 x; }\n"
 		    "                             ^\n" },
+		{ "struct s { text(nul) x; }",
+		    "f:1:16: only ansi, utf8, utf16 and utf32 can go without a "
+		    "length\n"
+		    "struct s { text(nul) x; }\n"
+		    "               ^\n" },
+		{ "struct s { unicode(4) x; }",
+		    "f:1:19: only ansi, utf8, utf16 and utf32 can go without a "
+		    "length\n"
+		    "struct s { unicode(4) x; }\n"
+		    "                  ^\n" },
+		{ "struct s { u8(4) x; }",
+		    "f:1:14: expected a name, not '('\n"
+		    "struct s { u8(4) x; }\n"
+		    "             ^\n" },
+		{ "struct s { ansi() x; }",
+		    "f:1:17: expected a number, 'nul' or 'lf', not ')'\n"
+		    "struct s { ansi() x; }\n"
+		    "                ^\n" },
+		{ "struct s { ansi(cr) x; }",
+		    "f:1:17: expected a number, 'nul' or 'lf', not 'cr'\n"
+		    "struct s { ansi(cr) x; }\n"
+		    "                ^\n" },
+		{ "struct s { ansi(0) x; }",
+		    "f:1:17: a field has 1 to 16777216 units\n"
+		    "struct s { ansi(0) x; }\n"
+		    "                ^\n" },
+		{ "struct s { ansi(16777217) x; }",
+		    "f:1:17: a field has 1 to 16777216 units\n"
+		    "struct s { ansi(16777217) x; }\n"
+		    "                ^\n" },
+		{ "struct s { ansi(4 pad) x; }",
+		    "f:1:22: expected a number, not ')'\n"
+		    "struct s { ansi(4 pad) x; }\n"
+		    "                     ^\n" },
+		{ "struct s { ansi(4 pad 128) x; }",
+		    "f:1:23: a pad is 0 to 127\n"
+		    "struct s { ansi(4 pad 128) x; }\n"
+		    "                      ^\n" },
+		{ "struct s { ansi(4 x; }",
+		    "f:1:19: expected ')', not 'x'\n"
+		    "struct s { ansi(4 x; }\n"
+		    "                  ^\n" },
 		{ "struct s { version; }",
 		    "f:1:19: expected a number, not ';'\n"
 		    "struct s { version; }\n"

@@ -62,7 +62,7 @@ tape_at(const struct tape *t)
 
 /* A value that was loaded. */
 struct leaf {
-	enum shape_kind kind; /* text: ANSI or UNICODE */
+	enum shape_kind kind; /* of TEXT, when loaded: ANSI or UNICODE */
 	union {
 		uint64_t u;
 		int64_t i; /* I8 to I64 */
@@ -120,9 +120,10 @@ struct dump {
 	bool first; /* JSON: no comma yet */
 };
 
-/* Load one value, leaf->kind being what it is to be, and name what the archive
- * calls it.  A text is to be freed. */
-void load_leaf(struct dump *d, struct leaf *leaf, const char *name);
+/* Load one value, leaf->kind being what it is to be, as how a text ends, and
+ * name what the archive calls it.  A text is to be freed. */
+void load_leaf(struct dump *d, struct leaf *leaf, const struct cask_as *as,
+    const char *name);
 uint64_t load_unsigned(
     struct cask_ar *ar, enum shape_kind kind, const char *name);
 

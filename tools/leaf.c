@@ -91,8 +91,6 @@ text_kind(struct dump *d, enum shape_kind wanted, const char *name)
 {
 	enum shape_kind comes = SHAPE_ANSI;
 
-	if (wanted == SHAPE_UTF8)
-		return wanted;
 	if (unicode_comes(d))
 		comes = SHAPE_UNICODE;
 	else if (tape_peek(&d->tape, 1) == 0)
@@ -107,9 +105,34 @@ text_kind(struct dump *d, enum shape_kind wanted, const char *name)
 
 /* Leaves */
 
-void
-load_leaf(struct dump *d, struct leaf *leaf, const char *name)
+static void
+load_text(
+    struct dump *d, struct leaf *leaf, struct cask_as as, const char *name)
 {
+	static const enum cask_text_form forms[] = {
+		[SHAPE_TEXT] = CASK_UNICODE,
+		[SHAPE_ANSI] = CASK_ANSI,
+		[SHAPE_UNICODE] = CASK_UNICODE,
+		[SHAPE_UTF8] = CASK_UTF8,
+		[SHAPE_UTF16] = CASK_UTF16,
+		[SHAPE_UTF32] = CASK_UTF32,
+	};
+
+	leaf->is.text = NULL;
+	as.form = forms[leaf->kind];
+	if (as.end == CASK_BY_LENGTH && leaf->kind < SHAPE_UTF8)
+		leaf->kind = text_kind(d, leaf->kind, name);
+	cask_text_dup_named(&d->ar, &leaf->is.text, SIZE_MAX, &as, name);
+}
+
+void
+load_leaf(struct dump *d, struct leaf *leaf, const struct cask_as *as,
+    const char *name)
+{
+	if (shape_is_text(leaf->kind)) {
+		load_text(d, leaf, *as, name);
+		return;
+	}
 	switch (leaf->kind) {
 	case SHAPE_F32:
 		leaf->is.f32 = 0;
@@ -118,17 +141,6 @@ load_leaf(struct dump *d, struct leaf *leaf, const char *name)
 	case SHAPE_F64:
 		leaf->is.f64 = 0;
 		cask_f64_named(&d->ar, &leaf->is.f64, name);
-		break;
-	case SHAPE_TEXT:
-	case SHAPE_ANSI:
-	case SHAPE_UNICODE:
-	case SHAPE_UTF8:
-		leaf->is.text = NULL;
-		leaf->kind = text_kind(d, leaf->kind, name);
-		d->ar.form =
-		    leaf->kind == SHAPE_UTF8 ? CASK_UTF8 : CASK_UNICODE;
-		cask_text_dup_named(
-		    &d->ar, &leaf->is.text, SIZE_MAX, NULL, name);
 		break;
 	default:
 		if (shape_is_signed(leaf->kind))

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define TEXT_UNITS 16777216 /* of a field */
+
 static const char *const kinds[] = {
 	[SHAPE_U8] = "u8",
 	[SHAPE_U16] = "u16",
@@ -27,6 +29,8 @@ static const char *const kinds[] = {
 	[SHAPE_ANSI] = "ansi",
 	[SHAPE_UNICODE] = "unicode",
 	[SHAPE_UTF8] = "utf8",
+	[SHAPE_UTF16] = "utf16",
+	[SHAPE_UTF32] = "utf32",
 	[SHAPE_BYTES] = "bytes",
 	[SHAPE_STRUCT] = "struct",
 	[SHAPE_UNION] = "union",
@@ -177,6 +181,54 @@ take_struct_type(struct parser *p, struct shape_member *m)
 	return scan_next(&p->scan);
 }
 
+/* "16" or "16 pad 32": a field of so many units. */
+static bool
+take_field(struct parser *p, struct cask_as *as)
+{
+	const char *at = p->scan.token.at;
+	uint64_t n;
+
+	as->end = CASK_BY_FIELD;
+	if (p->scan.token.kind != TOKEN_NUMBER)
+		return scan_expected(&p->scan, "a number, 'nul' or 'lf'");
+	if (!take_size(p, &n))
+		return false;
+	if (n == 0 || n > TEXT_UNITS)
+		return scan_fail(
+		    &p->scan, at, "a field has 1 to %d units", TEXT_UNITS);
+	as->units = (size_t)n;
+	if (!scan_take(&p->scan, "pad"))
+		return !p->scan.failed;
+	at = p->scan.token.at;
+	if (!take_size(p, &n))
+		return false;
+	if (n > 127)
+		return scan_fail(&p->scan, at, "a pad is 0 to 127");
+	as->pad = (char)n;
+	return true;
+}
+
+/* "(nul)", "(lf)", "(16)", if it is there: how a text ends. */
+static bool
+take_end(struct parser *p, struct shape_member *m)
+{
+	if (!scan_is(&p->scan, "(") || !shape_is_text(m->kind))
+		return true;
+	if (m->kind == SHAPE_TEXT || m->kind == SHAPE_UNICODE)
+		return scan_fail(&p->scan, p->scan.token.at,
+		    "only ansi, utf8, utf16 and utf32 can go without a "
+		    "length");
+	if (!scan_next(&p->scan))
+		return false;
+	if (scan_take(&p->scan, "nul"))
+		m->as.end = CASK_BY_NUL;
+	else if (scan_take(&p->scan, "lf"))
+		m->as.end = CASK_BY_LF;
+	else if (!take_field(p, &m->as))
+		return false;
+	return scan_expect(&p->scan, ")");
+}
+
 static bool
 take_type(struct parser *p, struct shape_member *m)
 {
@@ -191,7 +243,7 @@ take_type(struct parser *p, struct shape_member *m)
 	for (unsigned k = 0; k <= SHAPE_BYTES; k++)
 		if (k != SHAPE_VERSION && token_names(p, kinds[k])) {
 			m->kind = (enum shape_kind)k;
-			return scan_next(&p->scan);
+			return scan_next(&p->scan) && take_end(p, m);
 		}
 	if (find_struct(p, p->in) != NULL)
 		return scan_fail(&p->scan, t->at,

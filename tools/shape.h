@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <cask.h>
+
 #include "token.h"
 
 #define SHAPE_DEPTH   32        /* structs within structs */
@@ -42,6 +44,8 @@ enum shape_kind {
 	SHAPE_ANSI,
 	SHAPE_UNICODE,
 	SHAPE_UTF8,
+	SHAPE_UTF16,
+	SHAPE_UTF32, /* the last one that is text */
 	SHAPE_BYTES, /* the last one that has a name */
 	SHAPE_STRUCT,
 	SHAPE_UNION,
@@ -62,6 +66,8 @@ struct shape_member {
 	char name[TOKEN_NAME_MOST + 1]; /* "" for unions, nothing, extends */
 	enum shape_kind kind;
 	enum shape_many many;
+	struct cask_as
+	    as;        /* of text that has no length in front: how it ends */
 	bool secret;   /* not to be shown */
 	bool message;  /* a length is in front of each */
 	bool optional; /* a bool in front tells whether it is there */
@@ -104,6 +110,12 @@ bool shape_parse_types(struct shape *shape, const char *file, const char *text,
 
 /* "u32", …; of structs, unions and nothing: "struct", "union", "". */
 const char *shape_kind_name(enum shape_kind kind);
+
+static inline bool
+shape_is_text(enum shape_kind kind)
+{
+	return kind >= SHAPE_TEXT && kind <= SHAPE_UTF32;
+}
 
 static inline bool
 shape_is_signed(enum shape_kind kind)

@@ -143,6 +143,8 @@ print_value(const struct leaf *leaf)
 	case SHAPE_ANSI:
 	case SHAPE_UNICODE:
 	case SHAPE_UTF8:
+	case SHAPE_UTF16:
+	case SHAPE_UTF32:
 		print_json_text(stdout, leaf->is.text);
 		break;
 	case SHAPE_BYTES:

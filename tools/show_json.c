@@ -84,6 +84,8 @@ json_leaf(struct dump *d, const char *key, const struct leaf *leaf)
 	case SHAPE_ANSI:
 	case SHAPE_UNICODE:
 	case SHAPE_UTF8:
+	case SHAPE_UTF16:
+	case SHAPE_UTF32:
 		print_json_text(stdout, leaf->is.text);
 		break;
 	case SHAPE_BYTES:

@@ -203,7 +203,7 @@ scan_next(struct scanner *s)
 	t->kind = TOKEN_NAME;
 	if (t->n > 0)
 		return true;
-	if (*t->at == '\0' || strchr("{}[];:*", *t->at) == NULL)
+	if (*t->at == '\0' || strchr("{}[]();:*", *t->at) == NULL)
 		return scan_fail(
 		    s, t->at, "a character that has no place here");
 	t->kind = TOKEN_SIGN;

@@ -96,10 +96,9 @@ walk_leaf(struct dump *d, const struct shape_member *m, uint64_t index)
 {
 	char name[LEAF_NAME];
 	struct leaf leaf = { .kind = m->kind };
-	bool is_text = m->kind >= SHAPE_TEXT && m->kind <= SHAPE_UTF8;
 
 	begin(d, shape_kind_name(m->kind));
-	load_leaf(d, &leaf, leaf_name(name, m, index));
+	load_leaf(d, &leaf, &m->as, leaf_name(name, m, index));
 	if (m->kind == SHAPE_VERSION && (leaf.is.u == 0 || leaf.is.u > m->size))
 		cask_fail_named(&d->ar, m, m->name, EPROTO,
 		    "%" PRIu64 ", the newest known is %" PRIu64, leaf.is.u,
@@ -110,7 +109,7 @@ walk_leaf(struct dump *d, const struct shape_member *m, uint64_t index)
 		if (m->kind <= SHAPE_COUNT)
 			d->value[m - d->shape.member] = leaf.is.u;
 	}
-	if (is_text)
+	if (shape_is_text(m->kind))
 		free(leaf.is.text);
 }
 
@@ -195,7 +194,7 @@ walk_message(struct dump *d, const struct shape_member *m, uint64_t index)
 	uint64_t from = d->tape.from, end = d->tape.end, at;
 
 	begin(d, "message");
-	load_leaf(d, &leaf, name);
+	load_leaf(d, &leaf, NULL, name);
 	at = cask_at(&d->ar);
 	if (leaf.is.u > end - at)
 		cask_fail_named(&d->ar, m, name, CASK_ECUT,
