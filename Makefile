@@ -152,8 +152,9 @@ $(BUILD)/test/list_example.h: include/cask/list.h
 	sed -n '1,/^ [*][/]/s/^ [*]     //p' $< >$@
 
 EXAMPLES := $(patsubst %,$(BUILD)/test/%_example.h,cask list)
-$(BUILD)/test/idiom_test.o $(BUILD)/test/list_test.o: EXTRA = -I$(BUILD)/test
-$(BUILD)/test/idiom_test.o $(BUILD)/test/list_test.o: | $(EXAMPLES)
+WITH_EXAMPLES := $(patsubst %,$(BUILD)/test/%_test.o,idiom list dump)
+$(WITH_EXAMPLES): EXTRA = -I$(BUILD)/test
+$(WITH_EXAMPLES): | $(EXAMPLES)
 
 # Other libraries' loops, those that are there.
 FOREIGN = libuv glib-2.0

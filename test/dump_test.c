@@ -5,7 +5,11 @@
  */
 #include "tools_kit.h"
 
+#include <cask.h>
+
 #include <sys/stat.h>
+
+#include "cask_example.h"
 
 static char out[TEXT], err[TEXT];
 static char dir[] = "/tmp/cask-dump-XXXXXX";
@@ -505,6 +509,73 @@ a_message_cut_after_any_byte_stops_with_the_reason(void **state)
 		assert_int_equal(code, 1);
 		ASSERT_HAS(out, " <- stopped here\n");
 		ASSERT_HAS(err, ": stream ended ");
+	}
+}
+
+/* The order of <cask.h>'s conventions, all idioms of it. */
+static const char order_shape[] =
+    "struct item { text name; u32 pieces; f64 price; }\n"
+    "struct order {\n"
+    "	version 3;\n"
+    "	optional struct item gift;\n"
+    "	count count; struct item items[count];\n"
+    "	u8 kind;\n"
+    "	union kind { 0: u32 cash; 1: secret text card; }\n"
+    "	bytes hash[4];\n"
+    "	text note;\n"
+    "	since 3 u32 flags;\n"
+    "	extends;\n"
+    "	u32 bonus;\n"
+    "	extends;\n"
+    "}\n"
+    "struct orders { message struct order* order; }\n";
+
+static void
+what_the_library_has_stored_is_what_a_shape_says(void **state)
+{
+	struct order o = { .has_gift = true,
+		.gift = { "cup", 1, 0.5 },
+		.count = 1,
+		.items = { { "plate", 2, 3.25 } },
+		.kind = 1,
+		.pay.card = "1234",
+		.hash = { 1, 2, 3, 4 },
+		.flags = 9,
+		.bonus = 5 };
+	unsigned char bytes[512];
+	struct cask_ar ar = { 0 };
+	struct cask_mem m;
+
+	(void)state;
+	(void)quote_x;
+	for (int big = 0; big < 2; big++) {
+		ar.big_endian = big != 0;
+		ar.form = big ? CASK_ANSI : CASK_UNICODE;
+		cask_store(&ar, cask_mem_write(&m, bytes, sizeof bytes));
+		assert_int_equal(send_order(&ar, &o), 0);
+		o.has_gift = false;
+		o.kind = 0;
+		o.pay.cash = 7;
+		assert_int_equal(send_order(&ar, &o), 0);
+		o.has_gift = true;
+		o.kind = 1;
+		strcpy(o.pay.card, "1234");
+		assert_int_equal(
+		    dump_file(ARGS("--json", "--shape", shaped(order_shape),
+				  "--order", big ? "big" : "little"),
+			bytes, m.length),
+		    0);
+		assert_string_equal(err, "");
+		assert_string_equal(out,
+		    "{\"order\":[{\"version\":3,\"gift\":{\"name\":\"cup\","
+		    "\"pieces\":1,\"price\":0.5},\"count\":1,\"items\":[{"
+		    "\"name\":\"plate\",\"pieces\":2,\"price\":3.25}],"
+		    "\"kind\":1,\"card\":\"***\",\"hash\":\"01020304\","
+		    "\"note\":\"\",\"flags\":9,\"bonus\":5},"
+		    "{\"version\":3,\"gift\":null,\"count\":1,\"items\":[{"
+		    "\"name\":\"plate\",\"pieces\":2,\"price\":3.25}],"
+		    "\"kind\":0,\"cash\":7,\"hash\":\"01020304\","
+		    "\"note\":\"\",\"flags\":9,\"bonus\":5}]}\n");
 	}
 }
 
@@ -1053,6 +1124,7 @@ main(void)
 		TEST(an_order_reaches_the_structs_within),
 		TEST(a_message_may_be_older_or_newer_than_its_shape),
 		TEST(a_message_cut_after_any_byte_stops_with_the_reason),
+		TEST(what_the_library_has_stored_is_what_a_shape_says),
 		TEST(what_goes_to_the_end_goes_to_that_of_its_message),
 		TEST(a_secret_is_not_shown_even_when_it_is_wrong),
 		TEST(what_is_wrong_with_a_stream_is_said_with_exit_code_1),
