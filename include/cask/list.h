@@ -71,16 +71,15 @@
 #define CASK_LIST_i64(as, name)         CASK_LIST_##as(int64_t, i64, name)
 #define CASK_LIST_f64(as, name)         CASK_LIST_##as(double, f64, name)
 
-#define CASK_LIST_text(as, name, size)    CASK_LIST_##as##_TEXT(name, size)
-#define CASK_LIST_MEMBER_TEXT(name, size) char name[size];
-#define CASK_LIST_VALUE_TEXT(name, size)  cask_text(ar, p->name, size);
-#define CASK_LIST_bytes(as, name, n)      CASK_LIST_##as##_BYTES(name, n)
-#define CASK_LIST_MEMBER_BYTES(name, n)   unsigned char name[n];
-#define CASK_LIST_VALUE_BYTES(name, n)    cask_bytes(ar, p->name, n);
-#define CASK_LIST_list(as, type, name)    CASK_LIST_##as##_LIST(type, name)
-#define CASK_LIST_MEMBER_LIST(type, name) struct type name;
-#define CASK_LIST_VALUE_LIST(type, name)  cask_struct(ar, &p->name, type##_x);
-
+#define CASK_LIST_text(as, name, size)     CASK_LIST_##as##_TEXT(name, size)
+#define CASK_LIST_MEMBER_TEXT(name, size)  char name[size];
+#define CASK_LIST_VALUE_TEXT(name, size)   cask_text(ar, p->name, size);
+#define CASK_LIST_bytes(as, name, n)       CASK_LIST_##as##_BYTES(name, n)
+#define CASK_LIST_MEMBER_BYTES(name, n)    unsigned char name[n];
+#define CASK_LIST_VALUE_BYTES(name, n)     cask_bytes(ar, p->name, n);
+#define CASK_LIST_list(as, type, name)     CASK_LIST_##as##_LIST(type, name)
+#define CASK_LIST_MEMBER_LIST(type, name)  struct type name;
+#define CASK_LIST_VALUE_LIST(type, name)   cask_struct(ar, &p->name, type##_x);
 #define CASK_LIST_COUNT(as, name, most)    CASK_LIST_##as##_COUNT(name, most)
 #define CASK_LIST_MEMBER_COUNT(name, most) uint32_t name##_count;
 #define CASK_LIST_VALUE_COUNT(name, most) \
