@@ -186,7 +186,7 @@ static bool
 take_field(struct parser *p, struct cask_as *as)
 {
 	const char *at = p->scan.token.at;
-	uint64_t n;
+	uint64_t n = 0;
 
 	as->end = CASK_BY_FIELD;
 	if (p->scan.token.kind != TOKEN_NUMBER)
