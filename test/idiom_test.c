@@ -226,19 +226,19 @@ an_order_is_described_by_its_fields(void **state)
 	assert_int_equal(cask_flush(&ar), 0);
 	assert_string_equal(text,
 	    "version[3]\n"
-	    "bool    has_gift\n"
-	    "text    gift.name\n"
-	    "u32     gift.pieces\n"
-	    "f64     gift.price\n"
-	    "count   count\n"
-	    "text    items[].name\n"
-	    "u32     items[].pieces\n"
-	    "f64     items[].price\n"
-	    "u8      kind\n"
-	    "u32     pay.cash\n"
-	    "bytes   hash[4]\n"
-	    "text    note\n"
-	    "u32     flags\n");
+	    "bool has_gift\n"
+	    "text gift.name\n"
+	    "u32 gift.pieces\n"
+	    "f64 gift.price\n"
+	    "count count\n"
+	    "text items[].name\n"
+	    "u32 items[].pieces\n"
+	    "f64 items[].price\n"
+	    "u8 kind\n"
+	    "u32 pay.cash\n"
+	    "bytes hash[4]\n"
+	    "text note\n"
+	    "u32 flags\n");
 }
 
 /* What comes from elsewhere */

@@ -201,14 +201,13 @@ a_count_beyond_its_array_is_refused(void **state)
 CASK_LIST_STRUCT(all, ALL)
 CASK_LIST_EXCHANGE(all, ALL)
 
-static const char fields[] =
-    "u8      a\ni8      b\nbool    c\nu16     d\ni16     e\nchar16  f\n"
-    "u32     g\ni32     h\nf32     i\nu64     j\ni64     k\nf64     l\n"
-    "count   m_count\nu16     m\ncount   n_count\ni16     n\n"
-    "count   o_count\nu32     o\ncount   p_count\ni32     p\n"
-    "count   q_count\nf32     q\ncount   r_count\nu64     r\n"
-    "count   s_count\ni64     s\ncount   t_count\nf64     t\n"
-    "u32     trade.id\n";
+static const char fields[] = "u8 a\ni8 b\nbool c\nu16 d\ni16 e\nchar16 f\n"
+			     "u32 g\ni32 h\nf32 i\nu64 j\ni64 k\nf64 l\n"
+			     "count m_count\nu16 m[]\ncount n_count\ni16 n[]\n"
+			     "count o_count\nu32 o[]\ncount p_count\ni32 p[]\n"
+			     "count q_count\nf32 q[]\ncount r_count\nu64 r[]\n"
+			     "count s_count\ni64 s[]\ncount t_count\nf64 t[]\n"
+			     "u32 trade.id\n";
 
 static void
 every_kind_is_what_its_name_says(void **state)
