@@ -506,11 +506,31 @@ ask_for_more(struct walk *w)
 	CHECK(!more || cask_pending(&w->ar) > 0);
 }
 
+static const int pages[] = { 0, 932, 936, 949, 950, 1251, 1255, 1258, 850, 874,
+	65001, 4711 };
+
+/* What the library remembers of a code page it allocates once. */
+static void
+use_pages_once(void)
+{
+	static bool used;
+	struct cask_progress done;
+	char buf[16];
+
+	for (size_t i = 0; !used && i < sizeof pages / sizeof *pages; i++) {
+		int page = pages[i] != 0 ? pages[i] : 1252;
+
+		cask_codepage_to_utf8(
+		    page, buf, sizeof buf, "\xB1\xB1", 2, CASK_REPLACE, &done);
+		cask_utf8_to_codepage(
+		    page, buf, sizeof buf, "\xC3\xA4", 2, CASK_REPLACE, &done);
+	}
+	used = true;
+}
+
 static void
 change_settings(struct walk *w)
 {
-	static const int pages[] = { 0, 932, 936, 949, 950, 1251, 1255, 1258,
-		850, 874, 65001, 4711 };
 	unsigned v = argument(w);
 
 	w->ar.big_endian = v & 1;
@@ -881,6 +901,7 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t n)
 	}
 	if (!set_up(&w, data, n))
 		return 0;
+	use_pages_once();
 	watch_memory();
 	now = &w;
 	program = w.next;
