@@ -310,19 +310,19 @@ they_print_without_their_counts(void **state)
 static void
 their_description_ends_where_they_hold_their_own_kind(void **state)
 {
-	static const char words[] = "count   data\n"
-				    "bytes   data\n"
-				    "count   number\n"
-				    "u32     number\n"
-				    "count   point\n"
-				    "i16     point[].x\n"
-				    "count   point[].weight\n"
-				    "f64     point[].weight\n"
-				    "bool    note\n"
-				    "u32     note.id\n"
-				    "bool    note.next\n"
-				    "u32     note.next.id\n"
-				    "bool    note.next.next\n";
+	static const char words[] = "count data\n"
+				    "bytes data[]\n"
+				    "count number\n"
+				    "u32 number[]\n"
+				    "count point\n"
+				    "i16 point[].x\n"
+				    "count point[].weight\n"
+				    "f64 point[].weight[]\n"
+				    "bool note\n"
+				    "u32 note.id\n"
+				    "bool note.next\n"
+				    "u32 note.next.id\n"
+				    "bool note.next.next\n";
 	struct cask_ar ar = { 0 };
 	struct drawing d = { 0 };
 	struct cask_mem m;
