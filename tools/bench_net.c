@@ -18,6 +18,7 @@
  *     bench_proc.c   processes, processors, time
  *     bench_table.c  medians and the table
  *     bench_hand.c   the record, and sockets, by hand
+ *     bench_cursor.c … the record with more checks
  *     bench_cask.c   … and with Cask
  *     bench_pair.c   one connection between two processes
  *     bench_trip.c, bench_stream.c, bench_many.c   the rows

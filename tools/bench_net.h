@@ -70,7 +70,8 @@ void table_note(const char *row, const char *why);
 void table_number(const char *row, double figure, enum sense, double aim);
 
 /* ------------------------------------------------------------------------ */
-/* bench_hand.c: the record, and what hand-written programs do               */
+/* bench_hand.c, bench_cursor.c: the record, and what hand-written programs do
+ */
 
 /* 52 bytes of numbers and a text of 20 characters: 73 on the wire. */
 struct record {
@@ -85,6 +86,7 @@ struct record {
 };
 
 #define RECORDS      1000
+#define BLOCK        61440 /* the most that one send gets: see bench_stream.c */
 #define RECORD_SIZE  73
 #define RECORD_WRITE 76 /* record_put may write so far */
 
@@ -96,6 +98,23 @@ unsigned char *record_put(unsigned char *p, const struct record *r);
 /* The end of the record, or NULL when there isn't a whole one. */
 const unsigned char *record_get(
     const unsigned char *p, const unsigned char *end, struct record *r);
+
+/*
+ * The same as most programs would write it: a cursor that looks at every value
+ * whether there is room for it, or data, and sends or receives a block if not.
+ */
+struct cursor {
+	int fd;
+	bool ended;
+	unsigned char *p;
+	unsigned char *end;
+	unsigned char block[BLOCK];
+};
+
+void cursor_begin(struct cursor *c, int fd, bool sends);
+void cursor_flush(struct cursor *c);
+void cursor_put(struct cursor *c, const struct record *r);
+bool cursor_get(struct cursor *c, struct record *r); /* false at the end */
 
 int hand_listen(uint16_t *port);
 int hand_accept(int listener);
