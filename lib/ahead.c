@@ -2,9 +2,10 @@
  * What was read before it was asked for.  See sock.h.
  *
  * A call that sends and can't go on reads what comes in, or two ends that both
- * send first would wait for each other.  And below a notification, archives
- * take exactly what they need, so that what is left counts as being there: the
- * socket reads more than that at a time, and keeps it here.
+ * send first would wait for each other.  Below a notification, archives take
+ * exactly what they need, so that what is left counts as being there: the
+ * socket reads more than that at a time, and keeps it here.  And so it does
+ * when a stream is faster than an archive's buffer is large.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -14,8 +15,6 @@
 
 #include <errno.h>
 #include <string.h>
-
-#define FIRST_SIZE 4096
 
 size_t
 caski_ahead_room(const struct cask_sock *s)
@@ -27,9 +26,9 @@ caski_ahead_room(const struct cask_sock *s)
 
 /* At the end of the block there has to be something: 0, or an error. */
 static int
-make_room(struct cask_sock *s)
+make_room(struct cask_sock *s, size_t want)
 {
-	size_t size = s->ahead_size > 0 ? 2 * s->ahead_size : FIRST_SIZE;
+	size_t size = s->ahead_size > 0 ? 2 * s->ahead_size : want;
 	size_t most = s->io.ahead + caski_ahead_room(s);
 	unsigned char *grown;
 
@@ -50,7 +49,7 @@ make_room(struct cask_sock *s)
 }
 
 ptrdiff_t
-caski_ahead_fill(struct cask_sock *s)
+caski_ahead_fill(struct cask_sock *s, size_t want)
 {
 	size_t room = caski_ahead_room(s);
 	size_t used = s->ahead_from + s->io.ahead;
@@ -59,7 +58,7 @@ caski_ahead_fill(struct cask_sock *s)
 	if (room == 0)
 		return -ENOBUFS;
 	if (used == s->ahead_size) {
-		if (make_room(s) != 0)
+		if (make_room(s, want) != 0)
 			return -ENOMEM;
 		used = s->io.ahead;
 	}

@@ -28,6 +28,7 @@ shut_down(struct cask_sock *s, enum cask_shutdown how)
 	if (!s->open)
 		return cask_io_fail_words(
 		    &s->io, EBADF, "shutdown", "the socket is not open");
+	caski_held_push(s);
 	if ((unsigned)how < sizeof system / sizeof system[0])
 		r = caski_sys_shutdown(s->watch.fd, system[how]);
 	return r < 0 ? cask_io_fail(&s->io, -r, "shutdown") : 0;
@@ -53,11 +54,14 @@ caski_sock_let_go(struct cask_sock *s)
 {
 	int fd = s->open ? s->watch.fd : -1;
 
+	if (s->open)
+		caski_held_push(s);
 	caski_calls_lose(s);
 	caski_notify_stop(s);
 	caski_attempt_free(s->attempt);
 	s->attempt = NULL;
 	caski_ahead_free(s);
+	caski_held_free(s);
 	close_reserve(s);
 	s->open = s->listening = s->bound = false;
 	__atomic_store_n(&s->bell, 0, __ATOMIC_SEQ_CST);
@@ -95,6 +99,12 @@ detach(struct cask_sock *s)
 	if (s->io.ahead > 0) {
 		cask_io_pass(&s->io, ENOTEMPTY, "detach",
 		    "what was read ahead has to be received first");
+		return -1;
+	}
+	caski_held_push(s);
+	if (s->held_size > 0) {
+		cask_io_pass(&s->io, ENOTEMPTY, "detach",
+		    "what an archive has stored has to be flushed first");
 		return -1;
 	}
 	fd = caski_sock_let_go(s);

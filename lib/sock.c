@@ -14,16 +14,15 @@
 #include <errno.h>
 #include <stdio.h>
 
-/*
- * A send system call gets no more than this.  It is the most that fits into the
- * largest segment of a loopback interface; beyond it the bytes travel as one
- * full segment and a small rest that waits for an acknowledgement, and the
- * throughput falls to a fifth.
- */
-#define SEND_MOST 61440
-
-/* Below a notification, larger blocks go straight to where they belong. */
+/* Below a notification, larger blocks go straight to where they belong; what is
+ * smaller goes through as much as this, read ahead. */
 #define AHEAD_BELOW 4096
+
+/* A stream that has filled so many reads in a row is a busy one, and is read
+ * and written in blocks of CASKI_SEND_MOST; unless the archive's buffer isn't
+ * much smaller. */
+#define BUSY       2
+#define BUSY_BELOW (CASKI_SEND_MOST / 2)
 
 static struct cask_sock *
 sock(struct cask_io *io)
@@ -78,23 +77,29 @@ lost(struct cask_sock *s)
 }
 
 /*
- * What is there, up to size bytes: bytes, 0 at the end, or -error.  What comes
- * for small requests, below a notification, goes through what is read ahead.
+ * What is there, up to size bytes: bytes, 0 at the end, or -error.  ahead: up
+ * to so much is read ahead, and what was asked for comes from there; without
+ * memory, and to sleep, the small way.
  */
 static ptrdiff_t
-receive_once(struct caski_call *c, void *buf, size_t size, bool ahead)
+receive_once(struct caski_call *c, void *buf, size_t size, size_t ahead)
 {
 	struct cask_sock *s = c->s;
-	ptrdiff_t n = 0;
+	ptrdiff_t n;
 
 	if (s->io.ahead > 0)
 		return (ptrdiff_t)caski_ahead_take(s, buf, size, false);
 	if (lost(s) != 0)
 		return -lost(s);
-	if (!ahead)
+	if (ahead == 0)
 		return caski_call_recv(c, buf, size);
-	n = caski_ahead_fill(s);
-	return n > 0 ? (ptrdiff_t)caski_ahead_take(s, buf, size, false) : n;
+	n = caski_ahead_fill(s, ahead);
+	if (n > 0)
+		return (ptrdiff_t)caski_ahead_take(s, buf, size, false);
+	if (n != -ENOMEM && (s->io.exact || !would_block(n)))
+		return n;
+	s->full = BUSY - 1;
+	return caski_call_recv(c, buf, size);
 }
 
 /* A call that receives was made: the matching notifications may come again. */
@@ -108,7 +113,7 @@ received(struct cask_sock *s, ptrdiff_t n)
 }
 
 static ptrdiff_t
-receive_some(struct caski_call *c, void *buf, size_t size, bool ahead)
+receive_some(struct caski_call *c, void *buf, size_t size, size_t ahead)
 {
 	ptrdiff_t n = 0;
 	int err = 0;
@@ -134,6 +139,8 @@ begin_receive(struct caski_call *c, struct cask_sock *s)
 	/* An error that stuck before may look like CASK_IO_GONE. */
 	int err = s->io.err != 0 ? -1 : cask_io_flush(&s->io);
 
+	if (err == 0)
+		err = (int)caski_let_go(s);
 	if (err == CASK_IO_GONE)
 		return CASK_IO_GONE;
 	if (err != 0 ||
@@ -151,7 +158,7 @@ receive(struct cask_sock *s, void *buf, size_t size)
 
 	if (n < 0)
 		return n;
-	n = receive_some(&c, buf, size, false);
+	n = receive_some(&c, buf, size, 0);
 	if (n < 0)
 		return failed(&c, (int)-n, false);
 	caski_call_end(&c);
@@ -185,7 +192,7 @@ receive_all(struct cask_sock *s, void *buf, size_t size)
 	for (n = 1; done < size && n > 0;) {
 		n = done > 0 ? -caski_call_late(&c) : 0;
 		if (n == 0)
-			n = receive_some(&c, p + done, size - done, false);
+			n = receive_some(&c, p + done, size - done, 0);
 		if (n > 0)
 			done += (size_t)n;
 	}
@@ -215,6 +222,7 @@ try_to_receive(struct cask_sock *s, void *buf, size_t size, int flags)
 	struct caski_call c;
 	ptrdiff_t n;
 
+	caski_held_push(s);
 	if (caski_call_begin(
 		&c, s, &s->receiving, "receive", receive_limit(s)) != 0)
 		return -1;
@@ -260,12 +268,13 @@ send_limit(const struct cask_sock *s)
 }
 
 static ptrdiff_t
-send_once(struct cask_sock *s, const void *buf, size_t n, int flags)
+send_once(struct cask_sock *s, const void *buf, size_t n)
 {
 	s->asking = true;
 	if (s->lost != 0)
 		return -s->lost;
-	return caski_wire_send(s, buf, n < SEND_MOST ? n : SEND_MOST, flags);
+	return caski_wire_send(
+	    s, buf, n < CASKI_SEND_MOST ? n : CASKI_SEND_MOST, 0);
 }
 
 /*
@@ -275,7 +284,7 @@ send_once(struct cask_sock *s, const void *buf, size_t n, int flags)
 static void
 read_ahead(struct cask_sock *s, bool *deaf)
 {
-	ptrdiff_t n = caski_ahead_fill(s);
+	ptrdiff_t n = caski_ahead_fill(s, AHEAD_BELOW);
 
 	if (n > 0)
 		caski_notify_post(s, CASK_ON_RECEIVE);
@@ -303,14 +312,14 @@ caski_call_room(struct caski_call *c, int err, bool *deaf)
 
 /* Send what fits, at least one byte: how many, or -error. */
 static ptrdiff_t
-send_some(struct caski_call *c, const void *buf, size_t n, int flags)
+send_some(struct caski_call *c, const void *buf, size_t n)
 {
 	bool deaf = false;
 	ptrdiff_t sent;
 	int err = 0;
 
 	do {
-		sent = send_once(c->s, buf, n, flags);
+		sent = send_once(c->s, buf, n);
 		if (sent < 0)
 			err = caski_call_room(c, (int)-sent, &deaf);
 	} while (sent < 0 && err == 0);
@@ -340,6 +349,43 @@ send_failed(struct caski_call *c, ptrdiff_t sent, bool inside)
 	return failed(c, (int)-sent, inside);
 }
 
+ptrdiff_t
+caski_call_held(struct caski_call *c)
+{
+	struct cask_sock *s = c->s;
+	ptrdiff_t sent = 0;
+
+	while (s->held_size > 0) {
+		if (s->held_sent > 0)
+			sent = -caski_call_late(c);
+		if (sent >= 0)
+			sent = send_some(c, s->held + s->held_sent,
+			    s->held_size - s->held_sent);
+		if (sent < 0)
+			return sent;
+		caski_held_sent(s, (size_t)sent);
+	}
+	return 0;
+}
+
+ptrdiff_t
+caski_let_go(struct cask_sock *s)
+{
+	struct caski_call c;
+	ptrdiff_t sent;
+
+	if (s->held_size == 0 || s->sending != NULL)
+		return 0;
+	if (caski_call_begin(&c, s, &s->sending, "send", send_limit(s)) != 0)
+		return -1;
+	sent = caski_call_held(&c);
+	if (sent < 0)
+		return send_failed(&c, sent, true);
+	caski_held_free(s);
+	caski_call_end(&c);
+	return 0;
+}
+
 static int
 send_all(struct cask_sock *s, const void *buf, size_t n)
 {
@@ -348,13 +394,15 @@ send_all(struct cask_sock *s, const void *buf, size_t n)
 	ptrdiff_t sent;
 	int err;
 
+	if (caski_let_go(s) == CASK_IO_GONE)
+		return CASKI_GONE;
 	err = caski_call_begin(&c, s, &s->sending, "send", send_limit(s));
 	if (err != 0)
 		return err;
 	for (; n > 0; p += sent, n -= (size_t)sent) {
 		sent = p != buf ? -caski_call_late(&c) : 0;
 		if (sent == 0)
-			sent = send_some(&c, p, n, 0);
+			sent = send_some(&c, p, n);
 		if (sent >= 0)
 			continue;
 		if (send_failed(&c, sent, p != buf) == CASK_IO_GONE)
@@ -381,10 +429,13 @@ try_to_send(struct cask_sock *s, const void *buf, size_t n)
 	struct caski_call c;
 	size_t done = 0;
 
+	caski_held_push(s);
 	if (caski_call_begin(&c, s, &s->sending, "send", send_limit(s)) != 0)
 		return -1;
+	if (s->held_size > 0)
+		sent = -EAGAIN;
 	while (done < n && (sent >= 0 || sent == -EINTR)) {
-		sent = send_once(s, p + done, n - done, 0);
+		sent = send_once(s, p + done, n - done);
 		if (sent > 0)
 			done += (size_t)sent;
 	}
@@ -447,6 +498,27 @@ value_end(struct caski_call *c)
 	caski_call_end(c);
 }
 
+/* How much to read ahead for an archive that reads size bytes. */
+static size_t
+read_ahead_for(const struct cask_sock *s, size_t size)
+{
+	if (s->full == BUSY && size < BUSY_BELOW)
+		return CASKI_SEND_MOST;
+	return s->io.exact && size < AHEAD_BELOW ? AHEAD_BELOW : 0;
+}
+
+/* n of size bytes were read, or more, ahead. */
+static void
+keep_pace(struct cask_sock *s, size_t n, size_t size)
+{
+	size_t most = s->io.exact && size < AHEAD_BELOW ? AHEAD_BELOW : size;
+
+	if (n + s->io.ahead < most)
+		s->full = 0;
+	else if (s->full < BUSY)
+		s->full++;
+}
+
 static ptrdiff_t
 read_some(struct cask_sock *s, void *buf, size_t size)
 {
@@ -457,15 +529,18 @@ read_some(struct cask_sock *s, void *buf, size_t size)
 	if (io->ahead > 0 && io->err == 0 && s->receiving == NULL)
 		return received(
 		    s, (ptrdiff_t)caski_ahead_take(s, buf, size, false));
+	n = caski_let_go(s);
+	if (n < 0)
+		return n;
 	if (caski_call_begin(&c, s, &s->receiving, "receive",
 		value_limit(s, s->receive_ms)) != 0)
 		return -1;
 	n = -value_late(&c);
 	if (n == 0)
-		n = receive_some(
-		    &c, buf, size, io->exact && size < AHEAD_BELOW);
+		n = receive_some(&c, buf, size, read_ahead_for(s, size));
 	if (n < 0)
 		return failed(&c, (int)-n, false);
+	keep_pace(s, (size_t)n, size);
 	value_end(&c);
 	return n;
 }
@@ -487,7 +562,7 @@ await_some(struct caski_call *c)
 	int err = 0;
 
 	while (err == 0 && s->io.ahead == 0) {
-		n = lost(s) != 0 ? -lost(s) : caski_ahead_fill(s);
+		n = lost(s) != 0 ? -lost(s) : caski_ahead_fill(s, AHEAD_BELOW);
 		if (n >= 0)
 			break;
 		err = caski_call_retry(
@@ -500,8 +575,10 @@ static int
 look_for_more(struct cask_sock *s)
 {
 	struct caski_call c;
-	ptrdiff_t n;
+	ptrdiff_t n = caski_let_go(s);
 
+	if (n < 0)
+		return (int)n;
 	if (caski_call_begin(&c, s, &s->receiving, "receive",
 		value_limit(s, s->receive_ms)) != 0)
 		return -1;
@@ -520,9 +597,33 @@ stream_more(struct cask_io *io)
 	return (int)caski_trace_count(s, "more", look_for_more(s));
 }
 
+/* An archive that goes on (io.partial) is to write large blocks. */
+static ptrdiff_t
+give(struct caski_call *c, const void *buf, size_t size)
+{
+	struct cask_sock *s = c->s;
+	bool goes_on = s->io.partial;
+	ptrdiff_t sent;
+	size_t took = 0;
+
+	if (s->held_size > 0 || (goes_on && size < BUSY_BELOW))
+		took = caski_hold(s, buf, size);
+	if (took == 0)
+		return send_some(c, buf, size);
+	if (goes_on && s->held_size < CASKI_SEND_MOST)
+		return (ptrdiff_t)took;
+	sent = caski_call_held(c);
+	if (sent < 0)
+		return sent;
+	if (!goes_on)
+		caski_held_free(s);
+	return (ptrdiff_t)took;
+}
+
 static ptrdiff_t
 write_some(struct cask_sock *s, const void *buf, size_t size)
 {
+	bool inside = s->held_size > 0;
 	struct caski_call c;
 	ptrdiff_t sent;
 
@@ -531,9 +632,9 @@ write_some(struct cask_sock *s, const void *buf, size_t size)
 		return -1;
 	sent = -value_late(&c);
 	if (sent == 0)
-		sent = send_some(&c, buf, size, s->io.partial ? CASKI_MORE : 0);
+		sent = give(&c, buf, size);
 	if (sent < 0)
-		return send_failed(&c, sent, false);
+		return send_failed(&c, sent, inside);
 	value_end(&c);
 	return sent;
 }

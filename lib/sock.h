@@ -7,6 +7,7 @@
  *     call.c      calls that wait: limits, cancelling, second calls
  *     notify.c    notifications: what is announced, and when
  *     ahead.c     what was read before it was asked for
+ *     held.c      what an archive has written, until it is a large block
  *     close.c     closing, detaching
  *     datagram.c  datagrams to and from anybody
  *     name.c      addresses in words
@@ -31,6 +32,21 @@ extern const struct cask_io_table caski_stream_table;
 extern const struct cask_io_table caski_datagram_table;
 
 /* sock.c */
+
+/*
+ * A send system call gets no more than this.  It is the most that fits into the
+ * largest segment of a loopback interface; beyond it the bytes travel as one
+ * full segment and a small rest that waits for an acknowledgement, and the
+ * throughput falls to a fifth.
+ */
+#define CASKI_SEND_MOST 61440
+
+/* Send what is held back, in a call that sends: 0, or -error. */
+ptrdiff_t caski_call_held(struct caski_call *c);
+
+/* The same before a call that may wait for something else: 0, -1 when it has
+ * failed, or CASK_IO_GONE. */
+ptrdiff_t caski_let_go(struct cask_sock *s);
 
 /*
  * What to do after a send that gave err: as caski_call_retry, and while it
@@ -186,9 +202,23 @@ size_t caski_ahead_room(const struct cask_sock *s);
 size_t caski_ahead_take(struct cask_sock *s, void *buf, size_t n, bool peek);
 
 /* Read ahead what is there, once, if there is room: bytes, 0 at the end, or
- * -errno; -ENOBUFS when ahead_most has been reached. */
-ptrdiff_t caski_ahead_fill(struct cask_sock *s);
+ * -errno; -ENOBUFS when ahead_most has been reached.  want: how much memory to
+ * begin with. */
+ptrdiff_t caski_ahead_fill(struct cask_sock *s, size_t want);
 void caski_ahead_free(struct cask_sock *s);
+
+/* held.c */
+
+/* Hold back n bytes, behind those that are: as many as there is room for. */
+size_t caski_hold(struct cask_sock *s, const void *buf, size_t n);
+
+/* So many of them have been sent. */
+void caski_held_sent(struct cask_sock *s, size_t n);
+
+/* Before something else is done with s, without waiting: send what the system
+ * takes of them. */
+void caski_held_push(struct cask_sock *s);
+void caski_held_free(struct cask_sock *s);
 
 /* name.c */
 

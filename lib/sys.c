@@ -521,17 +521,10 @@ caski_sys_connect(int fd, const struct sockaddr *sa, socklen_t len)
 	return result_int(connect(fd, sa, len));
 }
 
-#if defined(MSG_MORE)
-#define MORE MSG_MORE
-#else
-#define MORE 0
-#endif
-
 static int
 system_flags(int flags)
 {
-	return (flags & CASKI_MORE ? MORE : 0) |
-	    (flags & CASKI_WAIT ? 0 : MSG_DONTWAIT) |
+	return (flags & CASKI_WAIT ? 0 : MSG_DONTWAIT) |
 	    (flags & CASKI_PEEK ? MSG_PEEK : 0) |
 	    (flags & CASKI_OOB ? MSG_OOB : 0);
 }

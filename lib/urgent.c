@@ -43,6 +43,8 @@ send_urgent(struct cask_sock *s, unsigned char byte, const char *op)
 	int err = check(s, op);
 	int r;
 
+	if (err == 0 && caski_let_go(s) == CASK_IO_GONE)
+		return CASKI_GONE;
 	if (err == 0)
 		err = caski_call_begin(&c, s, &s->sending, op,
 		    caski_limit_of(s, s->send_ms, CASK_TIMEOUT_MS));

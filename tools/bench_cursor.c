@@ -177,9 +177,10 @@ cursor_get(struct cursor *c, struct record *r)
 	}
 	r->flag = get8(c) != 0;
 	n = get8(c);
-	if (n >= sizeof r->name)
-		die("stream", "a name too long");
-	get(c, r->name, n);
-	r->name[n] = '\0';
-	return true;
+	if (n < sizeof r->name) {
+		get(c, r->name, n);
+		r->name[n] = '\0';
+		return true;
+	}
+	die("stream", "a name too long");
 }

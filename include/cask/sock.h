@@ -162,6 +162,10 @@ struct cask_sock {
 	unsigned char *ahead; /* what was read ahead: io.ahead bytes … */
 	size_t ahead_from;    /* … from here on */
 	size_t ahead_size;
+	unsigned char full;  /* reads for archives, in a row, that were full */
+	unsigned char *held; /* what an archive has written and goes on: … */
+	size_t held_size;    /* … so many bytes, … */
+	size_t held_sent;    /* … and so many of them are sent */
 	int64_t deadline;
 	int deadline_ms;
 	int value_ms; /* the limit of an archive's value in hand, and … */
