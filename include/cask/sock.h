@@ -268,7 +268,8 @@ int cask_sock_fd(const struct cask_sock *s);
 /*
  * Give the descriptor away: s is closed then without closing it.  It does not
  * block.  Gives it, or -1: io.passing is EBADF, or ENOTEMPTY when bytes that
- * were read ahead would be lost (receive them first).  A call that waits ends
+ * were read ahead would be lost (receive them first), or bytes that an archive
+ * has written and the system won't take now (flush it).  A call that waits ends
  * with ECANCELED.  MFC: Detach.
  */
 int cask_detach(struct cask_sock *s);
@@ -284,6 +285,16 @@ int cask_select(struct cask_sock *s, unsigned kinds);
 
 /* ------------------------------------------------------------------------ */
 /* Talking                                                                   */
+
+/*
+ * An archive over a stream need not have a large buffer to be fast.  Of a
+ * message longer than its buffer the socket gathers up to 60 KiB and sends them
+ * at once; cask_flush sends the rest, and so does, before it does anything,
+ * each call that sends, receives or closes.  A stream that has filled the
+ * archive's buffer twice in a row is read ahead in such blocks.  Without memory
+ * for that it goes on in small pieces.  A connection that is idle between
+ * messages takes none.
+ */
 
 /*
  * Send all n bytes; a datagram is sent whole.  Blocks until the system has
