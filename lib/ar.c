@@ -128,7 +128,7 @@ caski_more(struct cask_ar *ar)
 }
 
 bool
-cask_more(struct cask_ar *ar)
+cask_slow_more(struct cask_ar *ar)
 {
 	if (ar->within != NULL && ar->loading)
 		return ar->err == 0 && cask_at(ar) < ar->within->end;

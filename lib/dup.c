@@ -141,7 +141,7 @@ cask_dup_numbers(struct cask_ar *ar, enum cask_type type, void *p, uint32_t *n,
 	cask_dup_count(ar, n, max, name);
 	if (ar->way == CASK_DESCRIBES && ar->err == 0) {
 		caski_begin(ar, word(type), name);
-		caski_describe(ar, 1);
+		caski_describe_array(ar, 1);
 		*n = 0;
 	}
 	if (!ar->loading) {

@@ -218,7 +218,7 @@ int cask_flush(struct cask_ar *ar);
  * until a byte has come or the stream has ended.  False at a clean end, which
  * is no error, and after an error.  The limit of a message starts anew here.
  */
-bool cask_more(struct cask_ar *ar);
+static inline bool cask_more(struct cask_ar *ar);
 
 /*
  * How many bytes were read ahead.  They wake nobody: a handler of notifications
@@ -353,6 +353,22 @@ static inline bool
 cask_fits(const unsigned char *at, size_t n, const unsigned char *end)
 {
 	return (uintptr_t)at + n <= (uintptr_t)end;
+}
+
+/*
+ * Something of the next message is in the buffer, of which no limit hides a
+ * byte; what is watched, and what stands within a message, goes the slow way.
+ */
+bool cask_slow_more(struct cask_ar *ar);
+
+static inline bool
+cask_more(struct cask_ar *ar)
+{
+	if (!CASK_LIKELY(ar->cur < ar->filled) || ar->get_end != ar->filled ||
+	    ar->within != NULL)
+		return cask_slow_more(ar);
+	ar->message = ar->whole = ar->base + (uint64_t)(ar->cur - ar->start);
+	return true;
 }
 
 /* Too deep, or watched. */
