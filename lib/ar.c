@@ -13,7 +13,7 @@
 uint64_t
 cask_at(const struct cask_ar *ar)
 {
-	return ar->base + (uint64_t)(ar->cur - ar->start);
+	return caski_at(ar);
 }
 
 size_t

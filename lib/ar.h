@@ -25,6 +25,13 @@ void caski_begin(struct cask_ar *ar, const char *type, const char *name);
 const char *caski_path(const struct cask_ar *ar, char buf[CASKI_PATH]);
 const char *caski_plain_name(const char *name, bool member);
 
+/* cask_at, without a call. */
+static inline uint64_t
+caski_at(const struct cask_ar *ar)
+{
+	return ar->base + (uint64_t)(ar->cur - ar->start);
+}
+
 /* Whether the archive may store (load; put out bytes, of whatever kind); if
  * not, that is its error.  One that releases may not, without being in error.
  */

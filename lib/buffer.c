@@ -48,7 +48,7 @@ caski_show_end(struct cask_ar *ar, unsigned char *most)
 void
 caski_rewind(struct cask_ar *ar)
 {
-	ar->base = cask_at(ar);
+	ar->base = caski_at(ar);
 	ar->cur = ar->filled = ar->start;
 	caski_show_end(ar, ar->start);
 }
@@ -90,16 +90,18 @@ caski_message_limit(const struct cask_ar *ar)
 static uint64_t
 message_left(const struct cask_ar *ar)
 {
-	uint64_t limit = caski_message_limit(ar);
-	uint64_t used = cask_at(ar) - ar->message;
-	uint64_t left;
+	uint64_t limit, used, left;
 
+	if (ar->within == NULL && ar->storing && ar->limit.message == 0)
+		return UINT64_MAX;
+	limit = caski_message_limit(ar);
+	used = caski_at(ar) - ar->message;
 	if (ar->within != NULL && limit <= UINT64_MAX - CASKI_PREFIX)
 		limit += CASKI_PREFIX; /* its length does not count */
 	left = used < limit ? limit - used : 0;
 	if (ar->within != NULL && ar->loading &&
-	    ar->within->end - cask_at(ar) < left)
-		left = ar->within->end - cask_at(ar);
+	    ar->within->end - caski_at(ar) < left)
+		left = ar->within->end - caski_at(ar);
 	return left;
 }
 
@@ -117,7 +119,7 @@ caski_set_end(struct cask_ar *ar, unsigned char *most)
 static bool
 too_long(struct cask_ar *ar)
 {
-	if (ar->within != NULL && ar->loading && cask_at(ar) == ar->within->end)
+	if (ar->within != NULL && ar->loading && caski_at(ar) == ar->within->end)
 		return caski_fail(ar, CASK_ECUT,
 		    "its message ends here, after %llu bytes",
 		    (unsigned long long)(ar->within->end - ar->within->at));
@@ -345,7 +347,7 @@ bool
 caski_cut(struct cask_ar *ar)
 {
 	return caski_fail(ar, CASK_ECUT, "%s",
-	    cask_at(ar) > ar->whole ? cask_strerror(CASK_ECUT)
+	    caski_at(ar) > ar->whole ? cask_strerror(CASK_ECUT)
 				    : "stream ended before a message");
 }
 
@@ -412,7 +414,7 @@ caski_put(struct cask_ar *ar, const void *data, size_t n)
 	const unsigned char *p = data;
 
 	if (ar->watched)
-		see(ar, cask_at(ar), p, n);
+		see(ar, caski_at(ar), p, n);
 	while (n > 0 && ar->err == 0) {
 		size_t room = (size_t)(ar->most - ar->cur);
 		size_t k = n <= room ? 0 : whole_buffers(ar, n);
@@ -488,7 +490,7 @@ caski_get(struct cask_ar *ar, void *data, size_t n)
 
 	while (n > 0) {
 		size_t k = (size_t)(ar->most - ar->cur);
-		uint64_t at = cask_at(ar);
+		uint64_t at = caski_at(ar);
 
 		if (k > 0) {
 			k = k < n ? k : n;

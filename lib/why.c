@@ -224,7 +224,7 @@ caski_begin(struct cask_ar *ar, const char *type, const char *name)
 	ar->name = name;
 	ar->width = 0;
 	ar->started = false;
-	ar->at = cask_at(ar);
+	ar->at = caski_at(ar);
 }
 
 /* May it? */
