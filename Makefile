@@ -170,7 +170,7 @@ $(BUILD)/test/load_fuzz $(BUILD)/test/differential: %: %.o $(LIB) \
 		$(BUILD)/iconv.libs
 	$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
-TINY_TESTS = value text text_form line ar hostile message walk
+TINY_TESTS = value text text_form line ar hostile message walk collect mfc
 
 tiny: $(TINY_TESTS:%=$(BUILD)/test/%_test)
 

@@ -16,6 +16,8 @@
  *     dup.h      arrays and structs in memory that loading allocates
  *     class.h    classes of objects, and what was loaded of them
  *     object.h   objects that point to each other, as MFC stores them
+ *     collect.h  MFC's collections: arrays, lists and maps
+ *     mfc.h      MFC's value types: times, dates, points, variants
  *     list.h     a struct and its exchange function from one list
  *     bytes.h    byte order
  *     utf.h      UTF-8, UTF-16, UTF-32
@@ -149,11 +151,13 @@
 #include <cask/bytes.h>
 #include <cask/charset.h>
 #include <cask/class.h>
+#include <cask/collect.h>
 #include <cask/dup.h>
 #include <cask/error.h>
 #include <cask/io.h>
 #include <cask/list.h>
 #include <cask/message.h>
+#include <cask/mfc.h>
 #include <cask/object.h>
 #include <cask/pump.h>
 #include <cask/sock.h>

@@ -32,6 +32,13 @@ caski_at(const struct cask_ar *ar)
 	return ar->base + (uint64_t)(ar->cur - ar->start);
 }
 
+/* An object in an array: its place there, which is another frame, names it. */
+static inline bool
+caski_is_nameless(const struct cask_frame *f)
+{
+	return *f->name == '\0' && f->index == CASK_NO_INDEX;
+}
+
 /* Whether the archive may store (load; put out bytes, of whatever kind); if
  * not, that is its error.  One that releases may not, without being in error.
  */

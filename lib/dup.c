@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <cask/dup.h>
+#include "dup.h"
 
 #include "ar.h"
 #include "sys.h"
@@ -15,8 +15,8 @@
 
 /* A pointer to an object of whatever type, by its address. */
 
-static void *
-pointer(const void *p)
+void *
+caski_pointer(const void *p)
 {
 	void *object;
 
@@ -24,17 +24,17 @@ pointer(const void *p)
 	return object;
 }
 
-static void
-point(void *p, void *object)
+void
+caski_point(void *p, void *object)
 {
 	memcpy(p, &object, sizeof object);
 }
 
-static void
-release(void *p)
+void
+caski_drop(void *p)
 {
-	caski_sys_free(pointer(p));
-	point(p, NULL);
+	caski_sys_free(caski_pointer(p));
+	caski_point(p, NULL);
 }
 
 /*
@@ -52,13 +52,13 @@ grow(struct cask_ar *ar, void *p, size_t have, size_t n, size_t size)
 	if (room > SIZE_MAX / size)
 		larger = NULL;
 	else
-		larger = caski_sys_realloc(pointer(p), room * size);
+		larger = caski_sys_realloc(caski_pointer(p), room * size);
 	if (larger == NULL) {
 		caski_set_error(
 		    ar, ENOMEM, "no memory for %zu of %zu", room, n);
 		return 0;
 	}
-	point(p, larger);
+	caski_point(p, larger);
 	return room;
 }
 
@@ -101,20 +101,19 @@ load_numbers(struct cask_ar *ar, enum cask_type type, void *p, size_t n,
 		k = room > have ? room - have : 0;
 		if (k > 0)
 			load_part(ar, type,
-			    (unsigned char *)pointer(p) + have * size, k, have,
-			    name);
+			    (unsigned char *)caski_pointer(p) + have * size, k,
+			    have, name);
 	}
 	if (ar->watched && type == CASK_TYPE_U8)
-		caski_show_bytes(ar, pointer(p), n);
+		caski_show_bytes(ar, caski_pointer(p), n);
 	return ar->err == 0 ? n : 0;
 }
 
-/* Is there what the count says? */
-static bool
-is_there(struct cask_ar *ar, void *p, size_t n, const char *name)
+bool
+caski_dup_there(struct cask_ar *ar, void *p, size_t n, const char *name)
 {
-	if (n == 0 || pointer(p) != NULL || ar->way == CASK_RELEASES)
-		return n == 0 || pointer(p) != NULL;
+	if (n == 0 || caski_pointer(p) != NULL || ar->way == CASK_RELEASES)
+		return n == 0 || caski_pointer(p) != NULL;
 	caski_begin(ar, "array", name);
 	return caski_fail(ar, EINVAL, "NULL, but its count is %zu", n);
 }
@@ -124,9 +123,9 @@ put_numbers(struct cask_ar *ar, enum cask_type type, void *p, size_t n,
     const char *name)
 {
 	if (type == CASK_TYPE_U8)
-		cask_bytes_named(ar, pointer(p), n, name);
+		cask_bytes_named(ar, caski_pointer(p), n, name);
 	else
-		cask_slow_array(ar, type, pointer(p), n, name);
+		cask_slow_array(ar, type, caski_pointer(p), n, name);
 }
 
 void
@@ -134,7 +133,7 @@ cask_dup_numbers(struct cask_ar *ar, enum cask_type type, void *p, uint32_t *n,
     uint32_t max, const char *name)
 {
 	if (ar->way == CASK_RELEASES) {
-		release(p);
+		caski_drop(p);
 		*n = 0;
 		return;
 	}
@@ -145,13 +144,13 @@ cask_dup_numbers(struct cask_ar *ar, enum cask_type type, void *p, uint32_t *n,
 		*n = 0;
 	}
 	if (!ar->loading) {
-		if (is_there(ar, p, *n, name))
+		if (caski_dup_there(ar, p, *n, name))
 			put_numbers(ar, type, p, *n, name);
 		return;
 	}
-	point(p, NULL);
+	caski_point(p, NULL);
 	if (*n > 0 && load_numbers(ar, type, p, *n, name) == 0) {
-		release(p);
+		caski_drop(p);
 		*n = 0;
 	}
 }
@@ -159,27 +158,34 @@ cask_dup_numbers(struct cask_ar *ar, enum cask_type type, void *p, uint32_t *n,
 /* Structs */
 
 bool
-cask_dup_room(
-    struct cask_ar *ar, void *p, size_t *room, size_t i, size_t n, size_t size)
+caski_dup_room(struct cask_ar *ar, void *p, size_t *room, size_t i, size_t n,
+    size_t size, const char *type, const char *name)
 {
 	unsigned char *element;
 
 	if (!ar->loading)
-		return is_there(ar, p, n, "");
+		return caski_dup_there(ar, p, n, name);
 	if (i == 0)
-		point(p, NULL);
+		caski_point(p, NULL);
 	if (i == *room) {
 		size_t more;
 
-		caski_begin(ar, "struct", "");
+		caski_begin(ar, type, name);
 		more = grow(ar, p, *room, n, size);
 		if (more == 0)
 			return false;
 		*room = more;
 	}
-	element = (unsigned char *)pointer(p) + i * size;
+	element = (unsigned char *)caski_pointer(p) + i * size;
 	memset(element, 0, size);
 	return true;
+}
+
+bool
+cask_dup_room(
+    struct cask_ar *ar, void *p, size_t *room, size_t i, size_t n, size_t size)
+{
+	return caski_dup_room(ar, p, room, i, n, size, "struct", "");
 }
 
 /* i is where the loop has ended: behind all, or at the one that failed. */
@@ -187,11 +193,11 @@ void
 cask_dup_end(struct cask_ar *ar, void *p, uint32_t *n, size_t room, size_t i)
 {
 	if (ar->way == CASK_RELEASES || ar->way == CASK_DESCRIBES) {
-		release(p);
+		caski_drop(p);
 		*n = 0;
 	} else if (ar->loading) {
 		if (room == 0)
-			point(p, NULL);
+			caski_point(p, NULL);
 		*n = (uint32_t)i;
 	}
 }
@@ -211,7 +217,7 @@ is_within(const struct cask_ar *ar, const char *name)
 bool
 cask_dup_one(struct cask_ar *ar, void *p, size_t size, const char *name)
 {
-	bool there = !ar->loading && pointer(p) != NULL;
+	bool there = !ar->loading && caski_pointer(p) != NULL;
 	void *object;
 
 	if (ar->way != CASK_PRINTS)
@@ -220,7 +226,7 @@ cask_dup_one(struct cask_ar *ar, void *p, size_t size, const char *name)
 		caski_print_nothing(ar, name);
 	if (!ar->loading)
 		return there;
-	point(p, NULL);
+	caski_point(p, NULL);
 	if (!there || (ar->way == CASK_DESCRIBES && is_within(ar, name)))
 		return false;
 	caski_begin(ar, "struct", name);
@@ -228,7 +234,7 @@ cask_dup_one(struct cask_ar *ar, void *p, size_t size, const char *name)
 	if (object == NULL)
 		return caski_fail(ar, ENOMEM, "no memory for it");
 	memset(object, 0, size);
-	point(p, object);
+	caski_point(p, object);
 	return true;
 }
 
@@ -236,5 +242,5 @@ void
 cask_dup_one_end(struct cask_ar *ar, void *p)
 {
 	if (ar->way == CASK_RELEASES || ar->way == CASK_DESCRIBES)
-		release(p);
+		caski_drop(p);
 }

@@ -42,7 +42,8 @@ put_frames(struct cask_ar *ar, const struct cask_frame *f)
 	const char *before = " ";
 
 	for (; f != NULL && n < DEPTH; f = f->up)
-		list[n++] = f;
+		if (!caski_is_nameless(f))
+			list[n++] = f;
 	if (f != NULL)
 		put(ar, " ...");
 	while (n-- > 0) {
@@ -110,6 +111,8 @@ open_frame(struct cask_ar *ar)
 {
 	struct cask_frame *f = ar->frame;
 
+	if (caski_is_nameless(f))
+		return;
 	ar->frame = f->up;
 	put_key(ar, caski_plain_name(f->name, true));
 	ar->frame = f;
@@ -131,6 +134,8 @@ close_frame(struct cask_ar *ar)
 {
 	const struct cask_frame *f = ar->frame;
 
+	if (caski_is_nameless(f))
+		return;
 	if (f->array)
 		put(ar, f->index != CASK_NO_INDEX ? "}]" : "]");
 	else

@@ -77,6 +77,8 @@ path_of(const struct cask_ar *ar, char buf[CASKI_PATH], size_t index)
 	buf[p.from] = '\0';
 	prepend_element(&p, ar->name, index, f != NULL);
 	for (; f != NULL; f = f->up) {
+		if (caski_is_nameless(f))
+			continue;
 		if (buf[p.from] != '\0')
 			prepend(&p, ".", 1);
 		prepend_element(&p, f->name, f->index, f->up != NULL);

@@ -36,8 +36,8 @@ layer() {
 	ar | why | buffer | message | field | print) echo 3 ;;
 	class | graph) echo 3 ;;
 	count | value | text | text_store | text_load | text_sink) echo 4 ;;
-	list | agree | dup) echo 4 ;;
-	object) echo 5 ;;
+	list | agree | dup | hash) echo 4 ;;
+	object | collect | map | mfc | date | variant) echo 5 ;;
 	*) echo "no layer" ;;
 	esac
 }
@@ -165,7 +165,7 @@ manuals() {
 		[ -f "$f" ] && mandoc -Tlint -W warning "$f"
 	done
 	# not those that only comments or macros name, nor those below the line
-	for h in error io sock addr pump ar value dup message text; do
+	for h in error io sock addr pump ar value dup message text collect mfc; do
 		for f in $(sed '/^\/\* -----/q; /^ \*/d; /^[[:space:]].*\\$/d' \
 			"include/cask/$h.h" |
 			grep -oE 'cask_[a-z0-9_]+\(' | tr -d '(' |

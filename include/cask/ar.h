@@ -122,6 +122,9 @@ struct cask_ar {
 	int codepage;             /* of ANSI text; 0: 1252 */
 	bool replace;             /* replace what has no equivalent, counted */
 	bool count32;             /* counts as 32-bit MFC programs write them */
+	int mfc; /* whose forms to store: MFC's of that version; 0: the newest.
+		    Below 10 the order of maps (collect.h), below 8 CTime
+		    (mfc.h); what is loaded is recognised */
 	struct cask_limits limit;
 	void *buffer; /* the caller's buffer, instead of the one within */
 	size_t buffer_size;
