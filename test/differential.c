@@ -19,7 +19,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <cask.h>
+#include "differential_mfc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -302,7 +302,7 @@ print_value(const struct type *type, const struct value *v, uint64_t at)
 
 /* The script */
 
-static const char *
+static char *
 word(char **rest)
 {
 	char *w = *rest, *end = w + strcspn(w, " \n");
@@ -329,6 +329,8 @@ set(struct cask_ar *ar, const char *what, int to)
 		ar->codepage = to;
 	else if (strcmp(what, "count32") == 0)
 		ar->count32 = to != 0;
+	else if (strcmp(what, "mfc") == 0)
+		ar->mfc = to;
 	else if (strcmp(what, "replace") == 0)
 		ar->replace = to != 0;
 	else
@@ -338,11 +340,16 @@ set(struct cask_ar *ar, const char *what, int to)
 static void
 exchange(struct cask_ar *ar, char how, char *rest)
 {
-	const struct type *type = type_named(word(&rest));
+	const char *name = word(&rest);
 	size_t n = strtoul(word(&rest), NULL, 10);
-	struct value v = { how, malloc((n + 1) * type->width), n };
-	const char *bits = word(&rest);
+	char *bits = word(&rest);
+	const struct type *type;
+	struct value v = { how, NULL, n };
 
+	if (mfc_exchange(ar, name, (uint32_t)n, bits))
+		return;
+	type = type_named(name);
+	v.v = malloc((n + 1) * type->width);
 	if (v.v == NULL)
 		give_up("no memory");
 	/* rubbish to load over, but for bools, which have none */
@@ -422,6 +429,7 @@ open_line(struct cask_ar *ar)
 	if (ar->buffer_size > 0)
 		ar->buffer = buffer;
 	ar->limit.count = UINT64_MAX;
+	ar->graph = &ages_graph;
 	return strcmp(transport, "memory") == 0;
 }
 
@@ -511,5 +519,6 @@ main(int argc, char **argv)
 		load(argv[2]);
 	else
 		give_up("usage: differential pages|store|load");
+	cask_graph_clear(&ages_graph);
 	return fflush(stdout) != 0;
 }

@@ -30,6 +30,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import uuid
 
 # The format.
 
@@ -71,6 +72,7 @@ class Settings:
         self.end = LENGTH
         self.units = 1
         self.pad = 0
+        self.mfc = 0
 
     def copy(self):
         s = Settings()
@@ -79,9 +81,9 @@ class Settings:
 
     def __str__(self):
         return ("big %d form %d codepage %d count32 %d replace %d end %d "
-                "units %d pad %d" % (
+                "units %d pad %d mfc %d" % (
                     self.big, self.form, self.page, self.count32,
-                    self.replace, self.end, self.units, self.pad))
+                    self.replace, self.end, self.units, self.pad, self.mfc))
 
 
 def order(s):
@@ -103,6 +105,71 @@ def encoding(s, form):
     return utf16(s), 2
 
 
+def units(s, text):
+    """The TCHARs of a text: bytes are signed."""
+    name, width = encoding(s, s.form)
+    b = text.encode(name)
+    return list(struct.unpack(
+        order(s) + "%d%s" % (len(b) // width, {1: "b", 2: "H", 4: "I"}[width]),
+        b))
+
+
+def hash_of(s, key):
+    """6.9."""
+    old = 0 < s.mfc < 10
+    if isinstance(key, int):
+        if old:
+            return key >> 4
+        q, r = divmod(key, 127773)
+        h = 16807 * r - 2836 * q
+        return h if h >= 0 else h + 2147483647
+    v = units(s, key)
+    h = 0 if old else 2166136261
+    for c in v if old else v[::1 + len(v) // 10]:
+        h = h * 33 + c if old else h * 16777619 % (1 << 32) ^ c % (1 << 32)
+        h %= 1 << 32
+    return h
+
+
+def hash_table(s, pairs):
+    """What MFC's table holds of these, in its order."""
+    buckets = [[] for _ in range(17)]
+    for key, value in pairs:
+        bucket = buckets[hash_of(s, key) % 17]
+        for entry in bucket:
+            if entry[0] == key:
+                entry[1] = value
+                break
+        else:
+            bucket.insert(0, [key, value])
+    return [tuple(entry) for bucket in buckets for entry in bucket]
+
+
+def overwritten(pairs):
+    """What is left of these: the last value, in the first one's place."""
+    return list(dict(pairs).items())
+
+
+MAPS = {"textmap": ("text", "text"), "agemap": ("text", "age"),
+        "wordmap": ("u16", "age")}
+VALUES = ["time", "span", "date", "currency", "guid", "bstr", "variant"]
+MFC = ["texts", "ages"] + list(MAPS) + VALUES
+CTIME_MARK = 0x8000000A
+
+# What a variant has of a value, by its type: struct's letter.
+VARIANT = {0: "", 1: "", 2: "H", 3: "I", 4: "I", 5: "Q", 6: "cy", 7: "Q",
+           8: "bstr", 10: "I", 11: "bool", 16: "B", 17: "B", 18: "H", 19: "I",
+           20: "Q", 21: "Q", 0x4003: "", 0x2008: "", 0x6011: ""}
+
+
+def signed32(v):
+    return v - (1 << 32) if v >> 31 else v
+
+
+def signed64(v):
+    return v - (1 << 64) if v >> 63 else v
+
+
 class Writer:
     """Stores values.
 
@@ -113,6 +180,86 @@ class Writer:
     def __init__(self):
         self.out = bytearray()
         self.waste = 0
+        self.numbers = {}
+        self.long_time = False
+
+    def age(self, s, number):
+        """6.6, of one class; it has a key of its own among the numbers."""
+        if number is None:
+            self.pack(s, "H", 0)
+        elif number in self.numbers:
+            self.tag(s, self.numbers[number], 0)
+        else:
+            if "CAge" in self.numbers:
+                self.tag(s, self.numbers["CAge"], 1)
+            else:
+                self.pack(s, "HHH", 0xFFFF, 0, 4)
+                self.out += b"CAge"
+                self.numbers["CAge"] = len(self.numbers) + 1
+            self.numbers[number] = len(self.numbers) + 1
+            self.pack(s, "i", number)
+
+    def tag(self, s, pid, is_class):
+        if pid < 0x7FFF:
+            self.pack(s, "H", is_class << 15 | pid)
+        else:
+            self.pack(s, "HI", 0x7FFF, is_class << 31 | pid)
+
+    def put_mfc(self, s, kind, v, form):
+        if kind == "text":
+            self.text(s, v, s.form if form is None else form, LENGTH)
+        elif kind == "u16":
+            self.pack(s, "H", v)
+        elif kind == "age":
+            self.age(s, v)
+        elif kind in MAPS:
+            self.count(s, len(v))
+            for pair in v:
+                for part, what in zip(pair, MAPS[kind]):
+                    self.put_mfc(s, what, part, form)
+        elif kind in ("texts", "ages"):
+            self.count(s, len(v))
+            for x in v:
+                self.put_mfc(s, kind[:-1], x, form)
+        else:
+            self.value(s, kind, v)
+
+    def value(self, s, kind, v):
+        """6.10."""
+        if kind == "time":
+            short = -1 << 31 <= v < 1 << 31 and v % (1 << 32) != CTIME_MARK
+            if short and not self.long_time:
+                self.pack(s, "i", v)
+            else:
+                self.pack(s, "Iq", CTIME_MARK, v)
+        elif kind == "span":
+            self.pack(s, "i", v)
+        elif kind == "date":
+            self.pack(s, "iQ", *v)
+        elif kind == "currency":
+            self.pack(s, "iII", v[0], v[1] >> 32, v[1] & 0xFFFFFFFF)
+        elif kind == "guid":
+            self.out += v.bytes if s.big else v.bytes_le
+        elif kind == "bstr":
+            b = v.encode(utf16(s))
+            self.pack(s, "I", len(b) // 2)
+            self.out += b
+        else:
+            self.variant(s, *v)
+
+    def variant(self, s, kind, v):
+        self.pack(s, "H", kind)
+        letter = VARIANT[kind]
+        if letter == "bstr":
+            b = v.encode(utf16(s))
+            self.pack(s, "I", len(b))
+            self.out += b
+        elif letter == "cy":
+            self.pack(s, "II", v & 0xFFFFFFFF, v >> 32)
+        elif letter == "bool":
+            self.pack(s, "H", 0xFFFF * v)
+        elif letter:
+            self.pack(s, letter, v)
 
     def pack(self, s, letters, *values):
         self.out += struct.pack(order(s) + letters, *values)
@@ -158,7 +305,9 @@ class Writer:
                      FIELD: chr(s.pad) * (s.units - n)}[end].encode(name)
 
     def put(self, s, kind, v, form=None):
-        if kind in TEXTS:
+        if kind in MFC:
+            self.put_mfc(s, kind, v, form)
+        elif kind in TEXTS:
             self.text(s, v, s.form if form is None else form, s.end)
         elif kind == "line":
             self.text(s, v, s.form, LF)
@@ -181,6 +330,89 @@ class Reader:
         self.stream = stream
         self.at = 0
         self.shortest = shortest
+        self.numbers = [None]  # by PID: "CAge", or an object's number
+
+    def age(self, s):
+        tag, = self.unpack(s, "H")
+        if tag == 0:
+            return None
+        if tag == 0xFFFF:
+            if self.unpack(s, "HH") != (0, 4) or self.take(4) != b"CAge":
+                raise Bad("no definition of CAge")
+            self.numbers.append("CAge")
+        else:
+            is_class, pid = tag >> 15, tag & 0x7FFF
+            if tag == 0x7FFF:
+                pid, = self.unpack(s, "I")
+                is_class, pid = pid >> 31, pid & 0x7FFFFFFF
+                if pid < 0x7FFF:
+                    raise Bad("number %d in a long form" % pid)
+            if pid >= len(self.numbers):
+                raise Bad("number %d of %d" % (pid, len(self.numbers)))
+            if (self.numbers[pid] == "CAge") != bool(is_class):
+                raise Bad("number %d is no such thing" % pid)
+            if not is_class:
+                return self.numbers[pid]
+        self.numbers.append(None)
+        pid = len(self.numbers) - 1
+        number, = self.unpack(s, "i")
+        if number in self.numbers:
+            raise Bad("object %d came twice" % number)
+        self.numbers[pid] = number
+        return number
+
+    def get_mfc(self, s, kind):
+        if kind == "text":
+            return self.text(s, LENGTH)
+        if kind == "u16":
+            return self.unpack(s, "H")[0]
+        if kind == "age":
+            return self.age(s)
+        if kind in MAPS:
+            return [tuple(self.get_mfc(s, what) for what in MAPS[kind])
+                    for _ in range(self.count(s))]
+        if kind in ("texts", "ages"):
+            return [self.get_mfc(s, kind[:-1]) for _ in range(self.count(s))]
+        return self.value(s, kind)
+
+    def bstr(self, s, unit):
+        n, = self.unpack(s, "I")
+        return self.take(n * unit).decode(utf16(s))
+
+    def value(self, s, kind):
+        if kind == "time":
+            v, = self.unpack(s, "I")
+            if (v == CTIME_MARK) == (0 < s.mfc < 8):
+                raise Bad("the other form of CTime")
+            if v == CTIME_MARK:
+                v, = self.unpack(s, "q")
+                return v
+            return signed32(v)
+        if kind == "span":
+            return self.unpack(s, "i")[0]
+        if kind == "date":
+            return self.unpack(s, "iQ")
+        if kind == "currency":
+            status, high, low = self.unpack(s, "iII")
+            return status, high << 32 | low
+        if kind == "guid":
+            b = self.take(16)
+            return uuid.UUID(bytes=b) if s.big else uuid.UUID(bytes_le=b)
+        if kind == "bstr":
+            return self.bstr(s, 2)
+        kind, = self.unpack(s, "H")
+        letter = VARIANT[kind]
+        if letter == "bstr":
+            return kind, self.bstr(s, 1)
+        if letter == "cy":
+            low, high = self.unpack(s, "II")
+            return kind, high << 32 | low
+        if letter == "bool":
+            v, = self.unpack(s, "H")
+            if v not in (0, 0xFFFF):
+                raise Bad("a BOOL of %04x" % v)
+            return kind, v & 1
+        return kind, self.unpack(s, letter)[0] if letter else 0
 
     def take(self, n):
         b = self.stream[self.at:self.at + n]
@@ -259,6 +491,8 @@ class Reader:
         return b[:-len(mark)].decode(name)
 
     def get(self, s, kind, n=1):
+        if kind in MFC:
+            return self.get_mfc(s, kind)
         if kind in TEXTS:
             return self.text(s, s.end)
         if kind == "line":
@@ -384,6 +618,27 @@ class Here:
 
 # Programs of values.
 
+def mfc_words(kind, v):
+    """A collection, or MFC's value, in the C side's words."""
+    if kind in MAPS:
+        return ",".join(":".join(mfc_words(w, x) for w, x in
+                                 zip(MAPS[kind], pair)) for pair in v)
+    if kind in ("texts", "ages"):
+        return ",".join(mfc_words(kind[:-1], x) for x in v)
+    if kind in ("text", "bstr"):
+        return "=" + v.encode().hex()
+    if kind == "age":
+        return "-" if v is None else str(v)
+    if kind in ("date", "currency"):
+        return "%d:%x" % v
+    if kind == "guid":
+        return "{%s}" % str(v).upper()
+    if kind == "variant":
+        return "%d:%s" % (v[0], mfc_words("bstr", v[1]) if v[0] == 8
+                          else "%x" % v[1])
+    return str(v)
+
+
 class Item:
     """A setting, or a value.
 
@@ -403,6 +658,8 @@ class Item:
     @staticmethod
     def digits(kind, v):
         """A value in the C side's words: how many, and its bits."""
+        if kind in MFC:
+            return (len(v) if isinstance(v, list) else 1), mfc_words(kind, v)
         if kind in TEXTS + ["line"]:
             w = WIDTH[kind]
             b = v.encode({1: "utf-8", 2: "utf-16-be", 4: "utf-32-be"}[w])
@@ -467,7 +724,7 @@ class Stream:
     def change(self):
         r = self.rng
         what = r.choice(["big", "form", "form", "codepage", "codepage",
-                         "count32", "replace", "end", "end", "pad"])
+                         "count32", "replace", "end", "end", "pad", "mfc"])
         if what == "form":
             self.set(what, r.choice([UNICODE, UTF8, UTF16, UTF32, ANSI]
                                     [:5 if self.here.pages else 4]))
@@ -475,6 +732,8 @@ class Stream:
             self.set(what, r.choice([LENGTH, LENGTH, NUL, FIELD, LF, CRLF]))
         elif what == "pad":
             self.set(what, r.choice([0, 32]))
+        elif what == "mfc":
+            self.set(what, r.choice([0, 0, 6, 7, 9, 10]))
         elif what == "codepage":
             if self.here.pages:
                 self.set(what, r.choice(self.here.pages).number)
@@ -638,10 +897,78 @@ class Stream:
                 "\ud800" <= c <= "\udfff" for c in item.writes)
             item.stores = None
 
+    def few(self):
+        r = self.rng
+        return r.choice([0, 1, 2, 3, r.randrange(40), r.randrange(40)])
+
+    def key(self, kind):
+        """Often one that is there already, or shares its bucket."""
+        r = self.rng
+        if kind == "u16":
+            return r.choice([r.randrange(40), 17 * r.randrange(20),
+                             r.randrange(65536), 65535])
+        return self.text(r.choice([0, 1, 1, 1, 2, 3, 9, 10, 11, 19, 20, 21,
+                                   r.randrange(60)]))
+
+    def add_mfc(self, kind):
+        r = self.rng
+        age = lambda: None if r.random() < 0.1 else r.randrange(256)
+        short_text = lambda: self.text(r.randrange(12))
+        if kind in MAPS:
+            k, v = MAPS[kind]
+            pairs = [(self.key(k), age() if v == "age" else short_text())
+                     for _ in range(self.few())]
+            item = self.add("x", kind, pairs)
+            item.read = hash_table(self.s, pairs)
+            if r.random() < 0.5:
+                item.writes = item.read
+            item.loads = overwritten(item.writes)
+        elif kind == "texts":
+            self.add("x", kind, [short_text() for _ in range(self.few())])
+        elif kind == "ages":
+            self.add("x", kind, [age() for _ in range(self.few())])
+        else:
+            self.add("x", kind, self.mfc_value(kind))
+
+    def mfc_value(self, kind):
+        r = self.rng
+        bits = lambda n: (r.choice(NUMBERS) if r.random() < 0.5
+                          else r.getrandbits(64)) % (1 << n)
+        if kind == "time":
+            v = bits(32)
+            if 0 < self.s.mfc < 8 and v != CTIME_MARK:
+                return signed32(v)
+            return signed64(bits(64)) if self.s.mfc in (0, 9) else 0
+        if kind == "span":
+            return signed32(bits(32))
+        if kind == "date":
+            return r.randrange(3), r.choice(F64) if r.random() < 0.5 else bits(
+                52)
+        if kind == "currency":
+            return r.randrange(3), bits(64)
+        if kind == "guid":
+            return uuid.UUID(int=r.getrandbits(128))
+        if kind == "bstr":
+            return self.text(self.text_size() % 1000)
+        kind = r.choice(list(VARIANT))
+        letter = VARIANT[kind]
+        if letter == "bstr":
+            return kind, self.text(r.randrange(300))
+        if letter == "bool":
+            return kind, r.randrange(2)
+        if kind == 4:
+            return kind, r.choice(F32)
+        if kind in (5, 7):
+            return kind, r.choice(F64)
+        return kind, bits(8 * {"cy": 8, "": 0}.get(
+            letter, struct.calcsize("<" + letter if len(letter) == 1 else "")))
+
     def value(self):
         r = self.rng
         roll = r.random()
-        if roll < 0.55:
+        if r.random() < 0.15:
+            self.add_mfc(r.choice(MFC))
+        elif roll < 0.55:
             kind = r.choice(list(LETTER) + ["bool"])
             v = self.number(kind)
             item = self.add(r.choice("xp"), kind, v)
@@ -676,6 +1003,9 @@ class Stream:
         r = self.rng
         roll = r.random()
         if roll < 0.25:
+            last = self.items[-1]
+            if last.kind == "line" or last.s.end in (LF, CRLF):
+                self.add("x", "u32", 1)  # a last line may lack its LF
             self.end = "CASK_ECUT"
             last = self.items[-1]
             if last.kind == "line" or (last.kind in TEXTS
@@ -846,6 +1176,7 @@ def store_here(stream, items):
     for item in items:
         if not item.line:
             writer.waste = item.waste
+            writer.long_time = r.random() < 0.5
             if r.random() < 0.05:
                 writer.waste = r.randrange(-1, 4)
             writer.put(item.s, item.kind, item.writes, item.form)
