@@ -490,6 +490,174 @@ load_line(struct walk *w)
 	free(s);
 }
 
+/* Collections and MFC's values */
+
+struct age {
+	const struct cask_class *is;
+	int32_t years;
+};
+
+static void
+age_x(struct cask_ar *ar, void *object)
+{
+	struct age *a = object;
+
+	cask_i32(ar, &a->years);
+}
+
+static const struct cask_class age_class = {
+	.name = "CAge",
+	.base = &cask_object_class,
+	.size = sizeof(struct age),
+	.exchange = age_x,
+};
+
+static const struct cask_class *const classes[] = { &age_class,
+	&cask_byte_array_class, &cask_word_array_class, &cask_dword_array_class,
+	&cask_string_array_class, &cask_ob_array_class, &cask_string_list_class,
+	&cask_ob_list_class, &cask_map_string_to_string_class,
+	&cask_map_string_to_ob_class, &cask_map_word_to_ob_class, NULL };
+
+/* One of them, whose kind is chosen. */
+struct bag {
+	unsigned kind;
+	uint32_t n, max;
+	union {
+		char **text;
+		void **object;
+		struct cask_text_pair *text_pair;
+		struct cask_object_pair *object_pair;
+		struct cask_word_pair *word_pair;
+		struct age *one;
+		int64_t time;
+		struct cask_date date;
+		struct cask_currency currency;
+		struct cask_guid guid;
+		char *bstr;
+		struct cask_variant variant;
+		unsigned char bytes[sizeof(struct cask_date)];
+	} v;
+};
+
+static void
+bag_x(struct cask_ar *ar, struct bag *b)
+{
+	switch (b->kind) {
+	case 0:
+		cask_texts_dup(ar, &b->v.text, &b->n, b->max, b->max);
+		break;
+	case 1:
+		cask_objects_dup_named(ar, &b->v.object, &b->n, b->max,
+		    &cask_object_class, "b->v.object");
+		break;
+	case 2:
+		cask_text_map_dup(ar, &b->v.text_pair, &b->n, b->max, b->max);
+		break;
+	case 3:
+		cask_object_map_dup(ar, &b->v.object_pair, &b->n, b->max,
+		    b->max, &cask_object_class);
+		break;
+	case 4:
+		cask_word_map_dup(
+		    ar, &b->v.word_pair, &b->n, b->max, &cask_object_class);
+		break;
+	case 5:
+		cask_object(ar, &b->v.one, &cask_object_class);
+		break;
+	case 6:
+		cask_time(ar, &b->v.time);
+		break;
+	case 7:
+		cask_time_span(ar, &b->v.time);
+		break;
+	case 8:
+		cask_date(ar, &b->v.date);
+		break;
+	case 9:
+		cask_currency(ar, &b->v.currency);
+		break;
+	case 10:
+		cask_guid(ar, &b->v.guid);
+		break;
+	case 11:
+		cask_bstr_dup(ar, &b->v.bstr, b->max);
+		break;
+	default:
+		cask_variant_dup(ar, &b->v.variant, b->max);
+	}
+}
+
+#define BAGS 13
+
+/* Store it, and load that: twice, since a map's order turns round each time. */
+static void
+check_bag(const struct cask_ar *ar, struct bag *b)
+{
+	struct bag again[2] = { { .kind = b->kind, .max = UINT32_MAX },
+		{ .kind = b->kind, .max = UINT32_MAX } };
+	struct bag *from = b;
+	struct cask_graph graph[5] = { { 0 } };
+	struct cask_mem m[3];
+	struct cask_ar back = { .big_endian = ar->big_endian,
+		.form = ar->form,
+		.codepage = ar->codepage,
+		.mfc = ar->mfc,
+		.limit = { .text = UINT64_MAX, .depth = 1000 } };
+	unsigned i = 0;
+
+	b->max = UINT32_MAX;
+	for (; i < 3; i++) {
+		back.graph = &graph[i];
+		cask_store(&back, cask_mem_grow(&m[i], 0));
+		bag_x(&back, from);
+		if (cask_flush(&back) != 0)
+			break;
+		if (i == 2)
+			continue;
+		from = &again[i];
+		graph[3 + i].classes = classes;
+		back.graph = &graph[3 + i];
+		cask_load(&back, &m[i].io);
+		bag_x(&back, from);
+		CHECK(back.err == 0);
+		CHECK(!cask_more(&back));
+	}
+	/* a character that the code page lacks, a time beyond 2038; but what
+	   was stored once is stored again */
+	CHECK(i == 3 || i == 0);
+	if (i == 3) {
+		CHECK(m[0].length == m[2].length);
+		CHECK(memcmp(m[0].data, m[2].data, m[0].length) == 0);
+	}
+	for (unsigned k = 0; k < 2; k++) {
+		cask_release(&back);
+		bag_x(&back, &again[k]);
+	}
+	for (unsigned k = 0; k < 5; k++)
+		cask_graph_clear(&graph[k]);
+	for (unsigned k = 0; k < 3 && k <= i; k++)
+		cask_mem_close(&m[k]);
+}
+
+static void
+load_collection(struct walk *w)
+{
+	struct bag b = { .kind = argument(w) % BAGS, .max = argument(w) * 4 };
+	static const struct bag zero;
+	struct cask_ar release = { 0 };
+
+	w->ar.mfc = (int)argument(w) % 12;
+	bag_x(&w->ar, &b);
+	check_load(w, &b.n, sizeof b.n);
+	CHECK(w->ar.err == 0 || b.kind == 8 || b.kind == 9 ||
+	    memcmp(&b.v, &zero.v, sizeof b.v) == 0);
+	if (w->ar.err == 0)
+		check_bag(&w->ar, &b);
+	cask_release(&release);
+	bag_x(&release, &b);
+	CHECK(release.err == 0);
+}
+
 static void
 set_form(struct walk *w)
 {
@@ -597,7 +765,7 @@ static void (*const steps[])(struct walk *) = { load_u8, load_i8, load_bool,
 	load_bytes, load_counted, load_count64, load_text, load_dup,
 	ask_for_more, change_settings, load_struct, store_wrongly,
 	fail_by_itself, load_string, load_array, load_line, set_form,
-	load_version, ask_for_extension, agree, load_message };
+	load_version, ask_for_extension, agree, load_message, load_collection };
 
 #define STEPS (sizeof steps / sizeof *steps)
 
@@ -893,6 +1061,7 @@ int
 LLVMFuzzerTestOneInput(const unsigned char *data, size_t n)
 {
 	struct walk w = { 0 };
+	struct cask_graph graph = { .classes = classes };
 	const unsigned char *program;
 
 	if (n > 3 && data[0] == 0xFF) {
@@ -904,12 +1073,14 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t n)
 	use_pages_once();
 	watch_memory();
 	now = &w;
+	w.ar.graph = &graph;
 	program = w.next;
 	cask_load(&w.ar, &w.stream.io);
 	for (int i = 0; i < 16 && cask_more(&w.ar); i++)
 		for (w.next = program; w.next < w.end;)
 			steps[argument(&w) % STEPS](&w);
 	CHECK(w.ar.depth == 0 && w.ar.frame == NULL && w.ar.within == NULL);
+	cask_graph_clear(&graph);
 	check_memory(n);
 	return 0;
 }
