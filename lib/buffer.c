@@ -119,7 +119,8 @@ caski_set_end(struct cask_ar *ar, unsigned char *most)
 static bool
 too_long(struct cask_ar *ar)
 {
-	if (ar->within != NULL && ar->loading && caski_at(ar) == ar->within->end)
+	if (ar->within != NULL && ar->loading &&
+	    caski_at(ar) == ar->within->end)
 		return caski_fail(ar, CASK_ECUT,
 		    "its message ends here, after %llu bytes",
 		    (unsigned long long)(ar->within->end - ar->within->at));
@@ -348,7 +349,7 @@ caski_cut(struct cask_ar *ar)
 {
 	return caski_fail(ar, CASK_ECUT, "%s",
 	    caski_at(ar) > ar->whole ? cask_strerror(CASK_ECUT)
-				    : "stream ended before a message");
+				     : "stream ended before a message");
 }
 
 /* Bytes */
