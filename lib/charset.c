@@ -540,7 +540,7 @@ convert_known(const struct caski_charset *c, unsigned char *dst, size_t room,
 		fits -= run;
 		if (to == NULL && fits > sizeof unseen)
 			fits = sizeof unseen;
-		/* cppcheck-suppress legacyUninitvar: it is written to */
+		/* cppcheck-suppress legacyUninitvar ; only written to */
 		to = to != NULL ? to + run : unseen;
 		if (left > BLOCK)
 			left = BLOCK;

@@ -593,7 +593,7 @@ quick16_8(
 		left -= some.read;
 		if (most > left / 4)
 			most = left / 4;
-		/* cppcheck-suppress legacyUninitvar: it is written to */
+		/* cppcheck-suppress legacyUninitvar ; only written to */
 		to = d ? d + all.written : unseen;
 		some = block16_8(
 		    to, s + 2 * all.read, most < BLOCK ? most : BLOCK, big);
