@@ -89,6 +89,29 @@ caski_ahead_take(struct cask_sock *s, void *buf, size_t n, bool peek)
 	return n;
 }
 
+int
+caski_ahead_put_back(struct cask_sock *s, const void *p, size_t n)
+{
+	unsigned char *block;
+
+	if (s->ahead_from < n) {
+		block = caski_sys_malloc(n + s->io.ahead);
+		if (block == NULL)
+			return ENOMEM;
+		if (s->io.ahead > 0)
+			memcpy(
+			    block + n, s->ahead + s->ahead_from, s->io.ahead);
+		caski_sys_free(s->ahead);
+		s->ahead = block;
+		s->ahead_size = n + s->io.ahead;
+		s->ahead_from = n;
+	}
+	s->ahead_from -= n;
+	memcpy(s->ahead + s->ahead_from, p, n);
+	s->io.ahead += n;
+	return 0;
+}
+
 /* An idle connection takes no memory. */
 void
 caski_ahead_free(struct cask_sock *s)

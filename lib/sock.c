@@ -647,12 +647,19 @@ stream_write(struct cask_io *io, const void *buf, size_t size)
 	return caski_trace_count(s, "send", write_some(s, buf, size));
 }
 
+static int
+stream_unread(struct cask_io *io, const void *p, size_t n)
+{
+	return caski_ahead_put_back(sock(io), p, n);
+}
+
 const struct cask_io_table caski_stream_table = {
 	.name = "socket",
 	.read = stream_read,
 	.write = stream_write,
 	.start = stream_start,
 	.more = stream_more,
+	.unread = stream_unread,
 };
 
 /* No message of an archive's has to fit a datagram: there is no transport. */

@@ -201,6 +201,9 @@ size_t caski_ahead_room(const struct cask_sock *s);
 /* Take up to n bytes of what was read ahead: how many. */
 size_t caski_ahead_take(struct cask_sock *s, void *buf, size_t n, bool peek);
 
+/* Put before it what an archive has received and not loaded: 0 or ENOMEM. */
+int caski_ahead_put_back(struct cask_sock *s, const void *p, size_t n);
+
 /* Read ahead what is there, once, if there is room: bytes, 0 at the end, or
  * -errno; -ENOBUFS when ahead_most has been reached.  want: how much memory to
  * begin with. */

@@ -320,7 +320,67 @@ what_a_blocked_send_has_read_ahead_is_announced(void **state)
 	heard[0] = '\0';
 }
 
+/* What one archive has read ahead goes back to the socket, for the next. */
+static void
+archives_may_follow_one_another_on_a_socket(void **state)
+{
+	struct cask_sock s = { .timeout_ms = PATIENCE };
+	unsigned char buffer[16], sent[60];
+	int fd[2];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof sent; i++)
+		sent[i] = (unsigned char)i;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
+	assert_int_equal(cask_attach(&s, fd[0]), 0);
+	assert_int_equal(write(fd[1], sent, sizeof sent), sizeof sent);
+	for (unsigned char i = 0; i < 50; i = (unsigned char)(i + 5)) {
+		struct cask_ar in = { .buffer = buffer,
+			.buffer_size = sizeof buffer };
+		unsigned char got[5];
+
+		cask_load(&in, &s.io);
+		cask_get_bytes(&in, got, sizeof got);
+		assert_memory_equal(got, sent + i, sizeof got);
+		assert_int_equal(cask_finish(&in), 0);
+		assert_true(s.io.ahead <= sizeof sent - i - 5u);
+	}
+	assert_int_equal(cask_receive_all(&s, buffer, 10), 10);
+	assert_memory_equal(buffer, sent + 50, 10);
+	assert_int_equal(s.io.ahead, 0);
+	assert_int_equal(cask_close(&s), 0);
+	close(fd[1]);
+}
+
+/* … and without memory for it, that is an error and no loss in silence. */
+static void
+to_finish_without_memory_for_what_was_read_ahead_is_an_error(void **state)
+{
+	struct cask_sock s = { .timeout_ms = PATIENCE };
+	struct cask_ar in = { 0 };
+	int fd[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
+	assert_int_equal(cask_attach(&s, fd[0]), 0);
+	assert_int_equal(write(fd[1], "abc", 3), 3);
+	cask_load(&in, &s.io);
+	assert_int_equal(cask_get_u8(&in), 'a');
+	fault_reset();
+	fault_plan(FAULT_MALLOC, 0, false, ENOMEM);
+	if (cask_pending(&in) > 0) {
+		assert_int_equal(cask_finish(&in), ENOMEM);
+		assert_int_equal(fault_injected(), 1);
+	}
+	fault_reset();
+	cask_close(&s);
+	close(fd[1]);
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(archives_may_follow_one_another_on_a_socket),
+	cmocka_unit_test(
+	    to_finish_without_memory_for_what_was_read_ahead_is_an_error),
 	cmocka_unit_test(bytes_left_when_a_handler_returns_call_it_again),
 	cmocka_unit_test(
 	    bytes_left_in_an_archive_after_a_handler_call_it_again),
