@@ -20,7 +20,7 @@ sed 's/cask_flush(&out);/cask_send(\&c, "\\xff\\xfe\\xff\\4A\\0C\\0M\\0E\\0\\2\\
 # A client that asks for what is no text.
 sed 's/"ACME"/"A\\xff"/' "$here/ask.c" >"$here/wrong.c"
 
-for p in ask quoted dying wrong chat chatd show; do
+for p in ask quoted dying wrong chat chatd show tell learn; do
 	# shellcheck disable=SC2086 # flags are words
 	${CC:-cc} -std=c11 -Wall -Wextra -Werror -Iinclude ${CFLAGS:-} \
 		-D_DEFAULT_SOURCE -o "$here/$p" "$here/$p.c" \
@@ -102,6 +102,19 @@ expect "a server that dies" \
 	"ask: f64 q->price[0] at byte 14 from localhost:$port: stream ended inside a message" \
 	"$(ask localhost $port)"
 stop
+
+# Objects.
+"$here/learn" $port >"$here/learnt" 2>&1 &
+server=$!
+for try in 1 2 3 4 5 6 7 8 9; do
+	"$here/tell" localhost $port 2>/dev/null && break
+	sleep 0.1
+done
+wait $server || true
+server=
+expect "two people" \
+	"$(sed -n 's/^`learn` prints `\([^`]*\)`.*/\1/p' README.md)" \
+	"$(cat "$here/learnt")"
 
 # Two at the chat: the first hears what the second says, and both go.
 serve chatd
