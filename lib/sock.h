@@ -1,7 +1,8 @@
 /*
  * What the parts of the socket share.
  *
- *     open.c      opening: bind, listen, accept, attach, and what begins a life
+ *     open.c      opening: bind, attach, and what begins a life
+ *     accept.c    listening and accepting
  *     connect.c   connect: look-up, and the race of addresses
  *     sock.c      talking, and the transport of archives
  *     call.c      calls that wait: limits, cancelling, second calls
@@ -151,6 +152,9 @@ bool caski_yield(struct caski_call *c, void *buf, size_t size, ptrdiff_t *n);
 void caski_calls_lose(struct cask_sock *s);
 
 /* connect.c, resolve.c: see connect.h */
+
+/* accept.c: have a descriptor for when there are no others. */
+void caski_open_reserve(struct cask_sock *s);
 
 /* open.c */
 
