@@ -113,19 +113,39 @@ $(BUILD)/bench_text: $(BUILD)/tools/bench_text.o $(LIB) $(BUILD)/iconv.libs
 	$(LINK) -o $@ $(BUILD)/tools/bench_text.o $(LIB) $(LIBS)
 
 BENCH_NET_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(sort $(filter-out \
-	tools/bench_text.c,$(wildcard tools/bench_*.c))))
+	tools/bench_text.c tools/bench_graph.c,$(wildcard tools/bench_*.c))))
 HEAP := malloc calloc realloc free
 
 $(BUILD)/bench_net: $(BENCH_NET_OBJ) $(LIB) $(BUILD)/iconv.libs
 	$(LINK) $(HEAP:%=-Wl,--wrap=%) -o $@ $(BENCH_NET_OBJ) $(LIB) $(LIBS)
+
+# Graphs, beside those C++ libraries that are here: what to link for them.
+GRAPH_OBJ := $(patsubst %,$(BUILD)/tools/bench_%.o,graph heap)
+COMPILE_CXX = $(CXX) -std=c++17 -D_GNU_SOURCE -Itools -Wall -Wextra $(CFLAGS)
+
+$(BUILD)/bench_%.here: tools/bench_%.cpp tools/bench_peer.hpp \
+		tools/bench_graph.h
+	@mkdir -p $(BUILD)/tools
+	@if grep '#include <$*' $< | $(CXX) -E -x c++ - >/dev/null 2>&1; then \
+		$(COMPILE_CXX) -c -o $(BUILD)/tools/bench_$*.o $< && \
+		echo $(BUILD)/tools/bench_$*.o $(PEER_$*) >$@; \
+	else echo >$@; fi
+PEER_boost = -lboost_serialization
+PEER_new = -lstdc++
+PEERS := $(patsubst %,$(BUILD)/bench_%.here,boost cereal new)
+
+$(BUILD)/bench_graph: $(GRAPH_OBJ) $(PEERS) $(LIB) $(BUILD)/iconv.libs
+	$(LINK) $(HEAP:%=-Wl,--wrap=%) -o $@ $(GRAPH_OBJ) \
+		$(shell cat $(PEERS) 2>/dev/null) $(LIB) $(LIBS)
 
 demo:
 	@CC='$(CC)' sh tools/need.sh 'the build' cc
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all
 	@sh tools/demo.sh $(CASK)
 
-# What the network costs is measured on Linux alone.
-BENCHES := bench bench_text $(if $(filter Linux,$(shell uname -s)),bench_net)
+# What the network costs, and the heap, is measured on Linux alone.
+BENCHES := bench bench_text $(if $(filter Linux,$(shell uname -s)), \
+	bench_graph bench_net)
 
 bench: $(BENCHES:%=$(BUILD)/%)
 	for b in $^; do $$b || exit 1; done

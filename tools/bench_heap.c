@@ -5,9 +5,10 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "bench_net.h"
+#include "bench_heap.h"
 
 #include <malloc.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 void *__real_malloc(size_t size);
@@ -19,13 +20,8 @@ void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *p, size_t size);
 void __wrap_free(void *p);
 
-static size_t in_use;
-
-static size_t
-size_of(void *p)
-{
-	return p != NULL ? malloc_usable_size(p) + sizeof(size_t) : 0;
-}
+static bool resting;
+static size_t in_use, peak;
 
 size_t
 heap_in_use(void)
@@ -33,12 +29,41 @@ heap_in_use(void)
 	return in_use;
 }
 
+size_t
+heap_peak(void)
+{
+	return peak;
+}
+
+void
+heap_watch(bool on)
+{
+	resting = !on;
+	peak = in_use;
+}
+
+static size_t
+size_of(void *p)
+{
+	return p != NULL && !resting ? malloc_usable_size(p) + sizeof(size_t)
+				     : 0;
+}
+
+/* Differences go round, and come out right. */
+static void
+count(size_t more)
+{
+	in_use += more;
+	if (in_use > peak)
+		peak = in_use;
+}
+
 void *
 __wrap_malloc(size_t size)
 {
 	void *p = __real_malloc(size);
 
-	in_use += size_of(p);
+	count(size_of(p));
 	return p;
 }
 
@@ -47,7 +72,7 @@ __wrap_calloc(size_t n, size_t size)
 {
 	void *p = __real_calloc(n, size);
 
-	in_use += size_of(p);
+	count(size_of(p));
 	return p;
 }
 
@@ -58,7 +83,7 @@ __wrap_realloc(void *p, size_t size)
 	void *grown = __real_realloc(p, size);
 
 	if (grown != NULL)
-		in_use += size_of(grown) - before;
+		count(size_of(grown) - before);
 	return grown;
 }
 

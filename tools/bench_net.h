@@ -173,8 +173,4 @@ void bench_stream(void);
 void bench_many(void);
 void bench_memory(void);
 
-/* bench_heap.c: bytes of heap in use in this process, their overhead included.
- */
-size_t heap_in_use(void);
-
 #endif

@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: MIT
  */
 #define _GNU_SOURCE
+#include "bench_heap.h"
 #include "bench_many.h"
 
 #include <endian.h>
