@@ -240,8 +240,14 @@ bool
 caski_get_uint(struct cask_ar *ar, uint64_t *v, size_t size)
 {
 	unsigned char wire[8] = { 0 };
-	bool ok = caski_get(ar, wire, size);
+	bool ok;
 
+	if (CASK_LIKELY(cask_fits(ar->cur, size, ar->get_end))) {
+		*v = caski_decode(ar, ar->cur, size);
+		ar->cur += size;
+		return true;
+	}
+	ok = caski_get(ar, wire, size);
 	*v = ok ? caski_decode(ar, wire, size) : 0;
 	return ok;
 }

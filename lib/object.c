@@ -23,6 +23,7 @@
 #define BIG          0x7FFF
 #define CLASS_SMALL  0x8000
 #define CLASS_BIG    0x80000000u
+#define TAG_MOST     6
 #define OBJECTS_MOST 1048576
 #define CLASSES_MOST 4096
 #define MEMORY_MOST  ((uint64_t)256 << 20)
@@ -103,6 +104,11 @@ put(struct cask_ar *ar, uint64_t v, size_t size)
 {
 	unsigned char wire[4];
 
+	if (CASK_LIKELY(cask_fits(ar->cur, size, ar->put_end))) {
+		caski_encode(ar, ar->cur, v, size);
+		ar->cur += size;
+		return;
+	}
 	caski_encode(ar, wire, v, size);
 	caski_gather(ar, size);
 	caski_put(ar, wire, size);
@@ -161,7 +167,7 @@ static bool
 is_wanted(struct cask_ar *ar, const struct cask_class *is,
     const struct cask_class *kind)
 {
-	return cask_is_kind_of(is, kind) ||
+	return is == kind || cask_is_kind_of(is, kind) ||
 	    caski_fail(ar, CASK_ECLASS, "class %s where %s is wanted", is->name,
 		kind->name);
 }
@@ -376,7 +382,65 @@ get_reference(struct cask_ar *ar, void *p, const struct cask_class *kind)
 	return NULL;
 }
 
-/* Both */
+/*
+ * Both: first what most pointers are, NULL or to an object that has a number.
+ * As with numbers there is a fast path, where all of the tag is in the buffer;
+ * what has an error to tell of does not take it.
+ */
+
+static bool
+is_known(const struct cask_entry *e, const struct cask_class *kind)
+{
+	return e != NULL && e->what > CASKI_CLASS &&
+	    (e->kind == kind || cask_is_kind_of(e->kind, kind));
+}
+
+static bool
+put_known(struct cask_ar *ar, const void *object, const struct cask_class *kind)
+{
+	uint32_t pid = 0;
+
+	if (object != NULL) {
+		pid = caski_find(ar->graph, object);
+		if (!is_known(caski_entry(ar->graph, pid), kind))
+			return false;
+	}
+	put_tag(ar, pid, false);
+	return true;
+}
+
+static bool
+get_known(struct cask_ar *ar, void *p, const struct cask_class *kind)
+{
+	const unsigned char *at = ar->cur;
+	uint32_t pid = cask_order16(cask_read16(at), ar->big_endian);
+	const struct cask_entry *e;
+	size_t n = 2;
+
+	if ((pid & CLASS_SMALL) != 0)
+		return false;
+	if (pid == BIG) {
+		pid = cask_order32(cask_read32(at + 2), ar->big_endian);
+		n = TAG_MOST;
+	}
+	e = caski_entry(ar->graph, pid);
+	if (pid != 0 && !is_known(e, kind))
+		return false;
+	ar->cur += n;
+	point(p, pid != 0 ? e->p : NULL);
+	return true;
+}
+
+static bool
+exchange_known(struct cask_ar *ar, void *p, const struct cask_class *kind)
+{
+	if (ar->graph == NULL || ar->graph->last.p != NULL)
+		return false;
+	if (cask_fits(ar->cur, TAG_MOST, ar->put_end))
+		return put_known(ar, pointer(p), kind);
+	return cask_fits(ar->cur, TAG_MOST, ar->get_end) &&
+	    get_known(ar, p, kind);
+}
 
 static bool
 is_ready(struct cask_ar *ar)
@@ -394,6 +458,8 @@ reference(struct cask_ar *ar, void *p, const struct cask_class *kind,
 {
 	void *object;
 
+	if (exchange_known(ar, p, kind))
+		return NULL;
 	caski_begin(ar, "object", name);
 	if (ar->graph != NULL && ar->graph->last.p != NULL) {
 		ar->graph->last.p = NULL;
@@ -423,7 +489,7 @@ last_reference(struct cask_ar *ar)
 	g->last.p = NULL;
 	if (p == NULL)
 		return NULL;
-	if (ar->err == 0 && cask_at(ar) != g->last.at) {
+	if (ar->err == 0 && caski_at(ar) != g->last.at) {
 		caski_begin(ar, "object", g->last.name);
 		caski_set_error(
 		    ar, EINVAL, "something stands behind cask_object_last");
@@ -485,7 +551,7 @@ cask_object_last_named(struct cask_ar *ar, void *p,
 	g->last.p = p;
 	g->last.kind = kind;
 	g->last.name = name;
-	g->last.at = cask_at(ar);
+	g->last.at = caski_at(ar);
 }
 
 void
