@@ -2,8 +2,9 @@
  * The numbers of objects and classes.  See graph.h and <cask/class.h>.
  *
  * Loading, a number is an index, and that is all.  Storing, an address is
- * looked for in a table of open addressing, whose slots hold numbers; it is
- * never more than half full.
+ * looked for in a table of open addressing, whose slots hold numbers, and enough
+ * of the hash that those of others are passed over without a look at their
+ * entries; it is never more than half full.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -31,30 +32,47 @@ key(const struct cask_entry *e)
 	return e->what == CASKI_CLASS ? (const void *)e->kind : e->p;
 }
 
+struct cask_slot {
+	uint32_t pid; /* 0: empty */
+	uint32_t hash;
+};
+
 /* Multiplying mixes the low bits into the high ones, which are taken. */
-static size_t
-first_slot(const struct cask_graph *g, const void *p)
+static uint32_t
+hash_of(const void *p)
 {
 	uint64_t h = (uint64_t)(uintptr_t)p * UINT64_C(0x9E3779B97F4A7C15);
 
-	return (size_t)(h >> 32) & (g->slots - 1);
+	return (uint32_t)(h >> 32);
 }
 
 /* Where p is, or else where it would be. */
-static size_t
-slot_of(const struct cask_graph *g, const void *p)
+static inline struct cask_slot *
+slot_of(const struct cask_graph *g, const void *p, uint32_t hash)
 {
-	size_t i = first_slot(g, p);
+	size_t i = hash & (g->slots - 1);
 
-	while (g->slot[i] != 0 && key(&g->entry[g->slot[i] - 1]) != p)
+	while (g->slot[i].pid != 0 &&
+	    (g->slot[i].hash != hash ||
+		key(&g->entry[g->slot[i].pid - 1]) != p))
 		i = (i + 1) & (g->slots - 1);
-	return i;
+	return &g->slot[i];
 }
 
 uint32_t
 caski_find(const struct cask_graph *g, const void *p)
 {
-	return g->slots > 0 ? g->slot[slot_of(g, p)] : 0;
+	return g->slots > 0 ? slot_of(g, p, hash_of(p))->pid : 0;
+}
+
+static void
+put_in_slot(struct cask_graph *g, const void *p, uint32_t pid)
+{
+	uint32_t hash = hash_of(p);
+	struct cask_slot *slot = slot_of(g, p, hash);
+
+	slot->pid = pid;
+	slot->hash = hash;
 }
 
 /* In the order of the numbers, as caski_undo wants it. */
@@ -62,7 +80,7 @@ static int
 grow_slots(struct cask_graph *g)
 {
 	size_t slots = g->slots > 0 ? 2 * g->slots : FIRST_SLOTS;
-	uint32_t *slot;
+	struct cask_slot *slot;
 
 	if (slots > SIZE_MAX / sizeof *slot)
 		return ENOMEM;
@@ -75,7 +93,7 @@ grow_slots(struct cask_graph *g)
 	g->slots = slots;
 	for (uint32_t i = 0; i < g->used; i++)
 		if (key(&g->entry[i]) != NULL)
-			slot[slot_of(g, key(&g->entry[i]))] = i + 1;
+			put_in_slot(g, key(&g->entry[i]), i + 1);
 	return 0;
 }
 
@@ -109,7 +127,7 @@ caski_add(struct cask_graph *g, const struct cask_entry *e, bool keyed)
 	if (err != 0)
 		return err;
 	if (keyed)
-		g->slot[slot_of(g, key(e))] = g->used + 1;
+		put_in_slot(g, key(e), g->used + 1);
 	g->entry[g->used++] = *e;
 	g->objects += e->what == CASKI_OBJECT;
 	return 0;
@@ -125,9 +143,8 @@ caski_undo(struct cask_graph *g, uint32_t used)
 	while (g->used > used) {
 		const struct cask_entry *e = &g->entry[g->used - 1];
 
-		if (g->slots > 0 && key(e) != NULL &&
-		    g->slot[slot_of(g, key(e))] == g->used)
-			g->slot[slot_of(g, key(e))] = 0;
+		if (key(e) != NULL && caski_find(g, key(e)) == g->used)
+			put_in_slot(g, key(e), 0);
 		g->objects -= e->what == CASKI_OBJECT;
 		g->used--;
 	}
