@@ -2,9 +2,9 @@
  * The numbers of objects and classes.  See graph.h and <cask/class.h>.
  *
  * Loading, a number is an index, and that is all.  Storing, an address is
- * looked for in a table of open addressing, whose slots hold numbers, and enough
- * of the hash that those of others are passed over without a look at their
- * entries; it is never more than half full.
+ * looked for in a table of open addressing, whose slots say all that is asked
+ * of an object that is known: large graphs wait for memory, and not for much
+ * else. It is never more than half full.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -33,28 +33,27 @@ key(const struct cask_entry *e)
 }
 
 struct cask_slot {
-	uint32_t pid; /* 0: empty */
-	uint32_t hash;
+	const void *p; /* NULL: it was forgotten */
+	uint32_t pid;  /* 0: empty */
+	uint32_t of;   /* the number of its class, if that has one */
 };
 
 /* Multiplying mixes the low bits into the high ones, which are taken. */
-static uint32_t
-hash_of(const void *p)
+static size_t
+first_slot(const struct cask_graph *g, const void *p)
 {
 	uint64_t h = (uint64_t)(uintptr_t)p * UINT64_C(0x9E3779B97F4A7C15);
 
-	return (uint32_t)(h >> 32);
+	return (size_t)(h >> 32) & (g->slots - 1);
 }
 
 /* Where p is, or else where it would be. */
 static inline struct cask_slot *
-slot_of(const struct cask_graph *g, const void *p, uint32_t hash)
+slot_of(const struct cask_graph *g, const void *p)
 {
-	size_t i = hash & (g->slots - 1);
+	size_t i = first_slot(g, p);
 
-	while (g->slot[i].pid != 0 &&
-	    (g->slot[i].hash != hash ||
-		key(&g->entry[g->slot[i].pid - 1]) != p))
+	while (g->slot[i].pid != 0 && g->slot[i].p != p)
 		i = (i + 1) & (g->slots - 1);
 	return &g->slot[i];
 }
@@ -62,17 +61,31 @@ slot_of(const struct cask_graph *g, const void *p, uint32_t hash)
 uint32_t
 caski_find(const struct cask_graph *g, const void *p)
 {
-	return g->slots > 0 ? slot_of(g, p, hash_of(p))->pid : 0;
+	return g->slots > 0 ? slot_of(g, p)->pid : 0;
 }
 
-static void
-put_in_slot(struct cask_graph *g, const void *p, uint32_t pid)
+uint32_t
+caski_find_object(
+    const struct cask_graph *g, const void *p, const struct cask_class **kind)
 {
-	uint32_t hash = hash_of(p);
-	struct cask_slot *slot = slot_of(g, p, hash);
+	const struct cask_slot *slot = g->slots > 0 ? slot_of(g, p) : NULL;
 
+	*kind = NULL;
+	if (slot == NULL || slot->pid == 0)
+		return 0;
+	*kind = g->entry[(slot->of != 0 ? slot->of : slot->pid) - 1].kind;
+	return slot->pid;
+}
+
+/* Classes come before their objects. */
+static void
+put_in_slot(struct cask_graph *g, const struct cask_entry *e, uint32_t pid)
+{
+	struct cask_slot *slot = slot_of(g, key(e));
+
+	slot->p = key(e);
 	slot->pid = pid;
-	slot->hash = hash;
+	slot->of = e->what == CASKI_CLASS ? 0 : caski_find(g, e->kind);
 }
 
 /* In the order of the numbers, as caski_undo wants it. */
@@ -93,7 +106,7 @@ grow_slots(struct cask_graph *g)
 	g->slots = slots;
 	for (uint32_t i = 0; i < g->used; i++)
 		if (key(&g->entry[i]) != NULL)
-			put_in_slot(g, key(&g->entry[i]), i + 1);
+			put_in_slot(g, &g->entry[i], i + 1);
 	return 0;
 }
 
@@ -120,14 +133,14 @@ caski_add(struct cask_graph *g, const struct cask_entry *e, bool keyed)
 
 	if (g->used >= CASKI_PID_MOST)
 		return CASK_EINDEX;
-	if (g->used == g->room)
-		err = grow_entries(g);
-	if (err == 0 && keyed && g->slots / 2 <= g->used)
+	if (keyed && g->slots / 2 <= g->used)
 		err = grow_slots(g);
+	if (err == 0 && g->used == g->room)
+		err = grow_entries(g);
 	if (err != 0)
 		return err;
 	if (keyed)
-		put_in_slot(g, key(e), g->used + 1);
+		put_in_slot(g, e, g->used + 1);
 	g->entry[g->used++] = *e;
 	g->objects += e->what == CASKI_OBJECT;
 	return 0;
@@ -144,7 +157,7 @@ caski_undo(struct cask_graph *g, uint32_t used)
 		const struct cask_entry *e = &g->entry[g->used - 1];
 
 		if (key(e) != NULL && caski_find(g, key(e)) == g->used)
-			put_in_slot(g, key(e), 0);
+			slot_of(g, key(e))->pid = 0;
 		g->objects -= e->what == CASKI_OBJECT;
 		g->used--;
 	}
@@ -158,6 +171,7 @@ cask_graph_forget(struct cask_graph *g, const void *object)
 	uint32_t pid = g->owner ? 0 : caski_find(g, object);
 
 	if (pid != 0) {
+		slot_of(g, object)->p = NULL;
 		g->entry[pid - 1].p = NULL;
 		g->entry[pid - 1].what = CASKI_GONE_BY;
 	}

@@ -398,11 +398,12 @@ is_known(const struct cask_entry *e, const struct cask_class *kind)
 static bool
 put_known(struct cask_ar *ar, const void *object, const struct cask_class *kind)
 {
+	const struct cask_class *is;
 	uint32_t pid = 0;
 
 	if (object != NULL) {
-		pid = caski_find(ar->graph, object);
-		if (!is_known(caski_entry(ar->graph, pid), kind))
+		pid = caski_find_object(ar->graph, object, &is);
+		if (pid == 0 || (is != kind && !cask_is_kind_of(is, kind)))
 			return false;
 	}
 	put_tag(ar, pid, false);

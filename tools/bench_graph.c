@@ -8,10 +8,11 @@
  * same, which recursion would nest 100,000 deep (that is what the libraries do:
  * all run on a large stack).  Each row stores, loads and frees in every round,
  * the rows in turn; a ratio is taken within a round, and the median is printed.
- * What was loaded is compared with what was stored, pointer by pointer, and the
- * hand-written code's bytes with Cask's.  Memory is the most bytes of the heap
- * in use at once, while it is stored and while it is loaded, the objects
- * included; what the rows have in common, the graph and the wire, is not.
+ * Time is the processor's for this program. What was loaded is compared with
+ * what was stored, pointer by pointer, and the hand-written code's bytes with
+ * Cask's.  Memory is the most bytes of the heap in use at once, while it is
+ * stored and while it is loaded, the objects included; what the rows have in
+ * common, the graph and the wire, is not.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -249,13 +250,13 @@ static const struct peer cask_peer = { "cask", cask_build, store_with_cask,
 static struct slot {
 	const struct node *p;
 	uint32_t number;
-} *slots;
+} * slots;
 static size_t slot_count, slots_used;
 
 static struct frame {
 	struct node *n;
 	int k;
-} *frames;
+} * frames;
 static size_t frame_count, frames_used;
 
 static struct node **loaded;
@@ -533,10 +534,9 @@ fill(void)
 
 		shape[i].id = (uint32_t)i;
 		shape[i].value = (double)(r >> 11) / 3;
-		snprintf(shape[i].label, sizeof shape[i].label, "node-%06d",
-		    (int)i);
-		shape[i].link =
-		    i > 0 ? (int32_t)((r >> 20) % (uint64_t)i) : -1;
+		snprintf(
+		    shape[i].label, sizeof shape[i].label, "node-%06d", (int)i);
+		shape[i].link = i > 0 ? (int32_t)((r >> 20) % (uint64_t)i) : -1;
 	}
 }
 
@@ -556,7 +556,7 @@ now(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
@@ -677,8 +677,8 @@ bench(const char *title, const struct peer *const *peers, size_t n)
 				    rows[0].wire.length) != 0))
 				graph_die("hand", "other bytes than cask's");
 		}
-	printf("\n%-33s%16s%16s%16s%12s%7s\n", title, "store (ns/node)",
-	    "load", "free", "memory", "bytes");
+	printf("\n%-33s%16s%16s%16s%12s%7s\n", title, "store (ns/node)", "load",
+	    "free", "memory", "bytes");
 	for (size_t i = 0; i < n; i++)
 		print_row(&rows[i], &rows[0]);
 }

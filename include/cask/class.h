@@ -55,7 +55,7 @@ struct cask_graph {
 	size_t memory;
 	struct cask_entry *entry; /* by number, less 1 */
 	size_t room;
-	struct cask_slot *slot; /* numbers, by their address's hash */
+	struct cask_slot *slot; /* by the address's hash */
 	size_t slots;
 	bool owner; /* of the objects: they were loaded */
 	unsigned inside;
