@@ -459,8 +459,6 @@ reference(struct cask_ar *ar, void *p, const struct cask_class *kind,
 {
 	void *object;
 
-	if (exchange_known(ar, p, kind))
-		return NULL;
 	caski_begin(ar, "object", name);
 	if (ar->graph != NULL && ar->graph->last.p != NULL) {
 		ar->graph->last.p = NULL;
@@ -495,6 +493,8 @@ last_reference(struct cask_ar *ar)
 		caski_set_error(
 		    ar, EINVAL, "something stands behind cask_object_last");
 	}
+	if (exchange_known(ar, p, g->last.kind))
+		return NULL;
 	return reference(ar, p, g->last.kind, g->last.name);
 }
 
@@ -513,8 +513,8 @@ exchange(struct cask_ar *ar, void *object)
 	ar->schema = schema;
 }
 
-void
-cask_object_named(struct cask_ar *ar, void *p, const struct cask_class *kind,
+static void
+object_slowly(struct cask_ar *ar, void *p, const struct cask_class *kind,
     const char *name)
 {
 	unsigned schema = ar->schema;
@@ -534,6 +534,14 @@ cask_object_named(struct cask_ar *ar, void *p, const struct cask_class *kind,
 	ar->schema = schema;
 	if (ar->err != 0 && ar->loading)
 		point(p, NULL);
+}
+
+void
+cask_object_named(struct cask_ar *ar, void *p, const struct cask_class *kind,
+    const char *name)
+{
+	if (!exchange_known(ar, p, kind))
+		object_slowly(ar, p, kind, name);
 }
 
 void
