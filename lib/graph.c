@@ -77,7 +77,17 @@ caski_find_object(
 	return slot->pid;
 }
 
-/* Classes come before their objects. */
+/* Most often it is the class of the object before. */
+uint32_t
+caski_find_class(struct cask_graph *g, const struct cask_class *kind)
+{
+	const struct cask_entry *e = caski_entry(g, g->recent);
+
+	if (e == NULL || e->what != CASKI_CLASS || e->kind != kind)
+		g->recent = caski_find(g, kind);
+	return g->recent;
+}
+
 static void
 put_in_slot(struct cask_graph *g, const struct cask_entry *e, uint32_t pid)
 {
@@ -85,7 +95,7 @@ put_in_slot(struct cask_graph *g, const struct cask_entry *e, uint32_t pid)
 
 	slot->p = key(e);
 	slot->pid = pid;
-	slot->of = e->what == CASKI_CLASS ? 0 : caski_find(g, e->kind);
+	slot->of = e->what == CASKI_CLASS ? 0 : caski_find_class(g, e->kind);
 }
 
 /* In the order of the numbers, as caski_undo wants it. */

@@ -24,8 +24,11 @@ struct cask_entry *caski_entry(const struct cask_graph *g, uint32_t pid);
 
 /* The number of an object, or of a class, that was added with keyed; or 0. */
 uint32_t caski_find(const struct cask_graph *g, const void *p);
+
+/* The same of an object, and its class; and of a class. */
 uint32_t caski_find_object(
     const struct cask_graph *g, const void *p, const struct cask_class **kind);
+uint32_t caski_find_class(struct cask_graph *g, const struct cask_class *kind);
 
 /*
  * Give the next number.  keyed: to be found by its address.  Gives 0, ENOMEM,

@@ -146,7 +146,7 @@ class_is_good(struct cask_ar *ar, const struct cask_class *kind)
 static bool
 put_class(struct cask_ar *ar, const struct cask_class *kind)
 {
-	uint32_t pid = caski_find(ar->graph, kind);
+	uint32_t pid = caski_find_class(ar->graph, kind);
 	size_t n;
 
 	if (pid != 0) {

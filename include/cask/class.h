@@ -57,6 +57,7 @@ struct cask_graph {
 	size_t room;
 	struct cask_slot *slot; /* by the address's hash */
 	size_t slots;
+	uint32_t recent; /* the class that was looked for last */
 	bool owner; /* of the objects: they were loaded */
 	unsigned inside;
 	struct {
