@@ -154,6 +154,16 @@ void caski_show_count(struct cask_ar *ar, uint64_t n);
 void caski_show_text(struct cask_ar *ar, const char *s, size_t n);
 void caski_show_bytes(struct cask_ar *ar, const void *p, size_t n);
 
+/* Of one that is watched: a pointer was moved, to the object of that number, or
+ * to none (0); behind is shown after the number, or NULL.  To one that is new,
+ * whose members follow.  A class. */
+void caski_show_object(struct cask_ar *ar, uint32_t pid, const char *behind);
+void caski_show_new(struct cask_ar *ar, uint32_t pid, const char *class_name);
+void caski_show_class(struct cask_ar *ar, uint32_t pid, unsigned schema);
+
+/* The struct that was entered is this object. */
+void caski_print_new(struct cask_ar *ar, uint32_t pid, const char *class_name);
+
 /* What is behind this pointer is missing. */
 void caski_print_nothing(struct cask_ar *ar, const char *name);
 
@@ -167,6 +177,9 @@ void caski_show_error(struct cask_ar *ar, const char *why);
  * array, which is "[]" when n is 1, as where a count precedes it. */
 void caski_describe(struct cask_ar *ar, size_t n);
 void caski_describe_array(struct cask_ar *ar, size_t n);
+
+/* … or a pointer or a class, behind which words stand. */
+void caski_describe_object(struct cask_ar *ar, const char *words);
 
 /* End what is printed of one message.  False after an error. */
 bool caski_print_end(struct cask_ar *ar);

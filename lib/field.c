@@ -295,3 +295,59 @@ caski_show_bytes(struct cask_ar *ar, const void *p, size_t n)
 	snprintf(words + 2 * shown, 4, "%s", shown < n ? "..." : "");
 	deliver(ar, words, NULL);
 }
+
+/* Objects */
+
+#define NAME 80 /* a class's name, or a schema */
+
+static bool
+is_json(const struct cask_ar *ar)
+{
+	return prints(ar) && ar->json;
+}
+
+static void
+show_words(struct cask_ar *ar, uint32_t pid, const char *behind)
+{
+	char words[CASKI_WORDS + NAME] = "null";
+
+	if (pid != 0)
+		snprintf(words, sizeof words, "#%" PRIu32 "%s%s", pid,
+		    behind != NULL ? " " : "", behind != NULL ? behind : "");
+	if (prints(ar))
+		caski_print_number(ar, CASK_TYPE_U32, words);
+	else
+		deliver(ar, words, NULL);
+}
+
+void
+caski_show_object(struct cask_ar *ar, uint32_t pid, const char *behind)
+{
+	if (is_silent(ar))
+		return;
+	if (is_json(ar))
+		caski_print_reference(ar, pid, NULL);
+	else
+		show_words(ar, pid, behind);
+}
+
+void
+caski_show_new(struct cask_ar *ar, uint32_t pid, const char *class_name)
+{
+	if (!is_silent(ar) && !is_json(ar))
+		show_words(ar, pid, class_name);
+}
+
+void
+caski_show_class(struct cask_ar *ar, uint32_t pid, unsigned schema)
+{
+	char behind[NAME];
+
+	if (is_silent(ar))
+		return;
+	snprintf(behind, sizeof behind, "schema %u", schema);
+	if (is_json(ar))
+		caski_print_reference(ar, pid, &schema);
+	else
+		show_words(ar, pid, behind);
+}

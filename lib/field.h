@@ -23,4 +23,8 @@ void caski_print_number(
 void caski_print_text(struct cask_ar *ar, const char *s, size_t n);
 void caski_print_bytes(struct cask_ar *ar, const void *p, size_t n);
 
+/* JSON alone: a number, 0 being null, and a class's schema, if schema is. */
+void caski_print_reference(
+    struct cask_ar *ar, uint32_t pid, const unsigned *schema);
+
 #endif

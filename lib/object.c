@@ -104,6 +104,8 @@ put(struct cask_ar *ar, uint64_t v, size_t size)
 {
 	unsigned char wire[4];
 
+	if (ar->way == CASK_PRINTS)
+		return;
 	if (CASK_LIKELY(cask_fits(ar->cur, size, ar->put_end))) {
 		caski_encode(ar, ar->cur, v, size);
 		ar->cur += size;
@@ -159,7 +161,7 @@ put_class(struct cask_ar *ar, const struct cask_class *kind)
 	put(ar, NEW_CLASS, 2);
 	put(ar, kind->schema, 2);
 	put(ar, n, 2);
-	return caski_put(ar, kind->name, n) &&
+	return (ar->way == CASK_PRINTS || caski_put(ar, kind->name, n)) &&
 	    add_class(ar, kind, kind->schema);
 }
 
@@ -172,6 +174,16 @@ is_wanted(struct cask_ar *ar, const struct cask_class *is,
 		kind->name);
 }
 
+/* To who watches: kind is the class of a new one, or else NULL. */
+static void
+show(struct cask_ar *ar, uint32_t pid, const struct cask_class *kind)
+{
+	if (kind != NULL)
+		caski_show_new(ar, pid, kind->name);
+	else
+		caski_show_object(ar, pid, NULL);
+}
+
 /* The tag of an object: that itself, if its contents are to follow. */
 static void *
 put_reference(struct cask_ar *ar, void *object, const struct cask_class *kind)
@@ -181,6 +193,8 @@ put_reference(struct cask_ar *ar, void *object, const struct cask_class *kind)
 
 	if (object == NULL) {
 		put(ar, 0, 2);
+		if (ar->watched)
+			show(ar, 0, NULL);
 		return NULL;
 	}
 	is = class_of(object);
@@ -194,10 +208,14 @@ put_reference(struct cask_ar *ar, void *object, const struct cask_class *kind)
 	pid = caski_find(ar->graph, object);
 	if (pid != 0) {
 		put_tag(ar, pid, false);
+		if (ar->watched)
+			show(ar, pid, NULL);
 		return NULL;
 	}
 	if (!put_class(ar, is) || !add_object(ar, object, is, CASKI_OBJECT))
 		return NULL;
+	if (ar->watched)
+		show(ar, ar->graph->used, is);
 	return object;
 }
 
@@ -365,7 +383,15 @@ get_object(
 	ar->graph->owner = true;
 	ar->schema = schema;
 	point(p, object);
+	if (ar->watched)
+		show(ar, ar->graph->used, kind);
 	return object;
+}
+
+static uint32_t
+number_of(const struct cask_graph *g, const struct cask_entry *e)
+{
+	return (uint32_t)(e - g->entry) + 1;
 }
 
 static void *
@@ -374,11 +400,15 @@ get_reference(struct cask_ar *ar, void *p, const struct cask_class *kind)
 	const struct cask_entry *e = get_tag(ar);
 
 	point(p, NULL);
+	if (e == NULL && ar->watched)
+		show(ar, 0, NULL);
 	if (ar->err != 0 || e == NULL || !is_wanted(ar, e->kind, kind))
 		return NULL;
 	if (e->what == CASKI_CLASS)
 		return get_object(ar, e->kind, e->schema, p);
 	point(p, e->p);
+	if (ar->watched)
+		show(ar, number_of(ar->graph, e), NULL);
 	return NULL;
 }
 
@@ -448,8 +478,12 @@ is_ready(struct cask_ar *ar)
 {
 	if (!(ar->loading ? caski_may_load(ar) : caski_may_store(ar)))
 		return false;
-	return ar->graph != NULL ||
-	    caski_fail(ar, EINVAL, "objects need an ar->graph");
+	if (ar->graph == NULL && ar->way != CASK_DESCRIBES)
+		return caski_fail(ar, EINVAL, "objects need an ar->graph");
+	if (ar->storing && ar->graph->owner)
+		return caski_fail(ar, EINVAL,
+		    "ar->graph has what was loaded: another one is needed");
+	return true;
 }
 
 /* The tag of *p: what is to be exchanged now, or NULL. */
@@ -470,6 +504,11 @@ reference(struct cask_ar *ar, void *p, const struct cask_class *kind,
 			point(p, NULL);
 		return NULL;
 	}
+	if (ar->way == CASK_DESCRIBES) {
+		caski_describe_object(ar, kind->name);
+		point(p, NULL);
+		return NULL;
+	}
 	if (ar->loading)
 		return get_reference(ar, p, kind);
 	object = put_reference(ar, pointer(p), kind);
@@ -488,6 +527,7 @@ last_reference(struct cask_ar *ar)
 	g->last.p = NULL;
 	if (p == NULL)
 		return NULL;
+	ar->secret = g->last.secret;
 	if (ar->err == 0 && caski_at(ar) != g->last.at) {
 		caski_begin(ar, "object", g->last.name);
 		caski_set_error(
@@ -502,7 +542,7 @@ static void
 exchange(struct cask_ar *ar, void *object)
 {
 	struct cask_graph *g = ar->graph;
-	unsigned schema = ar->schema;
+	unsigned schema = ar->schema, secret = ar->secret;
 
 	g->inside++;
 	while (object != NULL) {
@@ -511,6 +551,7 @@ exchange(struct cask_ar *ar, void *object)
 	}
 	g->inside--;
 	ar->schema = schema;
+	ar->secret = secret;
 }
 
 static void
@@ -527,8 +568,14 @@ object_slowly(struct cask_ar *ar, void *p, const struct cask_class *kind,
 	}
 	object = reference(ar, p, kind, name);
 	if (object != NULL) {
-		if (cask_enter(ar, &frame, name))
+		uint32_t pid = ar->graph->used;
+
+		if (cask_enter(ar, &frame, name)) {
+			if (ar->watched)
+				caski_print_new(
+				    ar, pid, class_of(object)->name);
 			exchange(ar, object);
+		}
 		cask_leave(ar, &frame);
 	}
 	ar->schema = schema;
@@ -561,14 +608,28 @@ cask_object_last_named(struct cask_ar *ar, void *p,
 	g->last.kind = kind;
 	g->last.name = name;
 	g->last.at = caski_at(ar);
+	g->last.secret = ar->secret;
 }
 
 void
 cask_map_object(struct cask_ar *ar, void *object, const struct cask_class *kind)
 {
-	caski_begin(ar, "object", "");
-	if (ar->way != CASK_RELEASES && is_ready(ar))
-		add_object(ar, object, kind, CASKI_MAPPED);
+	caski_begin(ar, "object", kind->name);
+	if (ar->way == CASK_RELEASES || !is_ready(ar))
+		return;
+	if (ar->way == CASK_DESCRIBES)
+		caski_describe_object(ar, "mapped");
+	else if (add_object(ar, object, kind, CASKI_MAPPED) && ar->watched)
+		caski_show_object(ar, ar->graph->used, "mapped");
+}
+
+/* Its schema, when it has been moved. */
+static unsigned
+class_moved(struct cask_ar *ar, uint32_t pid, unsigned schema)
+{
+	if (ar->watched)
+		caski_show_class(ar, pid, schema);
+	return ar->err == 0 ? schema : 0;
 }
 
 unsigned
@@ -579,13 +640,19 @@ cask_class_of(struct cask_ar *ar, const struct cask_class *kind)
 	caski_begin(ar, "class", kind->name);
 	if (ar->way == CASK_RELEASES || !is_ready(ar))
 		return 0;
+	if (ar->way == CASK_DESCRIBES) {
+		caski_describe_object(ar, "");
+		return kind->schema;
+	}
 	if (!ar->loading)
-		return put_class(ar, kind) ? kind->schema : 0;
+		return put_class(ar, kind)
+		    ? class_moved(ar, caski_find(ar->graph, kind), kind->schema)
+		    : 0;
 	e = get_tag(ar);
 	if (ar->err == 0 && (e == NULL || e->what != CASKI_CLASS))
 		caski_set_error(ar, CASK_EINDEX, "an object, not a class");
 	else if (ar->err == 0 && is_wanted(ar, e->kind, kind))
-		return e->schema;
+		return class_moved(ar, number_of(ar->graph, e), e->schema);
 	return 0;
 }
 

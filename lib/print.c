@@ -6,6 +6,7 @@
  */
 #include "field.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,11 +93,23 @@ put_quoted(struct cask_ar *ar, const char *s, size_t n)
 	put(ar, "\"");
 }
 
+#define ALONE UINT64_MAX /* printed: the element is no object of JSON's */
+
+static bool
+is_in_element(const struct cask_ar *ar)
+{
+	const struct cask_frame *f = ar->frame;
+
+	while (f != NULL && caski_is_nameless(f))
+		f = f->up;
+	return f != NULL && f->array && f->index != CASK_NO_INDEX;
+}
+
 /* What stands before a value that is no element. */
 static void
 put_key(struct cask_ar *ar, const char *name)
 {
-	if (ar->frame == NULL && ar->printed == 0)
+	if ((ar->frame == NULL || is_in_element(ar)) && ar->printed == 0)
 		put(ar, "{");
 	else if (ar->printed > 0)
 		put(ar, ",");
@@ -120,12 +133,21 @@ open_frame(struct cask_ar *ar)
 	ar->printed = 0;
 }
 
+/* It was opened by its first member, since it may be null. */
+static void
+close_element(struct cask_ar *ar)
+{
+	if (ar->printed != ALONE)
+		put(ar, ar->printed > 0 ? "}" : "{}");
+}
+
 static void
 open_element(struct cask_ar *ar)
 {
-	if (ar->frame->index > 0)
-		put(ar, "},");
-	put(ar, "{");
+	if (ar->frame->index > 0) {
+		close_element(ar);
+		put(ar, ",");
+	}
 	ar->printed = 0;
 }
 
@@ -136,10 +158,9 @@ close_frame(struct cask_ar *ar)
 
 	if (caski_is_nameless(f))
 		return;
-	if (f->array)
-		put(ar, f->index != CASK_NO_INDEX ? "}]" : "]");
-	else
-		put(ar, "}");
+	if (f->array && f->index != CASK_NO_INDEX)
+		close_element(ar);
+	put(ar, f->array ? "]" : "}");
 	ar->printed = 1;
 }
 
@@ -281,6 +302,64 @@ caski_print_nothing(struct cask_ar *ar, const char *name)
 		caski_print_number(ar, CASK_TYPE_U8, "null");
 }
 
+/* Objects, in JSON */
+
+static void
+put_number(struct cask_ar *ar, uint32_t n)
+{
+	char words[CASKI_WORDS];
+
+	snprintf(words, sizeof words, "%" PRIu32, n);
+	if (!masked(ar))
+		put(ar, words);
+}
+
+/* One that is an element, and has no name, is alone there. */
+static void
+print_alone(struct cask_ar *ar)
+{
+	if (*name_of(ar) != '\0')
+		put_json_key(ar);
+	else
+		ar->printed = ALONE;
+	if (!masked(ar))
+		put(ar, "null");
+}
+
+void
+caski_print_reference(struct cask_ar *ar, uint32_t pid, const unsigned *schema)
+{
+	if (pid == 0 || ar->secret > 0) {
+		print_alone(ar);
+		return;
+	}
+	if (*name_of(ar) == '\0') {
+		put_key(ar, "#");
+		put_number(ar, pid);
+		return;
+	}
+	put_json_key(ar);
+	put(ar, "{\"#\":");
+	put_number(ar, pid);
+	if (schema != NULL) {
+		put(ar, ",\"schema\":");
+		put_number(ar, *schema);
+	}
+	put(ar, "}");
+}
+
+void
+caski_print_new(struct cask_ar *ar, uint32_t pid, const char *class_name)
+{
+	if (ar->way != CASK_PRINTS || !ar->json)
+		return;
+	put_key(ar, "#");
+	put_number(ar, pid);
+	put_key(ar, "class");
+	if (!masked(ar))
+		put_quoted(ar, class_name, strlen(class_name));
+}
+
 bool
 caski_print_end(struct cask_ar *ar)
 {
@@ -354,4 +433,14 @@ caski_describe_array(struct cask_ar *ar, size_t n)
 		describe(ar, "[]");
 	else
 		caski_describe(ar, n);
+}
+
+void
+caski_describe_object(struct cask_ar *ar, const char *words)
+{
+	put_field(ar);
+	if (*words != '\0')
+		put(ar, " ");
+	put(ar, words);
+	put(ar, "\n");
 }

@@ -1,7 +1,9 @@
 /*
  * Classes of objects, and graphs: which object has which number.
  *
- * A graph serves one archive.  It owns the objects that were loaded through it:
+ * A graph serves one archive, in one direction: to measure or print what was
+ * loaded, or what is going to be stored, takes another, since each of them
+ * gives numbers.  It owns the objects that were loaded through it:
  * cask_graph_clear frees them all, whatever they point to, and whether loading
  * failed or not.  Only classes on its list are made.
  *
@@ -58,13 +60,14 @@ struct cask_graph {
 	struct cask_slot *slot; /* by the address's hash */
 	size_t slots;
 	uint32_t recent; /* the class that was looked for last */
-	bool owner; /* of the objects: they were loaded */
+	bool owner;      /* of the objects: they were loaded */
 	unsigned inside;
 	struct {
 		void *p; /* NULL: there is none */
 		const struct cask_class *kind;
 		const char *name;
 		uint64_t at;
+		unsigned secret;
 	} last;
 };
 
