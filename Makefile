@@ -9,7 +9,8 @@
 #                   SA_RESTART (CASK_TEST_STORM); about four minutes
 #   make sanitize   the same tests under AddressSanitizer and UBSan
 #   make bench      the benchmarks, as ratios
-#   make fuzz       the fuzz target, with libFuzzer, for FUZZ_SECONDS
+#   make fuzz       the fuzz targets, with libFuzzer, each for FUZZ_SECONDS;
+#                   FUZZ=load, walk or graph: that one
 #   make lint       layers, names, headers, format, manuals, analysers
 #   make format     rewrite the sources as .clang-format says
 #   make install    into $(DESTDIR)$(PREFIX); make uninstall takes it away
@@ -33,6 +34,7 @@ LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 CFLAGS ?= -O2 -g
+FUZZ ?= load walk graph
 FUZZ_SECONDS ?= 60
 JOBS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 
@@ -186,7 +188,9 @@ $(BUILD)/test/foreign_test.o: EXTRA = $(patsubst -I%,-isystem %, \
 $(BUILD)/test/foreign_test: LDLIBS += \
 	$(if $(HERE),$(shell pkg-config --libs $(HERE)))
 
-$(BUILD)/test/load_fuzz $(BUILD)/test/differential: %: %.o $(LIB) \
+FUZZERS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard test/*_fuzz.c)))
+
+$(FUZZERS) $(BUILD)/test/differential: %: %.o $(LIB) \
 		$(BUILD)/iconv.libs
 	$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
@@ -199,7 +203,7 @@ test:
 	@sh tools/need.sh 'one of the tests' python3 || echo 'going on without it'
 	@$(MAKE) --no-print-directory -s -j$(JOBS) check
 
-check: all $(TESTS) $(BUILD)/test/load_fuzz $(BUILD)/test/differential
+check: all $(TESTS) $(FUZZERS) $(BUILD)/test/differential
 	@$(MAKE) --no-print-directory -s BUILD=$(BUILD)/tiny \
 		CPPFLAGS='$(CPPFLAGS) -DCASK_TEST_BUFFER=7' tiny
 	@BUILD=$(BUILD) CC='$(CC)' CFLAGS='$(CFLAGS) $(LDFLAGS)' \
@@ -225,12 +229,17 @@ sanitize:
 
 fuzz:
 	@CC='$(CC)' sh tools/need.sh 'make fuzz' clang fuzzer
-	@mkdir -p $(BUILD)/fuzz/load
+	@$(MAKE) --no-print-directory $(FUZZ:%=$(BUILD)/fuzz/%_fuzz)
+	for f in $(FUZZ); do mkdir -p $(BUILD)/fuzz/$$f; \
+		$(BUILD)/fuzz/$${f}_fuzz -max_total_time=$(FUZZ_SECONDS) \
+		-max_len=4096 $(BUILD)/fuzz/$$f test/corpus/$$f || exit 1; done
+
+$(BUILD)/fuzz/%_fuzz: test/%_fuzz.c $(wildcard lib/*.[ch] include/cask/*.h) \
+		$(BUILD)/iconv.libs
+	@mkdir -p $(@D)
 	clang -std=c11 -D_POSIX_C_SOURCE=200809L -Iinclude -DFUZZING -O1 -g \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		-o $(BUILD)/fuzz/load_fuzz test/load_fuzz.c lib/*.c -lpthread
-	$(BUILD)/fuzz/load_fuzz -max_total_time=$(FUZZ_SECONDS) \
-		-max_len=4096 $(BUILD)/fuzz/load test/corpus/load
+		-o $@ $< lib/*.c $$(cat $(BUILD)/iconv.libs) -lpthread
 
 # Lint and format
 

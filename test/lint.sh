@@ -165,7 +165,8 @@ manuals() {
 		[ -f "$f" ] && mandoc -Tlint -W warning "$f"
 	done
 	# not those that only comments or macros name, nor those below the line
-	for h in error io sock addr pump ar value dup message text collect mfc; do
+	for h in error io sock addr pump ar value dup message text class object \
+		collect mfc; do
 		for f in $(sed '/^\/\* -----/q; /^ \*/d; /^[[:space:]].*\\$/d' \
 			"include/cask/$h.h" |
 			grep -oE 'cask_[a-z0-9_]+\(' | tr -d '(' |

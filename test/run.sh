@@ -1,5 +1,5 @@
 #!/bin/sh
-# Run the test programs named, then the replay of the fuzz corpus, the test
+# Run the test programs named, then the replay of the fuzz corpora, the test
 # against another reader and writer, and the programs in README.md; one line a
 # program, all of its output where it fails.
 # Environment: BUILD, CC, CFLAGS, LIBS from the Makefile.  WEATHER: settings of
@@ -70,7 +70,9 @@ if [ -z "${WEATHER-}" ]; then
 		[ -x "$t" ] && run "${t#"$BUILD"/} in a storm" \
 			env CASK_TEST_STORM=1 "$t"
 	done
-	run "fuzz corpus" "$BUILD/test/load_fuzz" test/corpus/load/*
+	for f in load walk graph; do
+		run "fuzz corpus, $f" "$BUILD/test/${f}_fuzz" test/corpus/$f/*
+	done
 	run "peer in Python" \
 		sh test/peer.sh differential "$BUILD/test/differential"
 	run "tools/need.sh" sh test/need.sh
