@@ -194,7 +194,7 @@ $(FUZZERS) $(BUILD)/test/differential: %: %.o $(LIB) \
 		$(BUILD)/iconv.libs
 	$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
-TINY_TESTS = value text text_form line ar hostile message walk collect mfc
+TINY_TESTS = value text text_form line ar hostile message walk collect mfc object_walk
 
 tiny: $(TINY_TESTS:%=$(BUILD)/test/%_test)
 

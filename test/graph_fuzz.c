@@ -117,6 +117,27 @@ anchor_x(struct cask_ar *ar)
 	cask_map_object(ar, a, a->is);
 }
 
+/* Nothing has come, or what was asked for. */
+static void
+check_kinds(const struct member *m, const struct cask_class *of)
+{
+	CHECK(m->p == NULL || cask_is_kind_of(m->p->is, of));
+	for (uint32_t i = 0; m->list != NULL && i < m->n; i++)
+		CHECK(
+		    m->list[i] == NULL || cask_is_kind_of(m->list[i]->is, of));
+}
+
+static void
+class_x(struct cask_ar *ar, const struct cask_class *of)
+{
+	unsigned schema = cask_class_of(ar, of);
+
+	if (ar->err == 0 && cask_storing(ar))
+		CHECK(schema == of->schema);
+	if (ar->err == 0 && cask_loading(ar))
+		CHECK(schema < 0xFFFF);
+}
+
 static void
 member_x(struct cask_ar *ar, struct member *m, enum kind kind,
     const struct cask_class *of)
@@ -150,14 +171,17 @@ member_x(struct cask_ar *ar, struct member *m, enum kind kind,
 		struct_x(ar, m, of);
 		break;
 	case CLASS_OF:
-		cask_class_of(ar, of);
+		class_x(ar, of);
 		break;
 	case MAP:
 		anchor_x(ar);
 		break;
 	default:
 		cask_object_last(ar, &m->p, of);
+		return; /* to be exchanged yet */
 	}
+	if (cask_loading(ar))
+		check_kinds(m, of);
 }
 
 static void
