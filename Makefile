@@ -194,7 +194,8 @@ $(FUZZERS) $(BUILD)/test/differential: %: %.o $(LIB) \
 		$(BUILD)/iconv.libs
 	$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
-TINY_TESTS = value text text_form line ar hostile message walk collect mfc object_walk
+TINY_TESTS = value text text_form line ar hostile message walk collect mfc \
+	object_walk
 
 tiny: $(TINY_TESTS:%=$(BUILD)/test/%_test)
 
