@@ -100,6 +100,8 @@ put_in_slot(struct cask_graph *g, const struct cask_entry *e, uint32_t pid)
 	slot->p = key(e);
 	slot->pid = pid;
 	slot->of = e->what == CASKI_CLASS ? 0 : caski_find_class(g, e->kind);
+	if (slot->of > pid)
+		slot->of = 0; /* mapped before it; it may be taken back */
 }
 
 /* In the order of the numbers, as caski_undo wants it. */
@@ -119,7 +121,7 @@ grow_slots(struct cask_graph *g)
 	g->slot = slot;
 	g->slots = slots;
 	for (uint32_t i = 0; i < g->used; i++)
-		if (key(&g->entry[i]) != NULL)
+		if (g->entry[i].what != CASKI_GONE_BY)
 			put_in_slot(g, &g->entry[i], i + 1);
 	return 0;
 }
@@ -153,42 +155,59 @@ caski_add(struct cask_graph *g, const struct cask_entry *e, bool keyed)
 		err = grow_entries(g);
 	if (err != 0)
 		return err;
+	g->entry[g->used] = *e;
+	if (keyed && e->what != CASKI_CLASS)
+		g->entry[g->used].before = caski_find(g, e->p);
 	if (keyed)
 		put_in_slot(g, e, g->used + 1);
-	g->entry[g->used++] = *e;
-	g->objects += e->what == CASKI_OBJECT;
+	g->used++;
+	g->objects += e->what != CASKI_CLASS;
 	return 0;
 }
 
 /*
  * The newest first: no later one has passed over its slot, which can simply be
- * emptied.  One that was forgotten is in no slot.
+ * emptied, or given back to who had it before.  It is looked for by the number,
+ * since one that was forgotten is not found by its address.
  */
+static void
+empty_slot(struct cask_graph *g, uint32_t pid)
+{
+	const struct cask_entry *e = &g->entry[pid - 1];
+	const struct cask_entry *older;
+	size_t i = first_slot(g, key(e));
+
+	while (g->slot[i].pid != 0 && g->slot[i].pid != pid)
+		i = (i + 1) & (g->slots - 1);
+	if (g->slot[i].pid != pid)
+		return;
+	g->slot[i].pid = e->what == CASKI_CLASS ? 0 : e->before;
+	g->slot[i].of = 0;
+	older = caski_entry(g, g->slot[i].pid);
+	if (older != NULL)
+		g->slot[i].p = older->what == CASKI_GONE_BY ? NULL : older->p;
+}
+
 void
 caski_undo(struct cask_graph *g, uint32_t used)
 {
-	while (g->used > used) {
-		const struct cask_entry *e = &g->entry[g->used - 1];
-
-		if (key(e) != NULL && caski_find(g, key(e)) == g->used)
-			slot_of(g, key(e))->pid = 0;
-		g->objects -= e->what == CASKI_OBJECT;
-		g->used--;
+	for (; g->used > used; g->used--) {
+		if (g->slots > 0)
+			empty_slot(g, g->used);
+		g->objects -= g->entry[g->used - 1].what != CASKI_CLASS;
 	}
 }
 
-/* An object that was stored becomes one that can't be found: its slot stays,
- * with a number, for the sake of those that were put behind it. */
+/* By any of its numbers: mapped twice, it has two. */
 void
 cask_graph_forget(struct cask_graph *g, const void *object)
 {
 	uint32_t pid = g->owner ? 0 : caski_find(g, object);
 
-	if (pid != 0) {
+	if (pid != 0)
 		slot_of(g, object)->p = NULL;
-		g->entry[pid - 1].p = NULL;
+	for (; pid != 0; pid = g->entry[pid - 1].before)
 		g->entry[pid - 1].what = CASKI_GONE_BY;
-	}
 }
 
 /* The end */
@@ -201,6 +220,7 @@ release(struct cask_ar *ar, const struct cask_entry *e)
 		return;
 	}
 	cask_release(ar);
+	ar->schema = e->schema; /* the same walk as loading it was */
 	e->kind->exchange(ar, e->p);
 	caski_sys_free(e->p);
 }

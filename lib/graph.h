@@ -8,14 +8,19 @@
 
 #include <cask/class.h>
 
-#define CASKI_PID_MOST 0x3FFFFFFEu
+/* MFC refuses when its counter, the next number, has reached 3FFFFFFE. */
+#define CASKI_PID_MOST 0x3FFFFFFDu
 
 enum caski_what { CASKI_GONE_BY, CASKI_CLASS, CASKI_OBJECT, CASKI_MAPPED };
 
 struct cask_entry {
 	void *p; /* the object; NULL for a class */
 	const struct cask_class *kind;
-	uint32_t schema; /* of a class, as it came */
+	union {
+		uint32_t
+		    schema; /* of a class, or a loaded object: as it came */
+		uint32_t before; /* the older number of a stored object, or 0 */
+	};
 	enum caski_what what;
 };
 

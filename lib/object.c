@@ -68,7 +68,9 @@ static bool
 add_class(struct cask_ar *ar, const struct cask_class *kind, uint32_t schema)
 {
 	struct cask_graph *g = ar->graph;
-	struct cask_entry e = { NULL, kind, schema, CASKI_CLASS };
+	struct cask_entry e = {
+		.kind = kind, .schema = schema, .what = CASKI_CLASS
+	};
 	uint64_t most = caski_limit(g->most_classes, CLASSES_MOST);
 	int err;
 
@@ -85,7 +87,7 @@ add_object(struct cask_ar *ar, void *object, const struct cask_class *kind,
     enum caski_what what)
 {
 	struct cask_graph *g = ar->graph;
-	struct cask_entry e = { object, kind, 0, what };
+	struct cask_entry e = { .p = object, .kind = kind, .what = what };
 	uint64_t most = caski_limit(g->most_objects, OBJECTS_MOST);
 	int err;
 
@@ -335,6 +337,12 @@ make(struct cask_ar *ar, const struct cask_class *kind)
 	uint64_t most = caski_limit(g->most_memory, MEMORY_MOST);
 	void *object;
 
+	if (kind->make == NULL && kind->size < sizeof kind) {
+		caski_set_error(ar, EINVAL,
+		    "class %s has objects of %zu bytes, too few for is",
+		    kind->name, kind->size);
+		return NULL;
+	}
 	if (kind->size > most || g->memory > most - kind->size) {
 		caski_set_error(ar, CASK_ELIMIT,
 		    "objects of more than %llu bytes (graph.most_memory)",
@@ -380,6 +388,7 @@ get_object(
 		unmake(kind, object);
 		return NULL;
 	}
+	caski_entry(ar->graph, ar->graph->used)->schema = schema;
 	ar->graph->owner = true;
 	ar->schema = schema;
 	point(p, object);
@@ -638,7 +647,9 @@ cask_class_of(struct cask_ar *ar, const struct cask_class *kind)
 	const struct cask_entry *e;
 
 	caski_begin(ar, "class", kind->name);
-	if (ar->way == CASK_RELEASES || !is_ready(ar))
+	if (ar->way == CASK_RELEASES)
+		return kind->schema; /* as cask_version: all there may be */
+	if (!is_ready(ar))
 		return 0;
 	if (ar->way == CASK_DESCRIBES) {
 		caski_describe_object(ar, "");

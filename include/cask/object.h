@@ -71,7 +71,7 @@ void cask_map_object(
 /*
  * Exchange a class without an object, and give its schema: the one that came,
  * or kind's.  With it a base class has a version of its own.  0 after an error.
- * MFC: SerializeClass.
+ * Releasing, kind's.  MFC: SerializeClass.
  */
 unsigned cask_class_of(struct cask_ar *ar, const struct cask_class *kind);
 
