@@ -57,6 +57,12 @@ static const struct cask_class small_class = {
 	.name = "CSmall", .base = &thing_class, .size = 1, .exchange = thing_x
 };
 
+static void
+exchange_thing(struct cask_ar *ar, struct thing **p)
+{
+	cask_object(ar, p, &thing_class);
+}
+
 /* A pointer, and something behind it or not. */
 struct link {
 	const struct cask_class *is;
@@ -450,6 +456,49 @@ an_object_that_was_forgotten_is_stored_anew(void **state)
 	done(&s);
 }
 
+/* Messages that don't fit the buffer are walked twice. */
+static void
+messages_walked_twice_take_numbers_back_and_cleared_ones_stay_flat(void **state)
+{
+	static char text[100];
+	static struct thing a[100];
+	struct thing first = { .is = &thing_class }, *p = &first, *q;
+	struct side s, t;
+	long flat = 0;
+
+	(void)state;
+	memset(text, 'x', 99);
+	for (int i = 0; i < 100; i++)
+		a[i] = (struct thing) { .is = &thing_class,
+			.text = text,
+			.other = &first,
+			.next = i < 99 ? &a[i + 1] : &a[0] };
+	store(&s, false);
+	for (int i = 0; i < 300; i++) {
+		s.m.length = 0;
+		cask_store(&s.ar, &s.m.io);
+		p = &first;
+		cask_object(&s.ar, &p, &thing_class);
+		p = a;
+		cask_message(&s.ar, &p, exchange_thing);
+		cask_flush(&s.ar);
+		assert_string_equal(cask_why(&s.ar), "no error");
+		assert_int_equal(s.graph.used, 102);
+		load(&t, s.m.data, s.m.length, false);
+		cask_object(&t.ar, &p, &thing_class);
+		cask_message(&t.ar, &q, exchange_thing);
+		assert_string_equal(cask_why(&t.ar), "no error");
+		assert_ptr_equal(q->other, p);
+		assert_int_equal(t.graph.used, 102);
+		done(&t);
+		cask_graph_clear(&s.graph);
+		if (i == 0)
+			flat = fault_allocations();
+		assert_int_equal(fault_allocations(), flat);
+	}
+	done(&s);
+}
+
 /* Limits */
 
 #define DEEP 1000000
@@ -565,6 +614,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(an_object_mapped_twice_has_the_older_number_again),
 	cmocka_unit_test(mapped_objects_are_not_counted_as_classes),
 	cmocka_unit_test(an_object_that_was_forgotten_is_stored_anew),
+	cmocka_unit_test(
+	    messages_walked_twice_take_numbers_back_and_cleared_ones_stay_flat),
 	cmocka_unit_test(
 	    a_million_nested_objects_fail_at_the_limit_on_a_small_stack),
 	cmocka_unit_test(each_limit_has_its_words),
