@@ -189,8 +189,9 @@ $(BUILD)/test/foreign_test: LDLIBS += \
 	$(if $(HERE),$(shell pkg-config --libs $(HERE)))
 
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard test/*_fuzz.c)))
+DIFFERENTIALS := $(patsubst %,$(BUILD)/test/%,differential graph_differential)
 
-$(FUZZERS) $(BUILD)/test/differential: %: %.o $(LIB) \
+$(FUZZERS) $(DIFFERENTIALS): %: %.o $(LIB) \
 		$(BUILD)/iconv.libs
 	$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
@@ -204,7 +205,7 @@ test:
 	@sh tools/need.sh 'one of the tests' python3 || echo 'going on without it'
 	@$(MAKE) --no-print-directory -s -j$(JOBS) check
 
-check: all $(TESTS) $(FUZZERS) $(BUILD)/test/differential
+check: all $(TESTS) $(FUZZERS) $(DIFFERENTIALS)
 	@$(MAKE) --no-print-directory -s BUILD=$(BUILD)/tiny \
 		CPPFLAGS='$(CPPFLAGS) -DCASK_TEST_BUFFER=7' tiny
 	@BUILD=$(BUILD) CC='$(CC)' CFLAGS='$(CFLAGS) $(LDFLAGS)' \

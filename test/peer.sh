@@ -1,6 +1,7 @@
 #!/bin/sh
-# test/peer.py with these arguments, where there is a Python for it; elsewhere
-# it says so.  CASK_TEST_LONG=1: a million values.  CASK_TEST_SEED: others.
+# test/peer.py with these arguments, or test/peer_graph.py for graphs, where
+# there is a Python for it; elsewhere it says so.  CASK_TEST_LONG=1: a million
+# values, or objects.  CASK_TEST_SEED: others.
 #
 # SPDX-License-Identifier: MIT
 set -eu
@@ -13,8 +14,14 @@ if ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))'; then
 	echo "skipped: $1 with Python: python3 is older than 3.9"
 	exit 0
 fi
-if [ "$1" = differential ]; then
-	[ -n "${CASK_TEST_SEED:-}" ] && set -- "$@" --seed "$CASK_TEST_SEED"
-	[ -n "${CASK_TEST_LONG:-}" ] && set -- "$@" --values 1000000
+peer=test/peer.py
+many=--values
+if [ "$1" = graphs ]; then
+	peer=test/peer_graph.py
+	many=--objects
 fi
-exec python3 test/peer.py "$@"
+if [ "$1" != quote ]; then
+	[ -n "${CASK_TEST_SEED:-}" ] && set -- "$@" --seed "$CASK_TEST_SEED"
+	[ -n "${CASK_TEST_LONG:-}" ] && set -- "$@" "$many" 1000000
+fi
+exec python3 "$peer" "$@"

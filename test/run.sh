@@ -75,6 +75,8 @@ if [ -z "${WEATHER-}" ]; then
 	done
 	run "peer in Python" \
 		sh test/peer.sh differential "$BUILD/test/differential"
+	run "graphs in Python" \
+		sh test/peer.sh graphs "$BUILD/test/graph_differential"
 	run "tools/need.sh" sh test/need.sh
 	run "make demo" sh tools/demo.sh "$CASK"
 	run "README.md" sh test/readme.sh
