@@ -27,6 +27,8 @@
 #include <unistd.h>
 
 #define IN_BLOCK  40
+#define LAST_MOST 5000 /* of the chain, referred to again in the end */
+#define RARE      3
 #define TEXT_MOST 400000
 
 static void
@@ -61,12 +63,11 @@ struct thing {
 	struct thing *some, *other, *next;
 };
 
-static const struct cask_class thing_class = {
-	.name = "CThing", .size = sizeof(struct thing)
-};
-static const struct cask_class document_class = { .name = "CDocument",
-	.base = &thing_class,
+static const struct cask_class thing_class = { .name = "CThing",
 	.size = sizeof(struct thing) };
+static const struct cask_class document_class = {
+	.name = "CDocument", .base = &thing_class, .size = sizeof(struct thing)
+};
 static const struct cask_class base_class, node_class;
 
 static const struct cask_as wide = { .form = CASK_UNICODE };
@@ -153,6 +154,14 @@ late_x(struct cask_ar *ar, void *object)
 }
 
 static void
+rare_x(struct cask_ar *ar, void *object)
+{
+	struct thing *t = object;
+
+	cask_u8(ar, &t->u8);
+}
+
+static void
 base_fields(struct cask_ar *ar, struct thing *t, uint32_t schema)
 {
 	cask_u8(ar, &t->u8);
@@ -182,12 +191,12 @@ derived_x(struct cask_ar *ar, void *object)
 	cask_object(ar, &t->other, &thing_class);
 }
 
-#define KIND(variable, text, up, exchanges, version, versions)          \
-	static const struct cask_class variable = { .name = (text),     \
-		.base = (up),                                           \
-		.schema = (version),                                    \
-		.versionable = (versions),                              \
-		.size = sizeof(struct thing),                           \
+#define KIND(variable, text, up, exchanges, version, versions)      \
+	static const struct cask_class variable = { .name = (text), \
+		.base = (up),                                       \
+		.schema = (version),                                \
+		.versionable = (versions),                          \
+		.size = sizeof(struct thing),                       \
 		.exchange = (exchanges) }
 
 KIND(numbers_class, "CNumbers", &thing_class, numbers_x, 0, false);
@@ -198,11 +207,13 @@ KIND(versioned_class, "CVersioned", &thing_class, versioned_x, 3, true);
 KIND(late_class, "CLate", &thing_class, late_x, 5, true);
 KIND(base_class, "CBase", &thing_class, base_x, 3, true);
 KIND(derived_class, "CDerived", &base_class, derived_x, 2, false);
+/* Its number, and those of its objects, come behind all others. */
+KIND(rare_class, "CRare", &thing_class, rare_x, 9, true);
 
 static const struct cask_class *const classes[] = { &numbers_class,
 	&texts_class, &node_class, &subnode_class, &versioned_class,
-	&late_class, &base_class, &derived_class, NULL };
-#define CLASSES (sizeof classes / sizeof *classes - 1)
+	&late_class, &base_class, &derived_class, &rare_class, NULL };
+#define CLASSES (sizeof classes / sizeof *classes - 2)
 
 static struct thing documents[2];
 
@@ -283,8 +294,8 @@ mention(struct queue *q, struct thing *t)
 	if (t != NULL && t->seen == 0) {
 		if (q->n == q->room) {
 			q->room = q->room > 0 ? 2 * q->room : 1024;
-			q->thing = realloc(
-			    q->thing, q->room * sizeof(struct thing *));
+			q->thing =
+			    realloc(q->thing, q->room * sizeof(struct thing *));
 			if (q->thing == NULL)
 				give_up("no memory");
 		}
@@ -394,11 +405,10 @@ any_of(const struct maker *m, uint32_t b, const struct cask_class *kind)
 	if (below(8) == 0)
 		return NULL;
 	if (kind == &thing_class && below(10) == 0)
-		return &documents[b >= (m->blocks + 1) / 2 ? below(2) : 0];
+		return &documents[b >= m->blocks / 2 + 1 ? below(2) : 0];
 	for (int i = 0; i < 20; i++) {
-		struct thing *t = &m->thing[below(2) == 0
-			? below(end)
-			: end - 1 - below(in)];
+		struct thing *t =
+		    &m->thing[below(2) == 0 ? below(end) : end - 1 - below(in)];
 
 		if (cask_is_kind_of(t->is, kind))
 			return t;
@@ -450,20 +460,44 @@ fill(struct maker *m, uint32_t i, bool chained)
 }
 
 static void
-make_all(struct maker *m, struct all *all, uint32_t blocks, uint32_t chain)
+make_last(const struct maker *m, struct block *b, uint32_t chain)
+{
+	uint32_t some = chain < LAST_MOST ? chain : LAST_MOST;
+
+	b->n = (uint16_t)(some + 2 * RARE);
+	b->root = allocate(b->n, sizeof(struct thing *));
+	for (uint32_t k = 0; k < 2 * RARE; k++)
+		b->root[k] = &m->thing[m->n + k % RARE];
+	for (uint32_t k = 0; k < some; k++)
+		b->root[2 * RARE + k] = &m->thing[m->n - some + k];
+}
+
+static void
+make_things(struct maker *m, uint32_t blocks, uint32_t chain)
 {
 	m->blocks = blocks;
 	m->n = blocks * IN_BLOCK + chain;
-	m->thing = allocate(m->n, sizeof *m->thing);
+	m->thing = allocate(m->n + RARE, sizeof *m->thing);
 	for (uint32_t i = 0; i < m->n; i++)
 		m->thing[i].is = i < blocks * IN_BLOCK
-			? classes[below(CLASSES)]
-			: (below(4) == 0 ? &subnode_class : &node_class);
+		    ? classes[below(CLASSES)]
+		    : (below(4) == 0 ? &subnode_class : &node_class);
 	for (uint32_t i = 0; i < m->n; i++)
 		fill(m, i, i >= blocks * IN_BLOCK);
-	all->n = blocks + (chain > 0);
+	for (uint32_t i = m->n; i < m->n + RARE; i++) {
+		m->thing[i].is = &rare_class;
+		m->thing[i].u8 = (uint8_t)any();
+	}
+}
+
+/* Blocks, the chain, and what comes last. */
+static void
+make_all(struct maker *m, struct all *all, uint32_t blocks, uint32_t chain)
+{
+	make_things(m, blocks, chain);
+	all->n = blocks + (chain > 0) + 1;
 	all->block = allocate(all->n, sizeof *all->block);
-	for (uint32_t i = 0; i < all->n; i++) {
+	for (uint32_t i = 0; i + 1 < all->n; i++) {
 		struct block *b = &all->block[i];
 
 		b->n = i < blocks ? IN_BLOCK + 2 : 1;
@@ -475,6 +509,7 @@ make_all(struct maker *m, struct all *all, uint32_t blocks, uint32_t chain)
 		else
 			b->root[IN_BLOCK] = any_of(m, i, &thing_class);
 	}
+	make_last(m, &all->block[all->n - 1], chain);
 }
 
 /* What it does */
@@ -514,8 +549,8 @@ store(char **setting)
 	FILE *text = create(setting[5]);
 
 	state = strtoull(setting[2], NULL, 10);
-	make_all(&m, &all, (uint32_t)atoi(setting[3]),
-	    (uint32_t)atoi(setting[4]));
+	make_all(
+	    &m, &all, (uint32_t)atoi(setting[3]), (uint32_t)atoi(setting[4]));
 	store_all(&all, setting, stdout);
 	describe(&all, text);
 	for (uint32_t i = 0; i < m.n; i++) {

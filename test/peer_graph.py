@@ -28,6 +28,7 @@ import sys
 import tempfile
 
 IN_BLOCK = 40
+STREAMS = 8  # at least
 
 
 class Bad(Exception):
@@ -62,9 +63,10 @@ VERSIONED = Class("CVersioned", THING, 3, True)
 LATE = Class("CLate", THING, 5, True)
 BASE = Class("CBase", THING, 3, True)
 DERIVED = Class("CDerived", BASE, 2)
+RARE = Class("CRare", THING, 9, True)  # behind all others
 CLASSES = [NUMBERS, TEXTS, NODE, SUBNODE, VERSIONED, LATE, BASE, DERIVED]
-BY_NAME = {c.name: c for c in CLASSES}
-OLD = {VERSIONED: (1, 2, 3, 4), LATE: (3, 4, 5, 0), BASE: (1, 2, 3, 65535)}
+BY_NAME = {c.name: c for c in CLASSES + [RARE]}
+OLD = {VERSIONED: (1, 2, 3, 4), LATE: (3, 4, 5, 0), RARE: (8, 9), BASE: (1, 2, 3, 65535)}
 
 
 class Thing:
@@ -95,6 +97,8 @@ def fields(kind, schema, base_schema):
         return ["u16", "wide", ("some", THING)][:max(1, min(schema, 3))]
     if kind is LATE:
         return [("some", THING)] + ["u32"] * (schema >= 4)
+    if kind is RARE:
+        return ["u8"]
     if kind is BASE:
         return ["u8"] + ["i16"] * (base_schema >= 2)
     return (["u16", "base"] + fields(BASE, 0, base_schema) +
@@ -394,6 +398,10 @@ class Maker:
                                if blocks < 20 else roots)
         if chain:
             self.blocks.append([self.chain[0]])
+        rare = [Thing(RARE) for _ in range(3)]
+        for t in rare:
+            t.u8 = rng.getrandbits(8)
+        self.blocks.append(rare + rare + self.chain[-5000:])
         self.late_document()
 
     def late_document(self):
@@ -504,7 +512,7 @@ def same_bytes(what, here, there):
 
 def cuts_of(rng, n):
     """All of a short stream's; some of a long one's."""
-    if n < 400:
+    if n < 1500:
         return list(range(n))
     count = 20 if n < 100000 else 2
     return sorted(rng.randrange(n) for _ in range(count))
@@ -600,7 +608,8 @@ def graphs(program, seed, objects, only):
     stored = loaded = number = 0
     with tempfile.TemporaryDirectory() as d:
         run_ = Run(program, seed, d)
-        while min(stored, loaded) < objects or only is not None:
+        while (min(stored, loaded) < objects or number < STREAMS or
+               only is not None):
             if only is not None:
                 number = only
             run_.plan(number)
