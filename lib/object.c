@@ -487,8 +487,9 @@ is_ready(struct cask_ar *ar)
 {
 	if (!(ar->loading ? caski_may_load(ar) : caski_may_store(ar)))
 		return false;
-	if (ar->graph == NULL && ar->way != CASK_DESCRIBES)
-		return caski_fail(ar, EINVAL, "objects need an ar->graph");
+	if (ar->graph == NULL)
+		return ar->way == CASK_DESCRIBES ||
+		    caski_fail(ar, EINVAL, "objects need an ar->graph");
 	if (ar->storing && ar->graph->owner)
 		return caski_fail(ar, EINVAL,
 		    "ar->graph has what was loaded: another one is needed");
