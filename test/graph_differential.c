@@ -124,10 +124,7 @@ schema_once(struct cask_ar *ar)
 	return schema;
 }
 
-/*
- * Schema 1 has a number, 2 a text, 3 a pointer.  Released, it has the schema
- * CASK_NO_SCHEMA, which is above all of them, so that all of it is.
- */
+/* Schema 1 has a number, 2 a text, 3 a pointer. */
 static void
 versioned_x(struct cask_ar *ar, void *object)
 {
