@@ -196,7 +196,7 @@ $(FUZZERS) $(DIFFERENTIALS): %: %.o $(LIB) \
 	$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
 TINY_TESTS = value text text_form line ar hostile message walk collect mfc \
-	object_walk
+	object object_walk graph
 
 tiny: $(TINY_TESTS:%=$(BUILD)/test/%_test)
 

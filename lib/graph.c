@@ -142,6 +142,17 @@ grow_entries(struct cask_graph *g)
 	return 0;
 }
 
+/* A class that has come.  There are no more of them than on the list. */
+static const struct cask_entry *
+known(const struct cask_graph *g, const struct cask_class *kind)
+{
+	uint32_t pid = g->newest;
+
+	while (pid != 0 && g->entry[pid - 1].kind != kind)
+		pid = g->entry[pid - 1].before;
+	return caski_entry(g, pid);
+}
+
 int
 caski_add(struct cask_graph *g, const struct cask_entry *e, bool keyed)
 {
@@ -162,7 +173,19 @@ caski_add(struct cask_graph *g, const struct cask_entry *e, bool keyed)
 		put_in_slot(g, e, g->used + 1);
 	g->used++;
 	g->objects += e->what != CASKI_CLASS;
+	if (e->what == CASKI_CLASS && known(g, e->kind) == NULL) {
+		g->entry[g->used - 1].before = g->newest;
+		g->newest = g->used;
+	}
 	return 0;
+}
+
+unsigned
+caski_schema_of(const struct cask_graph *g, const struct cask_class *kind)
+{
+	const struct cask_entry *e = known(g, kind);
+
+	return e != NULL ? e->schema : kind->schema;
 }
 
 /*
@@ -195,6 +218,8 @@ caski_undo(struct cask_graph *g, uint32_t used)
 		if (g->slots > 0)
 			empty_slot(g, g->used);
 		g->objects -= g->entry[g->used - 1].what != CASKI_CLASS;
+		if (g->newest == g->used)
+			g->newest = g->entry[g->used - 1].before;
 	}
 }
 
@@ -204,8 +229,9 @@ cask_graph_forget(struct cask_graph *g, const void *object)
 {
 	uint32_t pid = g->owner ? 0 : caski_find(g, object);
 
-	if (pid != 0)
-		slot_of(g, object)->p = NULL;
+	if (pid == 0 || g->entry[pid - 1].what == CASKI_CLASS)
+		return;
+	slot_of(g, object)->p = NULL;
 	for (; pid != 0; pid = g->entry[pid - 1].before)
 		g->entry[pid - 1].what = CASKI_GONE_BY;
 }
@@ -226,6 +252,14 @@ release(struct cask_ar *ar, const struct cask_entry *e)
 }
 
 void
+caski_unmake(struct cask_graph *g, const struct cask_entry *e)
+{
+	struct cask_ar ar = { .graph = g };
+
+	release(&ar, e);
+}
+
+void
 cask_graph_keep(struct cask_graph *g)
 {
 	caski_sys_free(g->entry);
@@ -233,16 +267,16 @@ cask_graph_keep(struct cask_graph *g)
 	g->entry = NULL;
 	g->slot = NULL;
 	g->room = g->slots = g->memory = 0;
-	g->used = g->objects = 0;
+	g->used = g->objects = g->newest = 0;
 	g->owner = false;
-	g->inside = 0;
+	g->inside.object = NULL;
 	g->last.p = NULL;
 }
 
 void
 cask_graph_clear(struct cask_graph *g)
 {
-	struct cask_ar ar = { 0 };
+	struct cask_ar ar = { .graph = g };
 
 	for (uint32_t i = 0; g->owner && i < g->used; i++)
 		if (g->entry[i].what == CASKI_OBJECT)

@@ -16,12 +16,10 @@ enum caski_what { CASKI_GONE_BY, CASKI_CLASS, CASKI_OBJECT, CASKI_MAPPED };
 struct cask_entry {
 	void *p; /* the object; NULL for a class */
 	const struct cask_class *kind;
-	union {
-		uint32_t
-		    schema; /* of a class, or a loaded object: as it came */
-		uint32_t before; /* the older number of a stored object, or 0 */
-	};
-	enum caski_what what;
+	uint32_t before; /* the older number of a stored object, or 0; of a
+			    class, the one before it in the list of them */
+	uint16_t schema; /* of a class, or a loaded object: as it came */
+	unsigned char what;
 };
 
 /* The entry with that number, or NULL. */
@@ -41,7 +39,14 @@ uint32_t caski_find_class(struct cask_graph *g, const struct cask_class *kind);
  */
 int caski_add(struct cask_graph *g, const struct cask_entry *e, bool keyed);
 
+/* The schema of a class as it came first, or, if it did not, its own. */
+unsigned caski_schema_of(
+    const struct cask_graph *g, const struct cask_class *kind);
+
 /* Take back all numbers above used. */
 void caski_undo(struct cask_graph *g, uint32_t used);
+
+/* Free an object that was loaded, or was to be. */
+void caski_unmake(struct cask_graph *g, const struct cask_entry *e);
 
 #endif

@@ -57,6 +57,7 @@ hold(struct cask_ar *ar, struct cask_message *m)
 	m->place = (size_t)(ar->cur - ar->start);
 	m->replaced = ar->replaced;
 	m->numbers = ar->graph != NULL ? ar->graph->used : 0;
+	m->schema = ar->schema;
 	caski_put(ar, none, CASKI_PREFIX);
 	m->at = cask_at(ar);
 	if (m->held && ar->watched && ar->scratch == NULL)
@@ -77,6 +78,7 @@ store_again(struct cask_ar *ar, struct cask_message *m, uint64_t n)
 
 	ar->scratch = NULL;
 	ar->replaced = m->replaced;
+	ar->schema = m->schema;
 	if (ar->graph != NULL)
 		caski_undo(ar->graph, m->numbers);
 	ar->cur = ar->start + m->place;

@@ -69,7 +69,7 @@ add_class(struct cask_ar *ar, const struct cask_class *kind, uint32_t schema)
 {
 	struct cask_graph *g = ar->graph;
 	struct cask_entry e = {
-		.kind = kind, .schema = schema, .what = CASKI_CLASS
+		.kind = kind, .schema = (uint16_t)schema, .what = CASKI_CLASS
 	};
 	uint64_t most = caski_limit(g->most_classes, CLASSES_MOST);
 	int err;
@@ -83,11 +83,9 @@ add_class(struct cask_ar *ar, const struct cask_class *kind, uint32_t schema)
 }
 
 static bool
-add_object(struct cask_ar *ar, void *object, const struct cask_class *kind,
-    enum caski_what what)
+add_object(struct cask_ar *ar, const struct cask_entry *e)
 {
 	struct cask_graph *g = ar->graph;
-	struct cask_entry e = { .p = object, .kind = kind, .what = what };
 	uint64_t most = caski_limit(g->most_objects, OBJECTS_MOST);
 	int err;
 
@@ -95,7 +93,7 @@ add_object(struct cask_ar *ar, void *object, const struct cask_class *kind,
 		return caski_fail(ar, CASK_ELIMIT,
 		    "more than %llu objects (graph.most_objects)",
 		    (unsigned long long)most);
-	err = caski_add(g, &e, !ar->loading);
+	err = caski_add(g, e, !ar->loading);
 	return err == 0 || add_failed(ar, err);
 }
 
@@ -134,12 +132,12 @@ class_is_good(struct cask_ar *ar, const struct cask_class *kind)
 {
 	size_t n = kind->name != NULL ? strlen(kind->name) : 0;
 
-	if (kind->exchange == NULL)
-		return caski_fail(ar, ENOTSUP,
-		    "class %s has no exchange function", kind->name);
 	if (n == 0 || n > NAME_MOST)
 		return caski_fail(ar, CASK_ECLASS,
 		    "a class name of %zu characters, limit %d", n, NAME_MOST);
+	if (kind->exchange == NULL)
+		return caski_fail(ar, ENOTSUP,
+		    "class %s has no exchange function", kind->name);
 	if (kind->schema > 0xFFFE)
 		return caski_fail(ar, CASK_ESCHEMA,
 		    "class %s has schema %u, limit 65534", kind->name,
@@ -190,6 +188,7 @@ show(struct cask_ar *ar, uint32_t pid, const struct cask_class *kind)
 static void *
 put_reference(struct cask_ar *ar, void *object, const struct cask_class *kind)
 {
+	struct cask_entry e = { .p = object, .what = CASKI_OBJECT };
 	const struct cask_class *is;
 	uint32_t pid;
 
@@ -214,7 +213,8 @@ put_reference(struct cask_ar *ar, void *object, const struct cask_class *kind)
 			show(ar, pid, NULL);
 		return NULL;
 	}
-	if (!put_class(ar, is) || !add_object(ar, object, is, CASKI_OBJECT))
+	e.kind = is;
+	if (!put_class(ar, is) || !add_object(ar, &e))
 		return NULL;
 	if (ar->watched)
 		show(ar, ar->graph->used, is);
@@ -235,11 +235,11 @@ listed(const struct cask_graph *g, const char *name)
 
 /* What a peer calls a class may be anything. */
 static void
-make_printable(char *name)
+make_printable(char *name, size_t n)
 {
-	for (; *name != '\0'; name++)
-		if (*name < ' ' || *name > '~')
-			*name = '?';
+	for (size_t i = 0; i < n; i++)
+		if (name[i] < ' ' || name[i] > '~')
+			name[i] = '?';
 }
 
 static bool
@@ -272,7 +272,7 @@ get_new_class(struct cask_ar *ar)
 		return NULL;
 	name[n] = '\0';
 	kind = strlen(name) == n ? listed(ar->graph, name) : NULL;
-	make_printable(name);
+	make_printable(name, (size_t)n);
 	if (kind == NULL)
 		caski_set_error(
 		    ar, CASK_ECLASS, "class %s is not on the list", name);
@@ -366,29 +366,23 @@ make(struct cask_ar *ar, const struct cask_class *kind)
 	return object;
 }
 
-static void
-unmake(const struct cask_class *kind, void *object)
-{
-	if (kind->unmake != NULL)
-		kind->unmake(object);
-	else
-		caski_sys_free(object);
-}
-
 /* A new object: that itself, since its contents follow. */
 static void *
 get_object(
     struct cask_ar *ar, const struct cask_class *kind, uint32_t schema, void *p)
 {
 	void *object = make(ar, kind);
+	struct cask_entry e = { .p = object,
+		.kind = kind,
+		.schema = (uint16_t)schema,
+		.what = CASKI_OBJECT };
 
 	if (object == NULL)
 		return NULL;
-	if (!add_object(ar, object, kind, CASKI_OBJECT)) {
-		unmake(kind, object);
+	if (!add_object(ar, &e)) {
+		caski_unmake(ar->graph, &e);
 		return NULL;
 	}
-	caski_entry(ar->graph, ar->graph->used)->schema = schema;
 	ar->graph->owner = true;
 	ar->schema = schema;
 	point(p, object);
@@ -479,7 +473,7 @@ exchange_known(struct cask_ar *ar, void *p, const struct cask_class *kind)
 	if (cask_fits(ar->cur, TAG_MOST, ar->put_end))
 		return put_known(ar, pointer(p), kind);
 	return cask_fits(ar->cur, TAG_MOST, ar->get_end) &&
-	    get_known(ar, p, kind);
+	    ar->graph->slots == 0 && get_known(ar, p, kind);
 }
 
 static bool
@@ -493,7 +487,24 @@ is_ready(struct cask_ar *ar)
 	if (ar->storing && ar->graph->owner)
 		return caski_fail(ar, EINVAL,
 		    "ar->graph has what was loaded: another one is needed");
+	if (ar->way == CASK_LOADS && ar->graph->slots > 0)
+		return caski_fail(ar, EINVAL,
+		    "ar->graph has what was stored: another one is needed");
 	return true;
+}
+
+/* Whatever takes a number would take that of the one that was left for the
+ * last. */
+static bool
+is_in_order(struct cask_ar *ar)
+{
+	struct cask_graph *g = ar->graph;
+
+	if (g == NULL || g->last.p == NULL)
+		return true;
+	g->last.p = NULL;
+	return caski_fail(
+	    ar, EINVAL, "an object behind cask_object_last, in one object");
 }
 
 /* The tag of *p: what is to be exchanged now, or NULL. */
@@ -504,12 +515,7 @@ reference(struct cask_ar *ar, void *p, const struct cask_class *kind,
 	void *object;
 
 	caski_begin(ar, "object", name);
-	if (ar->graph != NULL && ar->graph->last.p != NULL) {
-		ar->graph->last.p = NULL;
-		caski_set_error(ar, EINVAL,
-		    "an object behind cask_object_last, in one object");
-	}
-	if (!is_ready(ar)) {
+	if (!is_in_order(ar) || !is_ready(ar)) {
 		if (ar->loading)
 			point(p, NULL);
 		return NULL;
@@ -535,32 +541,49 @@ last_reference(struct cask_ar *ar)
 	void *p = g->last.p;
 
 	g->last.p = NULL;
-	if (p == NULL)
+	if (p == NULL || ar->err != 0)
 		return NULL;
-	ar->secret = g->last.secret;
-	if (ar->err == 0 && caski_at(ar) != g->last.at) {
+	if (caski_at(ar) != g->last.at) {
 		caski_begin(ar, "object", g->last.name);
 		caski_set_error(
 		    ar, EINVAL, "something stands behind cask_object_last");
+		return NULL;
 	}
+	ar->secret = g->last.secret;
 	if (exchange_known(ar, p, g->last.kind))
 		return NULL;
 	return reference(ar, p, g->last.kind, g->last.name);
+}
+
+/* Does p stay where it is until the object's exchange function has returned,
+ * and is the object's message its own? */
+static bool
+may_wait(const struct cask_ar *ar, const void *p)
+{
+	const struct cask_inside *in = &ar->graph->inside;
+	uintptr_t from = (uintptr_t)in->object, at = (uintptr_t)p;
+
+	return in->object != NULL && at >= from && at - from < in->size &&
+	    ar->within == in->within && ar->graph->last.p == NULL;
 }
 
 static void
 exchange(struct cask_ar *ar, void *object)
 {
 	struct cask_graph *g = ar->graph;
-	unsigned schema = ar->schema, secret = ar->secret;
+	struct cask_inside around = g->inside;
+	unsigned secret = ar->secret;
 
-	g->inside++;
+	g->inside.within = ar->within;
 	while (object != NULL) {
-		class_of(object)->exchange(ar, object);
+		const struct cask_class *is = class_of(object);
+
+		g->inside.object = object;
+		g->inside.size = is->size;
+		is->exchange(ar, object);
 		object = last_reference(ar);
 	}
-	g->inside--;
-	ar->schema = schema;
+	g->inside = around;
 	ar->secret = secret;
 }
 
@@ -607,8 +630,8 @@ cask_object_last_named(struct cask_ar *ar, void *p,
 {
 	struct cask_graph *g = ar->graph;
 
-	if (g == NULL || g->inside == 0 || g->last.p != NULL ||
-	    ar->way == CASK_PRINTS || ar->way == CASK_RELEASES) {
+	if (g == NULL || ar->way == CASK_PRINTS || ar->way == CASK_RELEASES ||
+	    !may_wait(ar, p)) {
 		cask_object_named(ar, p, kind, name);
 		return;
 	}
@@ -624,12 +647,18 @@ cask_object_last_named(struct cask_ar *ar, void *p,
 void
 cask_map_object(struct cask_ar *ar, void *object, const struct cask_class *kind)
 {
+	struct cask_entry e = {
+		.p = object, .kind = kind, .what = CASKI_MAPPED
+	};
+
 	caski_begin(ar, "object", kind->name);
-	if (ar->way == CASK_RELEASES || !is_ready(ar))
+	if (ar->way == CASK_RELEASES || !is_in_order(ar) || !is_ready(ar))
 		return;
 	if (ar->way == CASK_DESCRIBES)
 		caski_describe_object(ar, "mapped");
-	else if (add_object(ar, object, kind, CASKI_MAPPED) && ar->watched)
+	else if (object == NULL)
+		caski_set_error(ar, EINVAL, "NULL is no object to be mapped");
+	else if (add_object(ar, &e) && ar->watched)
 		caski_show_object(ar, ar->graph->used, "mapped");
 }
 
@@ -642,15 +671,12 @@ class_moved(struct cask_ar *ar, uint32_t pid, unsigned schema)
 	return ar->err == 0 ? schema : 0;
 }
 
-unsigned
-cask_class_of(struct cask_ar *ar, const struct cask_class *kind)
+static unsigned
+exchange_class(struct cask_ar *ar, const struct cask_class *kind)
 {
 	const struct cask_entry *e;
 
-	caski_begin(ar, "class", kind->name);
-	if (ar->way == CASK_RELEASES)
-		return kind->schema; /* as cask_version: all there may be */
-	if (!is_ready(ar))
+	if (!is_in_order(ar) || !is_ready(ar))
 		return 0;
 	if (ar->way == CASK_DESCRIBES) {
 		caski_describe_object(ar, "");
@@ -666,6 +692,22 @@ cask_class_of(struct cask_ar *ar, const struct cask_class *kind)
 	else if (ar->err == 0 && is_wanted(ar, e->kind, kind))
 		return class_moved(ar, number_of(ar->graph, e), e->schema);
 	return 0;
+}
+
+unsigned
+cask_class_of(struct cask_ar *ar, const struct cask_class *kind)
+{
+	unsigned schema;
+
+	caski_begin(ar, "class", kind->name);
+	if (ar->way != CASK_RELEASES)
+		schema = exchange_class(ar, kind);
+	else if (ar->graph != NULL)
+		schema = caski_schema_of(ar->graph, kind);
+	else
+		schema = kind->schema;
+	ar->schema = schema;
+	return schema;
 }
 
 unsigned

@@ -483,7 +483,7 @@ load(struct fuzz *f, struct top *t, const void *bytes, size_t n,
 	snprintf(why, sizeof why, "%s", cask_why(&ar));
 	CHECK(ar.err != 0 || cask_at(&ar) <= n);
 	CHECK(ar.depth == 0 && ar.frame == NULL && ar.within == NULL);
-	CHECK(g->inside == 0 && g->last.p == NULL);
+	CHECK(g->inside.object == NULL && g->last.p == NULL);
 	free(exact);
 	return ar.err;
 }

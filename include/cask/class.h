@@ -36,7 +36,8 @@ struct cask_class {
 	void *(*make)(const struct cask_class *kind);
 
 	/* Free it, but none that it points to.  NULL: what its exchange
-	   function has had allocated (see cask_release), and it itself. */
+	   function has had allocated (see cask_release; it is told the same
+	   schemas as when it was loading), and it itself. */
 	void (*unmake)(void *object);
 };
 
@@ -60,8 +61,13 @@ struct cask_graph {
 	struct cask_slot *slot; /* by the address's hash */
 	size_t slots;
 	uint32_t recent; /* the class that was looked for last */
+	uint32_t newest; /* class, of those that are different */
 	bool owner;      /* of the objects: they were loaded */
-	unsigned inside;
+	struct cask_inside {
+		const void *object; /* being exchanged, or NULL */
+		size_t size;
+		const struct cask_message *within;
+	} inside;
 	struct {
 		void *p; /* NULL: there is none */
 		const struct cask_class *kind;

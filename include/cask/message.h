@@ -115,6 +115,7 @@ struct cask_message {
 	size_t place;         /* storing: the length's, in the buffer */
 	uint64_t replaced;    /* … characters, before the message */
 	uint32_t numbers;     /* … of objects, then */
+	unsigned schema;      /* … of the object that it stands in */
 	bool framed;          /* it has a length at all */
 	bool held;            /* nothing is sent until the length is known */
 	bool twice;           /* the second walk: it is known */

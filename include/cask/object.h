@@ -43,8 +43,12 @@ extern "C" {
  * with a member is.
  *
  * cask_object_last is for a pointer that is the last thing in its object: a
- * list of any length is stored and loaded without nesting.  Elsewhere objects
- * nest as structs do, within limit.depth.
+ * list of any length is stored and loaded without nesting, since it waits until
+ * the object's exchange function has returned.  What stands behind it is an
+ * error in both directions.  It is cask_object where it can't wait: outside of
+ * objects, within a message that began inside the object, and for a pointer
+ * that is no member of it (a variable, an element of an array that is
+ * allocated). Elsewhere objects nest as structs do, within limit.depth.
  *
  * Errors, the pointer being NULL then: CASK_EINDEX (a number that nothing has
  * yet, or that a class has), CASK_ECLASS (a class that is not on the list, or
@@ -63,15 +67,16 @@ extern "C" {
 /*
  * Give an object a number and store nothing, at the same place on both ends:
  * one that both have anyhow, to which others point.  It stays the program's.
- * MFC: MapObject.
+ * One that is mapped again has the newer number from then on.  MFC: MapObject.
  */
 void cask_map_object(
     struct cask_ar *ar, void *object, const struct cask_class *kind);
 
 /*
  * Exchange a class without an object, and give its schema: the one that came,
- * or kind's.  With it a base class has a version of its own.  0 after an error.
- * Releasing, kind's.  MFC: SerializeClass.
+ * or kind's.  With it a base class has a version of its own, which cask_schema
+ * gives next, too: to the exchange function of that class, which is called for
+ * the base's members.  0 after an error.  MFC: SerializeClass.
  */
 unsigned cask_class_of(struct cask_ar *ar, const struct cask_class *kind);
 
