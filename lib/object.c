@@ -1,5 +1,6 @@
 /*
- * Objects by pointer: MFC's tags.  See <cask/object.h>.
+ * Objects by pointer.  See <cask/object.h>; what stands for a pointer on the
+ * wire is in tag.c.
  *
  * A reference is a tag: nothing, an object that has a number, or a class behind
  * which a new object stands.  What it points to is exchanged where it stands,
@@ -9,472 +10,11 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <cask/object.h>
+#include "tag.h"
 
 #include "ar.h"
-#include "graph.h"
-#include "sys.h"
 
 #include <errno.h>
-#include <string.h>
-
-#define NAME_MOST    63
-#define NEW_CLASS    0xFFFF
-#define BIG          0x7FFF
-#define CLASS_SMALL  0x8000
-#define CLASS_BIG    0x80000000u
-#define TAG_MOST     6
-#define OBJECTS_MOST 1048576
-#define CLASSES_MOST 4096
-#define MEMORY_MOST  ((uint64_t)256 << 20)
-
-static void *
-pointer(const void *p)
-{
-	void *object;
-
-	memcpy(&object, p, sizeof object);
-	return object;
-}
-
-static void
-point(void *p, void *object)
-{
-	memcpy(p, &object, sizeof object);
-}
-
-/* Every object begins with it. */
-static const struct cask_class *
-class_of(const void *object)
-{
-	const struct cask_class *is;
-
-	memcpy(&is, object, sizeof is);
-	return is;
-}
-
-/* Numbers */
-
-static bool
-add_failed(struct cask_ar *ar, int err)
-{
-	if (err == CASK_EINDEX)
-		return caski_fail(
-		    ar, err, "more than %u numbers", (unsigned)CASKI_PID_MOST);
-	return caski_fail(ar, err, "%s", cask_strerror(err));
-}
-
-static bool
-add_class(struct cask_ar *ar, const struct cask_class *kind, uint32_t schema)
-{
-	struct cask_graph *g = ar->graph;
-	struct cask_entry e = {
-		.kind = kind, .schema = (uint16_t)schema, .what = CASKI_CLASS
-	};
-	uint64_t most = caski_limit(g->most_classes, CLASSES_MOST);
-	int err;
-
-	if (g->used - g->objects >= most)
-		return caski_fail(ar, CASK_ELIMIT,
-		    "more than %llu classes (graph.most_classes)",
-		    (unsigned long long)most);
-	err = caski_add(g, &e, !ar->loading);
-	return err == 0 || add_failed(ar, err);
-}
-
-static bool
-add_object(struct cask_ar *ar, const struct cask_entry *e)
-{
-	struct cask_graph *g = ar->graph;
-	uint64_t most = caski_limit(g->most_objects, OBJECTS_MOST);
-	int err;
-
-	if (g->objects >= most)
-		return caski_fail(ar, CASK_ELIMIT,
-		    "more than %llu objects (graph.most_objects)",
-		    (unsigned long long)most);
-	err = caski_add(g, e, !ar->loading);
-	return err == 0 || add_failed(ar, err);
-}
-
-/* Storing */
-
-static void
-put(struct cask_ar *ar, uint64_t v, size_t size)
-{
-	unsigned char wire[4];
-
-	if (ar->way == CASK_PRINTS)
-		return;
-	if (CASK_LIKELY(cask_fits(ar->cur, size, ar->put_end))) {
-		caski_encode(ar, ar->cur, v, size);
-		ar->cur += size;
-		return;
-	}
-	caski_encode(ar, wire, v, size);
-	caski_gather(ar, size);
-	caski_put(ar, wire, size);
-}
-
-static void
-put_tag(struct cask_ar *ar, uint32_t pid, bool is_class)
-{
-	if (pid < BIG) {
-		put(ar, is_class ? pid | CLASS_SMALL : pid, 2);
-		return;
-	}
-	put(ar, BIG, 2);
-	put(ar, is_class ? pid | CLASS_BIG : pid, 4);
-}
-
-static bool
-class_is_good(struct cask_ar *ar, const struct cask_class *kind)
-{
-	size_t n = kind->name != NULL ? strlen(kind->name) : 0;
-
-	if (n == 0 || n > NAME_MOST)
-		return caski_fail(ar, CASK_ECLASS,
-		    "a class name of %zu characters, limit %d", n, NAME_MOST);
-	if (kind->exchange == NULL)
-		return caski_fail(ar, ENOTSUP,
-		    "class %s has no exchange function", kind->name);
-	if (kind->schema > 0xFFFE)
-		return caski_fail(ar, CASK_ESCHEMA,
-		    "class %s has schema %u, limit 65534", kind->name,
-		    kind->schema);
-	return true;
-}
-
-static bool
-put_class(struct cask_ar *ar, const struct cask_class *kind)
-{
-	uint32_t pid = caski_find_class(ar->graph, kind);
-	size_t n;
-
-	if (pid != 0) {
-		put_tag(ar, pid, true);
-		return ar->err == 0;
-	}
-	if (!class_is_good(ar, kind))
-		return false;
-	n = strlen(kind->name);
-	put(ar, NEW_CLASS, 2);
-	put(ar, kind->schema, 2);
-	put(ar, n, 2);
-	return (ar->way == CASK_PRINTS || caski_put(ar, kind->name, n)) &&
-	    add_class(ar, kind, kind->schema);
-}
-
-static bool
-is_wanted(struct cask_ar *ar, const struct cask_class *is,
-    const struct cask_class *kind)
-{
-	return is == kind || cask_is_kind_of(is, kind) ||
-	    caski_fail(ar, CASK_ECLASS, "class %s where %s is wanted", is->name,
-		kind->name);
-}
-
-/* To who watches: kind is the class of a new one, or else NULL. */
-static void
-show(struct cask_ar *ar, uint32_t pid, const struct cask_class *kind)
-{
-	if (kind != NULL)
-		caski_show_new(ar, pid, kind->name);
-	else
-		caski_show_object(ar, pid, NULL);
-}
-
-/* The tag of an object: that itself, if its contents are to follow. */
-static void *
-put_reference(struct cask_ar *ar, void *object, const struct cask_class *kind)
-{
-	struct cask_entry e = { .p = object, .what = CASKI_OBJECT };
-	const struct cask_class *is;
-	uint32_t pid;
-
-	if (object == NULL) {
-		put(ar, 0, 2);
-		if (ar->watched)
-			show(ar, 0, NULL);
-		return NULL;
-	}
-	is = class_of(object);
-	if (is == NULL) {
-		caski_set_error(
-		    ar, CASK_ECLASS, "an object whose member is is NULL");
-		return NULL;
-	}
-	if (!is_wanted(ar, is, kind))
-		return NULL;
-	pid = caski_find(ar->graph, object);
-	if (pid != 0) {
-		put_tag(ar, pid, false);
-		if (ar->watched)
-			show(ar, pid, NULL);
-		return NULL;
-	}
-	e.kind = is;
-	if (!put_class(ar, is) || !add_object(ar, &e))
-		return NULL;
-	if (ar->watched)
-		show(ar, ar->graph->used, is);
-	return object;
-}
-
-/* Loading */
-
-static const struct cask_class *
-listed(const struct cask_graph *g, const char *name)
-{
-	const struct cask_class *const *c = g->classes;
-
-	while (c != NULL && *c != NULL && strcmp((*c)->name, name) != 0)
-		c++;
-	return c != NULL ? *c : NULL;
-}
-
-/* What a peer calls a class may be anything. */
-static void
-make_printable(char *name, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (name[i] < ' ' || name[i] > '~')
-			name[i] = '?';
-}
-
-static bool
-schema_is_known(
-    struct cask_ar *ar, const struct cask_class *kind, uint64_t schema)
-{
-	return kind->versionable || kind->schema == schema ||
-	    caski_fail(ar, CASK_ESCHEMA,
-		"class %s has schema %u, known here is %u", kind->name,
-		(unsigned)schema, kind->schema);
-}
-
-/* Behind FFFF: a class that is new. */
-static struct cask_entry *
-get_new_class(struct cask_ar *ar)
-{
-	const struct cask_class *kind;
-	char name[NAME_MOST + 1];
-	uint64_t schema, n;
-
-	if (!caski_get_uint(ar, &schema, 2) || !caski_get_uint(ar, &n, 2))
-		return NULL;
-	if (n > NAME_MOST) {
-		caski_set_error(ar, CASK_ECLASS,
-		    "a class name of %u characters, limit %d", (unsigned)n,
-		    NAME_MOST);
-		return NULL;
-	}
-	if (!caski_get(ar, name, (size_t)n))
-		return NULL;
-	name[n] = '\0';
-	kind = strlen(name) == n ? listed(ar->graph, name) : NULL;
-	make_printable(name, (size_t)n);
-	if (kind == NULL)
-		caski_set_error(
-		    ar, CASK_ECLASS, "class %s is not on the list", name);
-	else if (class_is_good(ar, kind) && schema_is_known(ar, kind, schema) &&
-	    add_class(ar, kind, (uint32_t)schema))
-		return caski_entry(ar->graph, ar->graph->used);
-	return NULL;
-}
-
-/* The entry that a number names, of that sort: NULL, and an error, if none. */
-static struct cask_entry *
-get_entry(struct cask_ar *ar, uint32_t pid, bool is_class)
-{
-	const struct cask_graph *g = ar->graph;
-	struct cask_entry *e = caski_entry(g, pid);
-
-	if (e == NULL)
-		caski_set_error(ar, CASK_EINDEX,
-		    "%s number %u, the highest so far is %u",
-		    is_class ? "class" : "object", (unsigned)pid,
-		    (unsigned)g->used);
-	else if ((e->what == CASKI_CLASS) == is_class)
-		return e;
-	else
-		caski_set_error(ar, CASK_EINDEX, "number %u is %s, not %s",
-		    (unsigned)pid, is_class ? "an object" : "a class",
-		    is_class ? "a class" : "an object");
-	return NULL;
-}
-
-/*
- * A tag: the entry of an object that has a number, or of the class of a new
- * one; NULL for no object, and after an error.
- */
-static struct cask_entry *
-get_tag(struct cask_ar *ar)
-{
-	uint64_t tag, pid;
-	bool is_class;
-
-	if (!caski_get_uint(ar, &tag, 2))
-		return NULL;
-	if (tag == NEW_CLASS)
-		return get_new_class(ar);
-	is_class = (tag & CLASS_SMALL) != 0;
-	pid = tag & ~(uint64_t)CLASS_SMALL;
-	if (tag == BIG) {
-		if (!caski_get_uint(ar, &tag, 4))
-			return NULL;
-		is_class = (tag & CLASS_BIG) != 0;
-		pid = tag & ~(uint64_t)CLASS_BIG;
-	}
-	if (pid == 0 && !is_class)
-		return NULL;
-	return get_entry(ar, (uint32_t)pid, is_class);
-}
-
-static void *
-make(struct cask_ar *ar, const struct cask_class *kind)
-{
-	struct cask_graph *g = ar->graph;
-	uint64_t most = caski_limit(g->most_memory, MEMORY_MOST);
-	void *object;
-
-	if (kind->make == NULL && kind->size < sizeof kind) {
-		caski_set_error(ar, EINVAL,
-		    "class %s has objects of %zu bytes, too few for is",
-		    kind->name, kind->size);
-		return NULL;
-	}
-	if (kind->size > most || g->memory > most - kind->size) {
-		caski_set_error(ar, CASK_ELIMIT,
-		    "objects of more than %llu bytes (graph.most_memory)",
-		    (unsigned long long)most);
-		return NULL;
-	}
-	if (kind->make != NULL) {
-		object = kind->make(kind);
-	} else {
-		object = caski_sys_malloc(kind->size);
-		if (object != NULL)
-			memset(object, 0, kind->size);
-	}
-	if (object == NULL) {
-		caski_set_error(ar, ENOMEM,
-		    "no memory for an object of class %s", kind->name);
-		return NULL;
-	}
-	memcpy(object, &kind, sizeof kind);
-	g->memory += kind->size;
-	return object;
-}
-
-/* A new object: that itself, since its contents follow. */
-static void *
-get_object(
-    struct cask_ar *ar, const struct cask_class *kind, uint32_t schema, void *p)
-{
-	void *object = make(ar, kind);
-	struct cask_entry e = { .p = object,
-		.kind = kind,
-		.schema = (uint16_t)schema,
-		.what = CASKI_OBJECT };
-
-	if (object == NULL)
-		return NULL;
-	if (!add_object(ar, &e)) {
-		caski_unmake(ar->graph, &e);
-		return NULL;
-	}
-	ar->graph->owner = true;
-	ar->schema = schema;
-	point(p, object);
-	if (ar->watched)
-		show(ar, ar->graph->used, kind);
-	return object;
-}
-
-static uint32_t
-number_of(const struct cask_graph *g, const struct cask_entry *e)
-{
-	return (uint32_t)(e - g->entry) + 1;
-}
-
-static void *
-get_reference(struct cask_ar *ar, void *p, const struct cask_class *kind)
-{
-	const struct cask_entry *e = get_tag(ar);
-
-	point(p, NULL);
-	if (e == NULL && ar->watched)
-		show(ar, 0, NULL);
-	if (ar->err != 0 || e == NULL || !is_wanted(ar, e->kind, kind))
-		return NULL;
-	if (e->what == CASKI_CLASS)
-		return get_object(ar, e->kind, e->schema, p);
-	point(p, e->p);
-	if (ar->watched)
-		show(ar, number_of(ar->graph, e), NULL);
-	return NULL;
-}
-
-/*
- * Both: first what most pointers are, NULL or to an object that has a number.
- * As with numbers there is a fast path, where all of the tag is in the buffer;
- * what has an error to tell of does not take it.
- */
-
-static bool
-is_known(const struct cask_entry *e, const struct cask_class *kind)
-{
-	return e != NULL && e->what > CASKI_CLASS &&
-	    (e->kind == kind || cask_is_kind_of(e->kind, kind));
-}
-
-static bool
-put_known(struct cask_ar *ar, const void *object, const struct cask_class *kind)
-{
-	const struct cask_class *is;
-	uint32_t pid = 0;
-
-	if (object != NULL) {
-		pid = caski_find_object(ar->graph, object, &is);
-		if (pid == 0 || (is != kind && !cask_is_kind_of(is, kind)))
-			return false;
-	}
-	put_tag(ar, pid, false);
-	return true;
-}
-
-static bool
-get_known(struct cask_ar *ar, void *p, const struct cask_class *kind)
-{
-	const unsigned char *at = ar->cur;
-	uint32_t pid = cask_order16(cask_read16(at), ar->big_endian);
-	const struct cask_entry *e;
-	size_t n = 2;
-
-	if ((pid & CLASS_SMALL) != 0)
-		return false;
-	if (pid == BIG) {
-		pid = cask_order32(cask_read32(at + 2), ar->big_endian);
-		n = TAG_MOST;
-	}
-	e = caski_entry(ar->graph, pid);
-	if (pid != 0 && !is_known(e, kind))
-		return false;
-	ar->cur += n;
-	point(p, pid != 0 ? e->p : NULL);
-	return true;
-}
-
-static bool
-exchange_known(struct cask_ar *ar, void *p, const struct cask_class *kind)
-{
-	if (ar->graph == NULL || ar->graph->last.p != NULL)
-		return false;
-	if (cask_fits(ar->cur, TAG_MOST, ar->put_end))
-		return put_known(ar, pointer(p), kind);
-	return cask_fits(ar->cur, TAG_MOST, ar->get_end) &&
-	    ar->graph->slots == 0 && get_known(ar, p, kind);
-}
 
 static bool
 is_ready(struct cask_ar *ar)
@@ -517,19 +57,19 @@ reference(struct cask_ar *ar, void *p, const struct cask_class *kind,
 	caski_begin(ar, "object", name);
 	if (!is_in_order(ar) || !is_ready(ar)) {
 		if (ar->loading)
-			point(p, NULL);
+			caski_point(p, NULL);
 		return NULL;
 	}
 	if (ar->way == CASK_DESCRIBES) {
 		caski_describe_object(ar, kind->name);
-		point(p, NULL);
+		caski_point(p, NULL);
 		return NULL;
 	}
 	if (ar->loading)
-		return get_reference(ar, p, kind);
-	object = put_reference(ar, pointer(p), kind);
+		return caski_get_reference(ar, p, kind);
+	object = caski_put_reference(ar, caski_pointer(p), kind);
 	if (object != NULL)
-		ar->schema = class_of(object)->schema;
+		ar->schema = caski_class_of(object)->schema;
 	return ar->err == 0 ? object : NULL;
 }
 
@@ -550,7 +90,7 @@ last_reference(struct cask_ar *ar)
 		return NULL;
 	}
 	ar->secret = g->last.secret;
-	if (exchange_known(ar, p, g->last.kind))
+	if (caski_exchange_known(ar, p, g->last.kind))
 		return NULL;
 	return reference(ar, p, g->last.kind, g->last.name);
 }
@@ -576,7 +116,7 @@ exchange(struct cask_ar *ar, void *object)
 
 	g->inside.within = ar->within;
 	while (object != NULL) {
-		const struct cask_class *is = class_of(object);
+		const struct cask_class *is = caski_class_of(object);
 
 		g->inside.object = object;
 		g->inside.size = is->size;
@@ -596,7 +136,7 @@ object_slowly(struct cask_ar *ar, void *p, const struct cask_class *kind,
 	void *object;
 
 	if (ar->way == CASK_RELEASES) {
-		point(p, NULL);
+		caski_point(p, NULL);
 		return;
 	}
 	object = reference(ar, p, kind, name);
@@ -606,21 +146,21 @@ object_slowly(struct cask_ar *ar, void *p, const struct cask_class *kind,
 		if (cask_enter(ar, &frame, name)) {
 			if (ar->watched)
 				caski_print_new(
-				    ar, pid, class_of(object)->name);
+				    ar, pid, caski_class_of(object)->name);
 			exchange(ar, object);
 		}
 		cask_leave(ar, &frame);
 	}
 	ar->schema = schema;
 	if (ar->err != 0 && ar->loading)
-		point(p, NULL);
+		caski_point(p, NULL);
 }
 
 void
 cask_object_named(struct cask_ar *ar, void *p, const struct cask_class *kind,
     const char *name)
 {
-	if (!exchange_known(ar, p, kind))
+	if (!caski_exchange_known(ar, p, kind))
 		object_slowly(ar, p, kind, name);
 }
 
@@ -636,7 +176,7 @@ cask_object_last_named(struct cask_ar *ar, void *p,
 		return;
 	}
 	if (ar->loading)
-		point(p, NULL);
+		caski_point(p, NULL);
 	g->last.p = p;
 	g->last.kind = kind;
 	g->last.name = name;
@@ -658,7 +198,7 @@ cask_map_object(struct cask_ar *ar, void *object, const struct cask_class *kind)
 		caski_describe_object(ar, "mapped");
 	else if (object == NULL)
 		caski_set_error(ar, EINVAL, "NULL is no object to be mapped");
-	else if (add_object(ar, &e) && ar->watched)
+	else if (caski_add_object(ar, &e) && ar->watched)
 		caski_show_object(ar, ar->graph->used, "mapped");
 }
 
@@ -683,14 +223,15 @@ exchange_class(struct cask_ar *ar, const struct cask_class *kind)
 		return kind->schema;
 	}
 	if (!ar->loading)
-		return put_class(ar, kind)
+		return caski_put_class(ar, kind)
 		    ? class_moved(ar, caski_find(ar->graph, kind), kind->schema)
 		    : 0;
-	e = get_tag(ar);
+	e = caski_get_tag(ar);
 	if (ar->err == 0 && (e == NULL || e->what != CASKI_CLASS))
 		caski_set_error(ar, CASK_EINDEX, "an object, not a class");
-	else if (ar->err == 0 && is_wanted(ar, e->kind, kind))
-		return class_moved(ar, number_of(ar->graph, e), e->schema);
+	else if (ar->err == 0 && caski_is_wanted(ar, e->kind, kind))
+		return class_moved(
+		    ar, caski_number_of(ar->graph, e), e->schema);
 	return 0;
 }
 

@@ -37,7 +37,7 @@ layer() {
 	class | graph) echo 3 ;;
 	count | value | text | text_store | text_load | text_sink) echo 4 ;;
 	list | agree | dup | hash) echo 4 ;;
-	object | collect | map | mfc | date | variant) echo 5 ;;
+	object | tag | collect | map | mfc | date | variant) echo 5 ;;
 	*) echo "no layer" ;;
 	esac
 }

@@ -1,0 +1,79 @@
+/*
+ * MFC's tags, which stand for pointers and classes, and the numbers that they
+ * give away.  Errors are those of the value in hand; without a graph, or in the
+ * wrong direction, none of these is to be called, but caski_exchange_known.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CASKI_TAG_H
+#define CASKI_TAG_H
+
+#include <cask/object.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "graph.h"
+
+/* Pointers to objects of any type, by their address p. */
+
+static inline void *
+caski_pointer(const void *p)
+{
+	void *object;
+
+	memcpy(&object, p, sizeof object);
+	return object;
+}
+
+static inline void
+caski_point(void *p, void *object)
+{
+	memcpy(p, &object, sizeof object);
+}
+
+/* Every object begins with it. */
+static inline const struct cask_class *
+caski_class_of(const void *object)
+{
+	const struct cask_class *is;
+
+	memcpy(&is, object, sizeof is);
+	return is;
+}
+
+static inline uint32_t
+caski_number_of(const struct cask_graph *g, const struct cask_entry *e)
+{
+	return (uint32_t)(e - g->entry) + 1;
+}
+
+/* Give an object the next number, within the graph's limits. */
+bool caski_add_object(struct cask_ar *ar, const struct cask_entry *e);
+
+/* Fail unless a class is of that kind. */
+bool caski_is_wanted(struct cask_ar *ar, const struct cask_class *is,
+    const struct cask_class *kind);
+
+/* Store a class; or the tag of an object: that itself if its contents are to
+ * follow, else NULL. */
+bool caski_put_class(struct cask_ar *ar, const struct cask_class *kind);
+void *caski_put_reference(
+    struct cask_ar *ar, void *object, const struct cask_class *kind);
+
+/*
+ * Load a tag: the entry of an object that has a number, or of the class of a
+ * new one; NULL for no object, and after an error.  Or load *p: a new object,
+ * whose contents follow, else NULL.
+ */
+struct cask_entry *caski_get_tag(struct cask_ar *ar);
+void *caski_get_reference(
+    struct cask_ar *ar, void *p, const struct cask_class *kind);
+
+/* Exchange *p if it is NULL, or an object that has a number, and all of its tag
+ * is in the buffer; else false, and nothing has happened. */
+bool caski_exchange_known(
+    struct cask_ar *ar, void *p, const struct cask_class *kind);
+
+#endif
