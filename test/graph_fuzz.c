@@ -10,22 +10,9 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "fuzz.h"
+
 #include <cask.h>
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define CHECK(is) ((is) ? (void)0 : failed(#is, __LINE__))
-
-static char why[256]; /* the newest load failed */
-
-static void
-failed(const char *what, int line)
-{
-	fprintf(stderr, "graph_fuzz.c:%d: %s (%s)\n", line, what, why);
-	abort();
-}
 
 /* Classes: a few, of a few members each, of any kind. */
 
@@ -622,8 +609,6 @@ check(struct fuzz *f, struct top *t, unsigned where)
 	cask_mem_close(&m);
 }
 
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t n);
-
 int
 LLVMFuzzerTestOneInput(const unsigned char *data, size_t n)
 {
@@ -650,22 +635,3 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t n)
 	cask_graph_clear(&g);
 	return 0;
 }
-
-#if !defined(FUZZING)
-int
-main(int argc, char **argv)
-{
-	static unsigned char data[1 << 16];
-
-	for (int i = 1; i < argc; i++) {
-		FILE *f = fopen(argv[i], "rb");
-		size_t n;
-
-		CHECK(f != NULL);
-		n = fread(data, 1, sizeof data, f);
-		fclose(f);
-		LLVMFuzzerTestOneInput(data, n);
-	}
-	return 0;
-}
-#endif

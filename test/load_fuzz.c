@@ -8,20 +8,9 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "fuzz.h"
+
 #include <cask.h>
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define CHECK(is) ((is) ? (void)0 : failed(#is, __LINE__))
-
-static void
-failed(const char *what, int line)
-{
-	fprintf(stderr, "load_fuzz.c:%d: %s\n", line, what);
-	abort();
-}
 
 /* Memory: no allocation may be a matter of what was announced. */
 
@@ -1055,8 +1044,6 @@ set_up(struct walk *w, const unsigned char *data, size_t n)
 	return true;
 }
 
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t n);
-
 int
 LLVMFuzzerTestOneInput(const unsigned char *data, size_t n)
 {
@@ -1084,35 +1071,3 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t n)
 	check_memory(n);
 	return 0;
 }
-
-#if !defined(FUZZING)
-static void
-replay(const char *name)
-{
-	unsigned char *data = malloc(1 << 20), *exact;
-	FILE *f = fopen(name, "rb");
-	size_t n;
-
-	CHECK(data != NULL);
-	if (f == NULL) {
-		perror(name);
-		exit(1);
-	}
-	n = fread(data, 1, 1 << 20, f);
-	fclose(f);
-	exact = malloc(n + 1); /* for a sanitizer to guard its end */
-	CHECK(exact != NULL);
-	memcpy(exact + 1, data, n);
-	LLVMFuzzerTestOneInput(exact + 1, n);
-	free(exact);
-	free(data);
-}
-
-int
-main(int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++)
-		replay(argv[i]);
-	return 0;
-}
-#endif

@@ -10,20 +10,9 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "fuzz.h"
+
 #include <cask.h>
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define CHECK(is) ((is) ? (void)0 : failed(#is, __LINE__))
-
-static void
-failed(const char *what, int line)
-{
-	fprintf(stderr, "walk_fuzz.c:%d: %s\n", line, what);
-	abort();
-}
 
 /* The struct: up to so many fields, each of any kind. */
 
@@ -514,8 +503,6 @@ check_harm(struct cask_ar *ar, struct walk *w, struct cask_mem *m,
 	release(&got);
 }
 
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t n);
-
 int
 LLVMFuzzerTestOneInput(const unsigned char *data, size_t n)
 {
@@ -544,22 +531,3 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t n)
 	release(&w);
 	return 0;
 }
-
-#if !defined(FUZZING)
-int
-main(int argc, char **argv)
-{
-	static unsigned char data[1 << 16];
-
-	for (int i = 1; i < argc; i++) {
-		FILE *f = fopen(argv[i], "rb");
-		size_t n;
-
-		CHECK(f != NULL);
-		n = fread(data, 1, sizeof data, f);
-		fclose(f);
-		LLVMFuzzerTestOneInput(data, n);
-	}
-	return 0;
-}
-#endif
