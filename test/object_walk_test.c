@@ -4,33 +4,12 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "object_kit.h"
 #include "test.h"
 
 #include <cask.h>
 
 /* Classes */
-
-struct node {
-	const struct cask_class *is;
-	uint16_t value;
-	struct node *next;
-};
-
-static const struct cask_class node_class;
-
-static void
-node_x(struct cask_ar *ar, void *object)
-{
-	struct node *n = object;
-
-	cask_u16(ar, &n->value);
-	cask_object_last(ar, &n->next, &node_class);
-}
-
-static const struct cask_class node_class = { .name = "CNode",
-	.schema = 1,
-	.size = sizeof(struct node),
-	.exchange = node_x };
 
 static void
 base_x(struct cask_ar *ar, void *object)
@@ -44,9 +23,9 @@ static const struct cask_class base_class = { .name = "CBase",
 	.size = sizeof(struct node),
 	.exchange = base_x };
 
-static const struct cask_class document_class = { .name = "CDocument" };
+static const struct cask_class mapped_class = { .name = "CDocument" };
 
-static struct node document = { &document_class, 0, NULL };
+static struct node document = { &mapped_class, 0, NULL };
 
 /* An owner: an object that both ends have, a base class with a schema of its
  * own, pointers to objects, an array of them, and one that is secret. */
@@ -64,7 +43,7 @@ owner_x(struct cask_ar *ar, void *object)
 	struct owner *o = object;
 
 	o->schema = cask_class_of(ar, &base_class);
-	cask_object(ar, &o->document, &document_class);
+	cask_object(ar, &o->document, &mapped_class);
 	cask_object(ar, &o->first, &node_class);
 	cask_object(ar, &o->again, &node_class);
 	cask_object(ar, &o->none, &node_class);
@@ -89,7 +68,7 @@ struct whole {
 static void
 whole_x(struct cask_ar *ar, struct whole *w)
 {
-	cask_map_object(ar, &document, &document_class);
+	cask_map_object(ar, &document, &mapped_class);
 	cask_object(ar, &w->owner, &owner_class);
 }
 
