@@ -27,6 +27,15 @@ cask_pending(const struct cask_ar *ar)
 
 /* Opening */
 
+/* How many structs the fast path may go down. */
+static int
+levels(const struct cask_ar *ar)
+{
+	unsigned most = caski_most_depth(ar);
+
+	return most < INT_MAX ? (int)most : INT_MAX;
+}
+
 static void
 open_archive(struct cask_ar *ar, struct cask_io *io, enum cask_way way)
 {
@@ -42,7 +51,8 @@ open_archive(struct cask_ar *ar, struct cask_io *io, enum cask_way way)
 	ar->watched = way > CASK_MEASURES ||
 	    (way < CASK_MEASURES &&
 		(ar->watch != NULL || caski_tells(CASKI_TELL_WIRE)));
-	ar->depth = ar->secret = 0;
+	ar->most_levels = ar->levels = ar->watched ? 0 : levels(ar);
+	ar->secret = 0;
 	ar->schema = UINT_MAX; /* CASK_NO_SCHEMA */
 	ar->frame = NULL;
 	ar->within = NULL;

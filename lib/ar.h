@@ -32,11 +32,25 @@ caski_at(const struct cask_ar *ar)
 	return ar->base + (uint64_t)(ar->cur - ar->start);
 }
 
+/* How many structs within one another there may be, … */
+static inline unsigned
+caski_most_depth(const struct cask_ar *ar)
+{
+	return ar->limit.depth > 0 ? ar->limit.depth : 100;
+}
+
+/* … and are. */
+static inline unsigned
+caski_depth(const struct cask_ar *ar)
+{
+	return (unsigned)ar->most_levels - (unsigned)ar->levels;
+}
+
 /* An object in an array: its place there, which is another frame, names it. */
 static inline bool
 caski_is_nameless(const struct cask_frame *f)
 {
-	return *f->name == '\0' && f->index == CASK_NO_INDEX;
+	return *f->name == '\0' && f->index >= CASK_NO_ELEMENT;
 }
 
 /* Whether the archive may store (load; put out bytes, of whatever kind); if

@@ -227,7 +227,7 @@ static bool
 key_failed(struct cask_ar *ar, const struct map *m, uint32_t i, int err,
     uint64_t where)
 {
-	struct cask_frame frame = { m->name, i, ar->depth, true, ar->frame };
+	struct cask_frame frame = { m->name, i, ar->frame };
 	struct caski_plan plan;
 
 	ar->frame = &frame;

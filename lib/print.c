@@ -25,7 +25,7 @@ put_index(struct cask_ar *ar, size_t index)
 {
 	char number[32] = "[]";
 
-	if (index == CASK_NO_INDEX)
+	if (index >= CASK_NO_ELEMENT)
 		return;
 	if (ar->way != CASK_DESCRIBES)
 		snprintf(number, sizeof number, "[%zu]", index);
@@ -102,7 +102,7 @@ is_in_element(const struct cask_ar *ar)
 
 	while (f != NULL && caski_is_nameless(f))
 		f = f->up;
-	return f != NULL && f->array && f->index != CASK_NO_INDEX;
+	return f != NULL && f->index < CASK_NO_ELEMENT;
 }
 
 /* What stands before a value that is no element. */
@@ -129,7 +129,7 @@ open_frame(struct cask_ar *ar)
 	ar->frame = f->up;
 	put_key(ar, caski_plain_name(f->name, true));
 	ar->frame = f;
-	put(ar, f->array ? "[" : "{");
+	put(ar, f->index == CASK_NO_INDEX ? "{" : "[");
 	ar->printed = 0;
 }
 
@@ -158,9 +158,9 @@ close_frame(struct cask_ar *ar)
 
 	if (caski_is_nameless(f))
 		return;
-	if (f->array && f->index != CASK_NO_INDEX)
+	if (f->index < CASK_NO_ELEMENT)
 		close_element(ar);
-	put(ar, f->array ? "]" : "}");
+	put(ar, f->index == CASK_NO_INDEX ? "}" : "]");
 	ar->printed = 1;
 }
 
@@ -374,14 +374,13 @@ caski_print_end(struct cask_ar *ar)
 bool
 cask_slow_enter(struct cask_ar *ar)
 {
-	unsigned most = ar->limit.depth ? ar->limit.depth : 100u;
-
-	if (ar->depth > most && ar->way != CASK_RELEASES) {
+	if (caski_depth(ar) > caski_most_depth(ar) &&
+	    ar->way != CASK_RELEASES) {
 		if (ar->err == 0) {
 			caski_begin(ar, "struct", "");
 			caski_set_error(ar, CASK_ELIMIT,
 			    "more than %u structs deep (limit.depth)",
-			    ar->depth - 1);
+			    caski_depth(ar) - 1);
 		}
 		return false;
 	}

@@ -60,7 +60,7 @@ prepend_element(struct path *p, const char *name, size_t index, bool member)
 	char number[32];
 	const char *s = caski_plain_name(name, member);
 
-	if (index != CASK_NO_INDEX) {
+	if (index < CASK_NO_ELEMENT) {
 		int n = snprintf(number, sizeof number, "[%zu]", index);
 		prepend(p, number, (size_t)n);
 	}

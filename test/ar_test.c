@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 
 static void
 assert_failed(const struct cask_ar *ar, int err, const char *why)
@@ -743,7 +744,7 @@ structs_nest_to_the_limit_and_no_deeper(void **state)
 				assert_null(nodes[limit].next); /* zeroed */
 			nodes[limit].next = &nodes[limit + 1];
 			nodes[limit].value = 9;
-			assert_int_equal(ar.depth, 0);
+			assert_int_equal(ar.levels, ar.most_levels);
 			assert_null(ar.frame);
 		}
 }
@@ -768,6 +769,62 @@ exactly_as_deep_as_allowed_is_no_error(void **state)
 	    "struct outer.next at byte 1: more than 1 structs deep "
 	    "(limit.depth)");
 	assert_int_equal(inner.value, 0);
+}
+
+static void
+see_nothing(struct cask_ar *ar, const struct cask_field *field)
+{
+	(void)ar;
+	(void)field;
+}
+
+/* Watched, every struct is entered the slow way. */
+static void
+who_is_watched_goes_as_deep_and_no_deeper(void **state)
+{
+	static struct node nodes[8];
+	static unsigned char bytes[8];
+
+	(void)state;
+	for (int i = 0; i < 7; i++)
+		nodes[i].next = &nodes[i + 1];
+	for (unsigned limit = 1; limit < 8; limit++) {
+		struct cask_ar ar = { .limit.depth = limit,
+			.watch = see_nothing };
+		struct cask_mem m;
+
+		entered = 0;
+		cask_store(&ar, cask_mem_write(&m, bytes, sizeof bytes));
+		cask_struct(&ar, &nodes[0], node_x);
+		assert_int_equal(entered, limit);
+		assert_int_equal(ar.err, CASK_ELIMIT);
+		assert_int_equal(ar.levels, ar.most_levels);
+		assert_null(ar.frame);
+	}
+}
+
+static void
+a_limit_to_depth_may_be_any_number(void **state)
+{
+	struct node nodes[3] = { { .next = &nodes[1] }, { .next = &nodes[2] } };
+	struct cask_ar ar = { .limit.depth = 1 };
+	unsigned char bytes[4];
+	struct cask_mem m;
+
+	(void)state;
+	entered = 0;
+	cask_store(&ar, cask_mem_write(&m, bytes, sizeof bytes));
+	ar.limit.depth = 3; /* a higher one holds at once */
+	cask_struct(&ar, &nodes[0], node_x);
+	assert_int_equal(entered, 3);
+	assert_int_equal(ar.err, 0);
+	assert_int_equal(ar.levels, ar.most_levels);
+	ar.limit.depth = UINT_MAX;
+	cask_store(&ar, cask_mem_write(&m, bytes, sizeof bytes));
+	cask_struct(&ar, &nodes[0], node_x);
+	assert_int_equal(entered, 6);
+	assert_int_equal(ar.err, 0);
+	assert_int_equal(ar.levels, ar.most_levels);
 }
 
 /* … should a program have got out of them in a way that it must not. */
@@ -931,7 +988,7 @@ an_error_of_depth_does_not_replace_another(void **state)
 	assert_int_equal(ar.err, CASK_ECUT);
 	assert_int_equal(entered, 1);
 	assert_int_equal(nodes[1].value, 0);
-	assert_int_equal(ar.depth, 0);
+	assert_int_equal(ar.levels, ar.most_levels);
 }
 
 /* The words are the same however the values before were loaded. */
@@ -1793,6 +1850,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(an_error_names_the_whole_path),
 	cmocka_unit_test(a_field_is_named_however_it_is_spelled),
 	cmocka_unit_test(an_error_of_depth_does_not_replace_another),
+	cmocka_unit_test(who_is_watched_goes_as_deep_and_no_deeper),
+	cmocka_unit_test(a_limit_to_depth_may_be_any_number),
 	cmocka_unit_test(a_program_may_make_an_archive_fail),
 	cmocka_unit_test(to_fail_without_an_error_is_invalid),
 	cmocka_unit_test(a_path_that_is_too_long_loses_its_beginning),

@@ -469,7 +469,8 @@ load(struct fuzz *f, struct top *t, const void *bytes, size_t n,
 	top_x(&ar, t);
 	snprintf(why, sizeof why, "%s", cask_why(&ar));
 	CHECK(ar.err != 0 || cask_at(&ar) <= n);
-	CHECK(ar.depth == 0 && ar.frame == NULL && ar.within == NULL);
+	CHECK(ar.levels == ar.most_levels && ar.frame == NULL &&
+	    ar.within == NULL);
 	CHECK(g->inside.object == NULL && g->last.p == NULL);
 	free(exact);
 	return ar.err;

@@ -1011,7 +1011,8 @@ every_direction(const unsigned char *data, size_t n)
 	cask_mem_close(&words);
 	cask_release(&ar);
 	CHECK(walk_once(&ar, program, false) == 0);
-	CHECK(ar.depth == 0 && ar.frame == NULL && ar.within == NULL);
+	CHECK(ar.levels == ar.most_levels && ar.frame == NULL &&
+	    ar.within == NULL);
 	cask_mem_close(&m);
 }
 
@@ -1066,7 +1067,8 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t n)
 	for (int i = 0; i < 16 && cask_more(&w.ar); i++)
 		for (w.next = program; w.next < w.end;)
 			steps[argument(&w) % STEPS](&w);
-	CHECK(w.ar.depth == 0 && w.ar.frame == NULL && w.ar.within == NULL);
+	CHECK(w.ar.levels == w.ar.most_levels && w.ar.frame == NULL &&
+	    w.ar.within == NULL);
 	cask_graph_clear(&graph);
 	check_memory(n);
 	return 0;

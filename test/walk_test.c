@@ -555,7 +555,7 @@ a_path_is_printed_whole_and_depth_is_limited(void **state)
 		assert_int_equal(ar.err, CASK_ELIMIT);
 		assert_non_null(strstr(
 		    cask_why(&ar), "more than 9 structs deep (limit.depth)"));
-		assert_int_equal(ar.depth, 0);
+		assert_int_equal(ar.levels, ar.most_levels);
 		assert_null(ar.frame);
 	}
 	cask_mem_close(&printed);

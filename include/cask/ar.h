@@ -62,13 +62,12 @@ struct cask_message;
 /* A struct being exchanged within another: cask_struct makes these. */
 struct cask_frame {
 	const char *name;
-	size_t index; /* in an array, or CASK_NO_INDEX */
-	unsigned depth;
-	bool array;
+	size_t index; /* in an array; or one of these: */
 	struct cask_frame *up;
 };
 
-#define CASK_NO_INDEX SIZE_MAX
+#define CASK_NO_INDEX   SIZE_MAX       /* no array */
+#define CASK_NO_ELEMENT (SIZE_MAX - 1) /* one before its first element */
 
 /* What numbers there are; see value.h. */
 enum cask_type {
@@ -115,8 +114,8 @@ struct cask_field {
 /* All zero is valid: an archive on which nothing was opened yet. */
 struct cask_ar {
 	/* Settings: fill them in first.  They may be changed later: limits from
-	   one message to the next, buffer from one opening to the next, the
-	   others from one value to the next. */
+	   one message to the next, the buffer and the limit to depth from one
+	   opening to the next, the others from one value to the next. */
 	bool big_endian; /* byte order of all values; MFC's is little */
 	enum cask_text_form form; /* of text that is stored; 0: CASK_UNICODE */
 	int codepage;             /* of ANSI text; 0: 1252 */
@@ -152,7 +151,8 @@ struct cask_ar {
 	unsigned char *end;     /* the end of what the fast path may use */
 	unsigned char *put_end; /* … NULL when loading */
 	unsigned char *get_end; /* … NULL when storing */
-	unsigned depth;
+	int levels;      /* of structs that may be entered the fast way … */
+	int most_levels; /* … when none has been */
 	unsigned schema; /* of the object in hand */
 	unsigned secret; /* above 0: what is in hand is not to be shown */
 	struct cask_frame *frame;
@@ -374,36 +374,32 @@ cask_more(struct cask_ar *ar)
 	return true;
 }
 
-/* Too deep, or watched. */
+/* Too deep, or watched: no levels, then, from the start. */
 bool cask_slow_enter(struct cask_ar *ar);
 bool cask_slow_element(struct cask_ar *ar);
 void cask_slow_leave(struct cask_ar *ar);
 
 static inline bool
 cask_enter_as(
-    struct cask_ar *ar, struct cask_frame *f, const char *name, bool array)
+    struct cask_ar *ar, struct cask_frame *f, const char *name, size_t index)
 {
-	unsigned most = ar->limit.depth ? ar->limit.depth : 100u;
-
 	f->name = name;
-	f->index = CASK_NO_INDEX;
-	f->array = array;
+	f->index = index;
 	f->up = ar->frame;
-	f->depth = ar->depth;
 	ar->frame = f;
-	return (++ar->depth <= most && !ar->watched) || cask_slow_enter(ar);
+	return CASK_LIKELY(--ar->levels >= 0) || cask_slow_enter(ar);
 }
 
 static inline bool
 cask_enter(struct cask_ar *ar, struct cask_frame *f, const char *name)
 {
-	return cask_enter_as(ar, f, name, false);
+	return cask_enter_as(ar, f, name, CASK_NO_INDEX);
 }
 
 static inline bool
 cask_enter_array(struct cask_ar *ar, struct cask_frame *f, const char *name)
 {
-	return cask_enter_as(ar, f, name, true);
+	return cask_enter_as(ar, f, name, CASK_NO_ELEMENT);
 }
 
 /* Whether to exchange the ith element. */
@@ -417,10 +413,9 @@ cask_element(struct cask_ar *ar, struct cask_frame *f, size_t i)
 static inline void
 cask_leave(struct cask_ar *ar, const struct cask_frame *f)
 {
-	if (ar->watched)
+	if (!CASK_LIKELY(ar->levels++ >= 0))
 		cask_slow_leave(ar);
 	ar->frame = f->up;
-	ar->depth = f->depth;
 }
 
 #ifdef __cplusplus
