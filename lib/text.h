@@ -46,12 +46,15 @@ bool caski_store_text(struct cask_ar *ar, const struct caski_plan *plan,
 struct caski_sink {
 	char *data;
 	size_t length;
-	size_t size; /* of data, the NUL's place not counted */
+	size_t size;   /* of data, the NUL's place not counted */
+	uint64_t come; /* bytes on the wire so far: what they may cost */
 	bool grows;
 	bool nuls; /* the text may hold some */
 };
 
-/* Have room for more code units, as far as max allows: 0 or ENOMEM. */
+/* Have room for more code units, as far as max allows: 0 or ENOMEM.  All of it
+ * is at most twice the bytes that have come, or else 64 KiB more than those and
+ * the text take. */
 int caski_sink_room(
     const struct caski_plan *plan, struct caski_sink *to, size_t more);
 

@@ -339,6 +339,7 @@ load_piece(struct cask_ar *ar, struct source *from, struct caski_sink *to)
 
 	if (!take(ar, from, to))
 		return false;
+	to->come = (from->converted + from->have) * from->unit;
 	room = sizeof wide;
 	if (plan->width == 1) {
 		err = caski_sink_room(plan, to, longest * from->have);

@@ -12,20 +12,35 @@
 #include <string.h>
 
 #define PIECE CASKI_PIECE
+#define STEP  ((size_t)32 << 10) /* bytes that need not be paid for */
+
+/* How many code units to have room for besides those that are there or about
+ * to be: as many again, if that is paid for. */
+static size_t
+ahead(const struct caski_plan *plan, const struct caski_sink *to, size_t more)
+{
+	uint64_t paid = 2 * to->come / plan->width;
+	size_t n = to->length, step = STEP / plan->width;
+
+	if (n <= step || n + more + n <= paid)
+		return n;
+	return n + more + step < paid ? (size_t)(paid - n - more) : step;
+}
 
 int
 caski_sink_room(
     const struct caski_plan *plan, struct caski_sink *to, size_t more)
 {
-	size_t size = to->size;
+	size_t size = to->size, most = plan->max - to->length, beyond;
 	char *data;
 
 	if (!to->grows || (to->data != NULL && size - to->length >= more))
 		return 0;
-	if (more > plan->max || to->length > (plan->max - more) / 2)
+	beyond = ahead(plan, to, more);
+	if (more > most || beyond > most - more)
 		size = plan->max;
-	else if (size < to->length + more)
-		size = 2 * to->length + more;
+	else
+		size = to->length + more + beyond;
 	if (to->data != NULL && size == to->size)
 		return 0;
 	data = caski_sys_realloc(to->data, (size + 1) * plan->width);

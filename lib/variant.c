@@ -105,6 +105,7 @@ load_piece(struct cask_ar *ar, const struct bstr *b, struct incoming *in,
 	if (!take(ar, in))
 		return false;
 	flags = b->plan.policy | (in->left > 0 ? CASK_MORE : 0);
+	to->come = 2 * (in->converted + in->have);
 	err = caski_sink_room(&b->plan, to, 3 * in->have);
 	if (err != 0)
 		return caski_text_failed(ar, &b->plan, err, 0);

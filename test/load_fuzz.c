@@ -12,7 +12,11 @@
 
 #include <cask.h>
 
-/* Memory: no allocation may be a matter of what was announced. */
+/* Memory: no allocation may be a matter of what was announced.  A byte that
+ * came may be four in memory (UTF-32), and twice that is never asked for.  What
+ * the checks ask for themselves is another matter. */
+
+static unsigned checking;
 
 #if defined(FUZZING)
 int __sanitizer_install_malloc_and_free_hooks(
@@ -25,7 +29,7 @@ static void
 note_allocation(const volatile void *p, size_t n)
 {
 	(void)p;
-	if (n > largest)
+	if (n > largest && checking == 0)
 		largest = n;
 }
 
@@ -49,7 +53,7 @@ watch_memory(void)
 static void
 check_memory(size_t received)
 {
-	CHECK(largest <= 65536 + 8 * received);
+	CHECK(largest <= 65536 + 4 * received);
 }
 #else
 static void
@@ -242,6 +246,7 @@ check_text(const struct cask_ar *ar, const char *s)
 	char *again = NULL;
 	struct cask_mem m;
 
+	checking++;
 	CHECK(cask_utf8_to_utf8(NULL, 0, s, n, CASK_STRICT, &done) == 0);
 	cask_store(&back, cask_mem_grow(&m, 0));
 	cask_put_text(&back, s);
@@ -256,6 +261,7 @@ check_text(const struct cask_ar *ar, const char *s)
 		CHECK(ar->form == CASK_ANSI);
 	}
 	cask_mem_close(&m);
+	checking--;
 }
 
 static void
@@ -276,7 +282,7 @@ load_text(struct walk *w)
 static void
 load_dup(struct walk *w)
 {
-	size_t max = argument(w) * 64;
+	size_t max = argument(w) * 1024;
 	char *s = NULL;
 
 	cask_text_dup(&w->ar, &s, max);
@@ -425,7 +431,7 @@ load_string(struct walk *w)
 {
 	struct cask_as as = any_as(w);
 	struct loaded l = { .memory = argument(w) % 4 };
-	size_t max = argument(w) * 16;
+	size_t max = argument(w) * 1024;
 	uint64_t cut = w->ar.cut;
 
 	exchange_string(&w->ar, &l, max, &as);
@@ -437,6 +443,7 @@ load_string(struct walk *w)
 	    l.s32.length <= max && l.sw.length <= max);
 	if (w->ar.err != 0)
 		return;
+	checking++;
 	take_utf8(&l);
 	CHECK(as.characters == 0 ||
 	    count_characters(l.utf8, l.length) <= as.characters);
@@ -444,6 +451,7 @@ load_string(struct walk *w)
 	if (w->ar.cut == cut)
 		check_string(&w->ar, &l, &as);
 	free_loaded(&l);
+	checking--;
 }
 
 static void
@@ -640,8 +648,10 @@ load_collection(struct walk *w)
 	check_load(w, &b.n, sizeof b.n);
 	CHECK(w->ar.err == 0 || b.kind == 8 || b.kind == 9 ||
 	    memcmp(&b.v, &zero.v, sizeof b.v) == 0);
+	checking++;
 	if (w->ar.err == 0)
 		check_bag(&w->ar, &b);
+	checking--;
 	cask_release(&release);
 	bag_x(&release, &b);
 	CHECK(release.err == 0);

@@ -1126,6 +1126,56 @@ memory_for_a_text_comes_with_its_bytes(void **state)
 	}
 }
 
+/* Of what is loaded, never the whole is copied to be made fit. */
+static void
+assert_paid(enum cask_text_form form, int page, const char *unit, size_t width)
+{
+	static const unsigned char all[] = { 0xFF, 0xFF, 0xFF, 0, 0, 0, 1 };
+	static const unsigned char utf16[] = { 0xFF, 0xFE, 0xFF, 0xFF, 0xFF,
+		0xFF, 0, 0, 0x80, 0 };
+	bool wide = form == CASK_UNICODE;
+	struct cask_string32 s32 = { 0 };
+	struct cask_string s = { 0 };
+
+	for (size_t n = 1000; n < (size_t)5 << 20; n = n * 7 / 2) {
+		struct cask_ar ar = { .form = form, .codepage = page };
+		struct own_io own;
+		uint64_t text;
+
+		fault_reset();
+		cask_load(&ar,
+		    own_source(&own, wide ? utf16 : all,
+			wide ? sizeof utf16 : sizeof all));
+		own.produce = n;
+		own.fill = (unsigned char)*unit;
+		if (width == 4)
+			cask_string32_dup(&ar, &s32, SIZE_MAX);
+		else
+			cask_string_dup(&ar, &s, SIZE_MAX);
+		assert_int_equal(ar.err, CASK_ECUT);
+		text = n / (wide ? 2 : 1) * strlen(unit + 1);
+		text = width == 4 ? 4 * n : text;
+		assert_true(
+		    fault_largest() <= 65536 + (text > 2 * n ? text : 2 * n));
+		/* a piece was not whole, and is lost */
+		assert_true(fault_largest() + 4 * 256 >= text);
+	}
+	assert_int_equal(fault_allocations(), 0);
+}
+
+static void
+memory_for_a_text_is_paid_for_by_its_bytes(void **state)
+{
+	(void)state;
+	/* a byte, and what it becomes */
+	assert_paid(CASK_ANSI, 1252, "xx", 1);
+	assert_paid(CASK_ANSI, 1252, "\xE4\xC3\xA4", 1);
+	assert_paid(CASK_ANSI, 1252, "\x80\xE2\x82\xAC", 1);
+	assert_paid(CASK_ANSI, 874, "\xA1\xE0\xB8\x81", 1);
+	assert_paid(CASK_ANSI, 1252, "xx", 4);
+	assert_paid(CASK_UNICODE, 0, "\x4E\xE4\xB9\x8E", 1);
+}
+
 static void
 a_long_text_needs_few_allocations(void **state)
 {
@@ -1299,6 +1349,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_piece_of_the_longest_characters_is_loaded),
 	cmocka_unit_test(a_dup_arrives_when_its_memory_can_not_be_made_smaller),
 	cmocka_unit_test(memory_for_a_text_comes_with_its_bytes),
+	cmocka_unit_test(memory_for_a_text_is_paid_for_by_its_bytes),
 	cmocka_unit_test(a_long_text_needs_few_allocations),
 	cmocka_unit_test(without_memory_a_dup_is_null_and_the_error_enomem),
 	cmocka_unit_test(

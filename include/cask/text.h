@@ -114,8 +114,9 @@ struct cask_as {
  * pointer: p is a char **, and so on.
  *
  * Loading allocates: the program frees *p with free(3).  Memory grows with the
- * bytes that came, never with the length that was announced.  After an error
- * *p is NULL.  To store NULL is to store "".  Longer text is CASK_ELIMIT.
+ * bytes that came, never with the length that was announced: it is at most
+ * 64 KiB more than twice those bytes, or than the text.  After an error *p is
+ * NULL.  To store NULL is to store "".  Longer text is CASK_ELIMIT.
  */
 #define cask_text_dup(ar, p, max) \
 	cask_text_dup_named((ar), (p), (max), NULL, #p)
