@@ -1314,6 +1314,83 @@ a_description_tells_how_a_text_ends(void **state)
 		}
 }
 
+/* Flips */
+
+/* What came through is a text; what did not has left nothing. */
+static void
+check_flipped(struct place *p, const struct row *r, bool big,
+    const unsigned char *bytes, size_t n)
+{
+	struct cask_ar ar = { .big_endian = big };
+	size_t length;
+	const void *s;
+	struct cask_progress done;
+	int err = 0;
+
+	place_load(&ar, p, &r->as, bytes, n);
+	if (ar.err != 0) {
+		assert_true(ar.err == EILSEQ || ar.err == CASK_ECUT ||
+		    ar.err == CASK_ELIMIT || ar.err == CASK_ETEXT);
+		place_is_zero(p);
+		return;
+	}
+	s = place_text(p);
+	length = place_length(p);
+	assert_true(cask_at(&ar) <= n && length <= 3 * n);
+	if (place_width(p) == 1)
+		err = cask_utf8_to_utf8(NULL, 0, s, length, 0, &done);
+	else if (place_width(p) == 2)
+		err = cask_utf16_to_utf8(NULL, 0, s, length, 0, &done);
+	else
+		err = cask_utf32_to_utf8(NULL, 0, s, length, 0, &done);
+	assert_int_equal(err, 0);
+	place_free(p);
+}
+
+static void
+flip(unsigned char *bytes, size_t bit)
+{
+	bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+}
+
+/* a == b: that one alone. */
+static unsigned
+check_flips(struct place *p, const struct row *r, bool big)
+{
+	unsigned char wire[64], *bytes;
+	size_t n = golden_hex(wire, row_hex(r, big));
+	unsigned flips = 0;
+
+	bytes = malloc(n); /* to the byte, for AddressSanitizer */
+	assert_non_null(bytes);
+	memcpy(bytes, wire, n);
+	for (size_t a = 0; a < 8 * n; a++)
+		for (size_t b = a; b < 8 * n; b++, flips++) {
+			flip(bytes, a);
+			if (a != b)
+				flip(bytes, b);
+			check_flipped(p, r, big, bytes, n);
+			memcpy(bytes, wire, n);
+		}
+	free(bytes);
+	return flips;
+}
+
+static void
+any_one_or_two_bits_flipped_make_a_text_or_an_error(void **state)
+{
+	long live = fault_allocations();
+	unsigned flips = 0;
+	struct place p;
+
+	(void)state;
+	for (size_t r = 0; r < COUNT(rows); r++)
+		for (int i = 0; each_place(&p, i / 2); i++)
+			flips += check_flips(&p, &rows[r], i % 2);
+	assert_true(flips > 1000000);
+	assert_int_equal(fault_allocations(), live);
+}
+
 /* Faults */
 
 static void
@@ -1462,6 +1539,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(who_watches_sees_each_text_once),
 	cmocka_unit_test(a_long_text_is_shown_by_its_beginning),
 	cmocka_unit_test(a_description_tells_how_a_text_ends),
+	cmocka_unit_test(any_one_or_two_bits_flipped_make_a_text_or_an_error),
 	cmocka_unit_test(without_memory_nothing_is_loaded_or_left),
 	cmocka_unit_test(every_fault_is_an_error_and_leaves_nothing),
 	cmocka_unit_test(a_transport_may_fail_at_any_byte),
