@@ -138,6 +138,10 @@ bool caski_more(struct cask_ar *ar);
 /* Load exactly n bytes.  False after an error, p then holding anything. */
 bool caski_get(struct cask_ar *ar, void *p, size_t n);
 
+/* Load at most n bytes, and wait for the first of them alone.  0 at the end,
+ * and after an error. */
+size_t caski_get_some(struct cask_ar *ar, void *p, size_t n);
+
 /* Unsigned integers in the archive's byte order: of 2, 4 or 8 bytes, and, to
  * load, of 1. */
 void caski_encode(

@@ -452,8 +452,11 @@ caski_gather(struct cask_ar *ar, size_t n)
 		drain(ar);
 }
 
+#define ENDED (-2)
+
 /* Nothing is left before the end: read on, the bytes of a large block straight
- * to where they belong.  Gives how many went there; -1 after an error. */
+ * to where they belong.  Gives how many went there; or ENDED, or -1 after an
+ * error. */
 static ptrdiff_t
 get_more(struct cask_ar *ar, void *p, size_t n)
 {
@@ -478,10 +481,8 @@ get_more(struct cask_ar *ar, void *p, size_t n)
 			ar->base += (uint64_t)got;
 	}
 	if (got == 0)
-		caski_cut(ar);
-	if (got <= 0)
-		return -1;
-	return buffered ? 0 : got;
+		return ENDED;
+	return got > 0 && buffered ? 0 : got;
 }
 
 bool
@@ -500,6 +501,8 @@ caski_get(struct cask_ar *ar, void *data, size_t n)
 		} else {
 			ptrdiff_t got = get_more(ar, p, n);
 
+			if (got == ENDED)
+				caski_cut(ar);
 			if (got < 0)
 				return false;
 			k = (size_t)got;
@@ -510,4 +513,38 @@ caski_get(struct cask_ar *ar, void *data, size_t n)
 		n -= k;
 	}
 	return true;
+}
+
+/* The end may be where the message's limit is, too. */
+size_t
+caski_get_some(struct cask_ar *ar, void *p, size_t n)
+{
+	uint64_t at = caski_at(ar);
+	bool framed = ar->within != NULL;
+	ptrdiff_t got = 0;
+	size_t k;
+
+	if (framed && ar->within->end - at < n)
+		n = (size_t)(ar->within->end - at);
+	if (n == 0)
+		return 0;
+	if (ar->most == ar->cur) {
+		if (message_left(ar) == 0 && !caski_more(ar))
+			return 0;
+		got = get_more(ar, p, n);
+		if (got == ENDED && framed)
+			caski_cut(ar);
+		if (got < 0)
+			return 0;
+	}
+	k = (size_t)got;
+	if (k == 0) {
+		k = (size_t)(ar->most - ar->cur);
+		k = k < n ? k : n;
+		memcpy(p, ar->cur, k);
+		ar->cur += k;
+	}
+	if (ar->watched)
+		see(ar, at, p, k);
+	return k;
 }

@@ -166,6 +166,24 @@ cask_get_bytes(struct cask_ar *ar, void *p, size_t n)
 	get_bytes(ar, p, n, "");
 }
 
+size_t
+cask_get_some(struct cask_ar *ar, void *p, size_t size)
+{
+	size_t n;
+
+	caski_begin(ar, "bytes", "");
+	if (!caski_may_load(ar))
+		return 0;
+	if (ar->way == CASK_DESCRIBES) {
+		caski_describe_array(ar, 1);
+		return 0;
+	}
+	n = caski_get_some(ar, p, size);
+	if (ar->watched && n > 0)
+		caski_show_bytes(ar, p, n);
+	return n;
+}
+
 void
 cask_bytes_named(struct cask_ar *ar, void *p, size_t n, const char *name)
 {

@@ -51,6 +51,20 @@ void cask_put_bytes(struct cask_ar *ar, const void *p, size_t n);
 void cask_get_bytes(struct cask_ar *ar, void *p, size_t n);
 
 /*
+ * Load raw bytes, as many as there are, but no more than size; wait for the
+ * first alone.  Gives how many; 0 at the end of the stream, or of the message
+ * in hand (message.h), which is no error, and after one.  So the rest of a
+ * stream is copied, whatever its length:
+ *
+ *     while (cask_more(ar) && (n = cask_get_some(ar, block, sizeof block)) > 0)
+ *             fwrite(block, 1, n, file);
+ *
+ * Without cask_more all of it is one message, to whose bytes there is a limit.
+ * MFC: Read, which is short at the end.
+ */
+size_t cask_get_some(struct cask_ar *ar, void *p, size_t size);
+
+/*
  * Arrays of n numbers, without a count: as fast as memory in the host's byte
  * order, and nearly so in the other.  After an error all n are zero.
  */
