@@ -121,6 +121,37 @@
  * A receiver loads that with the same cask_message(&in, &o, order_x), into a
  * struct that is all zero: members that an older end does not send stay so.
  *
+ * Where it is not known how much there will be, loading allocates (dup.h), but
+ * no more than max, and as the bytes come:
+ *
+ *     struct basket {
+ *             struct item *items, *best;
+ *             double *weight;
+ *             uint32_t count, weights;
+ *     };
+ *
+ *     static void
+ *     basket_x(struct cask_ar *ar, struct basket *b)
+ *     {
+ *             cask_structs_dup(ar, &b->items, &b->count, 1000, item_x);
+ *             cask_f64_array_dup(ar, &b->weight, &b->weights, 1000);
+ *             cask_struct_dup(ar, &b->best, item_x); // or NULL: there is none
+ *     }
+ *
+ *     static int
+ *     take_basket(struct cask_ar *in, struct basket *b)
+ *     {
+ *             struct cask_ar release = { 0 };
+ *
+ *             memset(b, 0, sizeof *b);
+ *             basket_x(in, b);
+ *             if (in->err) { // what it had got until then
+ *                     cask_release(&release);
+ *                     basket_x(&release, b);
+ *             }
+ *             return in->err;
+ *     }
+ *
  * The same functions count the bytes (cask_measure), print them for people or
  * as JSON (cask_print), free what _dup has allocated (cask_release), and list
  * the fields for another end to compare (cask_describe).

@@ -4,6 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "fault.h"
 #include "test.h"
 
 #include <cask.h>
@@ -241,6 +242,76 @@ an_order_is_described_by_its_fields(void **state)
 	    "u32 flags\n");
 }
 
+/* Memory that loading allocates */
+
+static const unsigned char basket_wire[] = { 2, 0, /* items */
+	1, 'a', 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xF0, 0x3F, 1, 'b', 4, 0, 0, 0, 0,
+	0, 0, 0, 0, 0, 0x04, 0x40, 1, 0, /* a weight */
+	0, 0, 0, 0, 0, 0, 0xE0, 0x3F, 1, /* the best */
+	1, 'c', 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+
+static int
+load_basket(struct cask_ar *ar, size_t n, struct basket *b)
+{
+	static struct cask_mem m;
+
+	cask_load(ar, cask_mem_read(&m, basket_wire, n));
+	return take_basket(ar, b);
+}
+
+static void
+a_basket_is_loaded_stored_and_released(void **state)
+{
+	struct cask_ar ar = { .form = CASK_ANSI };
+	unsigned char block[sizeof basket_wire + 1];
+	long live = fault_allocations();
+	struct basket b;
+	struct cask_mem m;
+
+	(void)state;
+	assert_int_equal(load_basket(&ar, sizeof basket_wire, &b), 0);
+	assert_int_equal(fault_allocations(), live + 3);
+	assert_int_equal(b.count, 2);
+	assert_string_equal(b.items[1].name, "b");
+	assert_int_equal(b.weights, 1);
+	assert_true(b.weight[0] == 0.5);
+	assert_int_equal(b.best->pieces, 5);
+	cask_store(&ar, cask_mem_write(&m, block, sizeof block));
+	basket_x(&ar, &b);
+	assert_int_equal(cask_flush(&ar), 0);
+	assert_int_equal(m.length, sizeof basket_wire);
+	assert_memory_equal(block, basket_wire, sizeof basket_wire);
+	cask_release(&ar);
+	basket_x(&ar, &b);
+	assert_int_equal(fault_allocations(), live);
+	assert_null(b.items);
+	assert_null(b.best);
+
+	memset(&b, 0, sizeof b); /* none of all */
+	cask_store(&ar, cask_mem_write(&m, block, sizeof block));
+	basket_x(&ar, &b);
+	assert_int_equal(cask_flush(&ar), 0);
+	assert_int_equal(m.length, 5);
+}
+
+static void
+of_a_basket_that_is_cut_nothing_is_left(void **state)
+{
+	long live = fault_allocations();
+
+	(void)state;
+	for (size_t n = 0; n < sizeof basket_wire; n++) {
+		struct cask_ar ar = { 0 };
+		struct basket b;
+
+		assert_int_equal(load_basket(&ar, n, &b), CASK_ECUT);
+		assert_null(b.items);
+		assert_null(b.weight);
+		assert_null(b.best);
+		assert_int_equal(fault_allocations(), live);
+	}
+}
+
 /* What comes from elsewhere */
 
 /* What byte n of the order belongs to, and where that begins. */
@@ -444,6 +515,8 @@ static const struct CMUnitTest tests[] = {
 	    the_other_kind_of_a_union_and_no_option_go_there_and_back),
 	cmocka_unit_test(an_order_is_printed_without_its_secret),
 	cmocka_unit_test(an_order_is_described_by_its_fields),
+	cmocka_unit_test(a_basket_is_loaded_stored_and_released),
+	cmocka_unit_test(of_a_basket_that_is_cut_nothing_is_left),
 	cmocka_unit_test(
 	    a_stream_that_ends_inside_a_message_leaves_nothing_behind),
 	cmocka_unit_test(a_message_that_ends_early_names_the_field),
