@@ -174,6 +174,20 @@ write_all(struct cask_ar *ar, const unsigned char *p, size_t n)
 	return true;
 }
 
+/* Write what more is to follow at once: the transport, which may be gone
+ * afterwards, can wait for that. */
+static bool
+write_part(struct cask_ar *ar, const unsigned char *p, size_t n)
+{
+	bool sent;
+
+	ar->io->partial = true;
+	sent = write_all(ar, p, n);
+	if (ar->io != NULL)
+		ar->io->partial = false;
+	return sent;
+}
+
 /* Send the buffer and a large block behind it. */
 static bool
 gather(struct cask_ar *ar, const unsigned char *p, size_t n)
@@ -210,20 +224,26 @@ gather(struct cask_ar *ar, const unsigned char *p, size_t n)
 	return true;
 }
 
-/* Send the buffer. */
-bool
-caski_send_buffer(struct cask_ar *ar)
+/* Send the buffer, of which more is to follow at once or not. */
+static bool
+send_buffer(struct cask_ar *ar, bool part)
 {
 	size_t n = (size_t)(ar->cur - ar->start);
 
 	/* Who receives meanwhile has nothing to flush. */
 	if (ar->io->unflushed == ar)
 		ar->io->unflushed = NULL;
-	if (n > 0 && !write_all(ar, ar->start, n))
+	if (n > 0 && !(part ? write_part : write_all)(ar, ar->start, n))
 		return false;
 	ar->base += n;
 	ar->cur = ar->start;
 	return true;
+}
+
+bool
+caski_send_buffer(struct cask_ar *ar)
+{
+	return send_buffer(ar, false);
 }
 
 /* An archive that has gone out of scope is no longer what it was. */
@@ -274,20 +294,16 @@ forget(struct cask_ar *ar)
 static bool
 drain(struct cask_ar *ar)
 {
-	bool sent;
-
 	if (ar->scratch == NULL && caski_holds(ar))
 		ar->scratch = ar->start + ar->within->place + 4;
 	if (ar->scratch != NULL) {
 		forget(ar);
 		return true;
 	}
-	ar->io->partial = true;
-	sent = caski_send_buffer(ar);
-	ar->io->partial = false;
-	if (sent)
-		caski_make_room(ar);
-	return sent;
+	if (!send_buffer(ar, true))
+		return false;
+	caski_make_room(ar);
+	return true;
 }
 
 /* At least one byte: how many, 0 at the end, -1 when it failed. */
@@ -425,7 +441,7 @@ caski_put(struct cask_ar *ar, const void *data, size_t n)
 		} else if (n > room && is_to_gather(ar, n)) {
 			return put_gathered(ar, p, n);
 		} else if (k > 0) {
-			if (!write_all(ar, p, k))
+			if (!(k < n ? write_part : write_all)(ar, p, k))
 				return false;
 			ar->base += k;
 			caski_make_room(ar);

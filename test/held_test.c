@@ -225,6 +225,70 @@ a_large_block_goes_behind_what_is_held_back(void **state)
 	pair_close(&p);
 }
 
+/* Not its last bytes on their own, which are less than a buffer. */
+static void
+a_block_and_what_is_before_it_take_as_few_sends_as_there_are_60_KiB(
+    void **state)
+{
+	static const uint32_t sizes[] = { BUFFER, BUFFER + 1, 3 * BUFFER, 32768,
+		BLOCK - 16, BLOCK, 2 * BLOCK, 80000, 200000 };
+	static unsigned char block[200000];
+	struct pair p;
+
+	(void)state;
+	for (size_t k = 0; k < COUNT(sizes); k++) {
+		uint32_t n = sizes[k] + 16;
+
+		pair_open(&p);
+		read_beside(&p);
+		store(&p, 16);
+		for (size_t i = 0; i < sizes[k]; i++)
+			block[i] = byte_at(p.put++);
+		cask_put_bytes(&p.out, block, sizes[k]);
+		assert_int_equal(cask_flush(&p.out), 0);
+		assert_sends((n + BLOCK - 1) / BLOCK);
+		assert_come(&p, n);
+		pair_close(&p);
+	}
+}
+
+/* … and the archive knows of none any more. */
+static void
+destroy(struct cask_timer *t)
+{
+	struct pair *p = t->user;
+
+	cask_close(&p->s);
+	memset(&p->s, 0xA5, sizeof p->s);
+}
+
+static void
+a_socket_may_go_while_a_part_of_a_message_is_sent(void **state)
+{
+	static unsigned char block[1 << 20];
+
+	(void)state;
+	for (int whole = 0; whole < 2; whole++) {
+		struct cask_timer t = { .after_ms = 20, .fire = destroy };
+		struct pair p;
+
+		pair_open(&p);
+		cask_timer_stop(&p.reader);
+		t.user = &p;
+		assert_int_equal(cask_timer_start(&t), 0);
+		if (whole) /* and its last bytes stay in the buffer */
+			cask_put_bytes(&p.out, block, sizeof block - 1);
+		for (size_t i = 0; i < sizeof block && p.out.err == 0; i++)
+			cask_put_u8(&p.out, 1);
+		assert_int_equal(p.out.err, ECANCELED);
+		assert_non_null(strstr(
+		    cask_why(&p.out), "the socket was closed meanwhile"));
+		cask_timer_stop(&t);
+		close(p.peer);
+		assert_int_equal(fault_allocations(), p.allocations);
+	}
+}
+
 static void
 however_sends_are_cut_all_arrives_in_order(void **state)
 {
@@ -564,6 +628,9 @@ static const struct CMUnitTest tests[] = {
 	    a_longer_one_is_sent_once_and_its_memory_is_given_back),
 	cmocka_unit_test(a_long_one_goes_in_blocks_of_60_KiB),
 	cmocka_unit_test(a_large_block_goes_behind_what_is_held_back),
+	cmocka_unit_test(
+	    a_block_and_what_is_before_it_take_as_few_sends_as_there_are_60_KiB),
+	cmocka_unit_test(a_socket_may_go_while_a_part_of_a_message_is_sent),
 	cmocka_unit_test(however_sends_are_cut_all_arrives_in_order),
 	cmocka_unit_test(without_memory_it_is_sent_as_it_comes),
 	cmocka_unit_test(what_strikes_held_bytes_is_told_by_the_flush),
