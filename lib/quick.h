@@ -1,0 +1,460 @@
+/*
+ * Text in UTF-8, UTF-16 or UTF-32 that is sound, many characters at a time;
+ * what utf.c does exactly, this does quickly.  Runs of ASCII go sixteen units
+ * at a time, and, in the two conversions that archives live on, all of the
+ * basic plane without a branch a character.  What is wrong or rare, or close to
+ * an end, is left.
+ *
+ * It is a header because utf.c's loops are to have it within them.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CASKI_QUICK_H
+#define CASKI_QUICK_H
+
+#include <cask/bytes.h>
+
+#include <string.h>
+
+#if defined(__GNUC__)
+#define INLINE static inline __attribute__((always_inline))
+#else
+#define INLINE static inline
+#endif
+
+/* Code units, at any address; big: of UTF-16, their order. */
+
+INLINE uint32_t
+unit16(const unsigned char *s, size_t i, bool big)
+{
+	return cask_order16(cask_read16(s + 2 * i), big);
+}
+
+INLINE void
+put_unit16(unsigned char *d, uint32_t unit, bool big)
+{
+	cask_write16(d, cask_order16((uint16_t)unit, big));
+}
+
+/* How many bytes a character has that begins with this one; 1 to 4. */
+INLINE unsigned
+length8_of(unsigned char lead)
+{
+	return 1u + (lead >= 0xC0) + (lead >= 0xE0) + (lead >= 0xF0);
+}
+
+/*
+ * What is quick.  Each reads from n code units at s, writes to room of them at
+ * d (NULL: only counts), and gives how many it read and wrote: any number, 0
+ * too, but only whole and well-formed characters, and never one too far.
+ */
+struct moved {
+	size_t read;
+	size_t written;
+};
+
+/*
+ * ASCII, in sixteens, and eight at the end.  The loops that copy are such that
+ * compilers make vector code of them, of a kind that every processor has.
+ */
+INLINE uint64_t
+high_bits(const unsigned char *s, size_t n)
+{
+	uint64_t all = cask_read64(s);
+
+	if (n > 8)
+		all |= cask_read64(s + 8);
+	if (n > 16)
+		all |= cask_read64(s + 16) | cask_read64(s + 24);
+	if (n > 32)
+		all |= cask_read64(s + 32) | cask_read64(s + 40) |
+		    cask_read64(s + 48) | cask_read64(s + 56);
+	return all;
+}
+
+INLINE uint32_t
+unit8(const unsigned char *s, size_t i, bool big)
+{
+	(void)big;
+	return s[i];
+}
+
+INLINE uint32_t
+unit32(const unsigned char *s, size_t i, bool big)
+{
+	(void)big;
+	return cask_read32(s + 4 * i);
+}
+
+INLINE void
+put_unit8(unsigned char *d, uint32_t unit, bool big)
+{
+	(void)big;
+	*d = (unsigned char)unit;
+}
+
+INLINE void
+put_unit32(unsigned char *d, uint32_t unit, bool big)
+{
+	(void)big;
+	cask_write32(d, unit);
+}
+
+#define KEEP(unit)  (unit)
+#define ORDER(unit) cask_order16((uint16_t)(unit), big)
+#define LOW8        UINT64_C(0x7F7F7F7F7F7F7F7F)
+#define LOW16       cask_order64(UINT64_C(0x007F007F007F007F), big)
+#define LOW32       UINT64_C(0x0000007F0000007F)
+
+/* Copy so many units, 8 or 16, if all are ASCII: if they have no other bits
+ * than `low`. */
+#define ASCII_SOME(from, to, T, order, low, some)                  \
+	INLINE bool ascii##from##_##to##_##some(                   \
+	    unsigned char *d, const unsigned char *s, bool big)    \
+	{                                                          \
+		T copy[some];                                      \
+                                                                   \
+		if (high_bits(s, some * from / 8) & ~(low))        \
+			return false;                              \
+		for (size_t i = 0; i < some; i++)                  \
+			copy[i] = (T)order(unit##from(s, i, big)); \
+		if (d != NULL)                                     \
+			memcpy(d, copy, sizeof copy);              \
+		return true;                                       \
+	}
+
+#define ASCII(from, to, T, order, low)                                     \
+	ASCII_SOME(from, to, T, order, low, 16)                            \
+	ASCII_SOME(from, to, T, order, low, 8)                             \
+	INLINE size_t ascii##from##_##to(                                  \
+	    unsigned char *d, const unsigned char *s, size_t n, bool big)  \
+	{                                                                  \
+		size_t i = 0;                                              \
+                                                                           \
+		while (n - i >= 16 &&                                      \
+		    ascii##from##_##to##_16(                               \
+			d != NULL ? d + i * sizeof(T) : NULL,              \
+			s + i * (from / 8), big))                          \
+			i += 16;                                           \
+		if (n - i < 16 && n - i >= 8 &&                            \
+		    ascii##from##_##to##_8(                                \
+			d != NULL ? d + i * sizeof(T) : NULL,              \
+			s + i * (from / 8), big))                          \
+			i += 8;                                            \
+		for (; n - i < 8 && i < n && unit##from(s, i, big) < 0x80; \
+		     i++)                                                  \
+			if (d != NULL)                                     \
+				put_unit##to(d + i * sizeof(T),            \
+				    unit##from(s, i, big), big);           \
+		return i;                                                  \
+	}
+
+ASCII(8, 8, unsigned char, KEEP, LOW8)
+ASCII(8, 16, uint16_t, ORDER, LOW8)
+ASCII(8, 32, uint32_t, KEEP, LOW8)
+ASCII(16, 8, unsigned char, KEEP, LOW16)
+ASCII(16, 32, uint32_t, KEEP, LOW16)
+ASCII(32, 8, unsigned char, KEEP, LOW32)
+ASCII(32, 16, uint16_t, ORDER, LOW32)
+
+/* Where nothing but ASCII is quick. */
+#define QUICK(from, to)                                                        \
+	INLINE struct moved quick##from##_##to(unsigned char *d, size_t room,  \
+	    const unsigned char *s, size_t n, bool big)                        \
+	{                                                                      \
+		size_t k = ascii##from##_##to(d, s, n < room ? n : room, big); \
+                                                                               \
+		return (struct moved) { k, k };                                \
+	}
+
+QUICK(8, 32)
+QUICK(16, 32)
+QUICK(32, 8)
+QUICK(32, 16)
+
+/*
+ * Whether n bytes, which begin with a character, are well-formed as far as they
+ * go, and have none of four bytes: sixteen at a time, and less 0x80 each, since
+ * processors compare signed bytes.  Each byte is judged by the two before it
+ * (table 3-7): it continues a character if and only if one asks for it, and the
+ * second is in the range of the first.
+ */
+typedef signed char bytes16 __attribute__((vector_size(16)));
+
+#define LESS(byte) ((signed char)((byte)-0x80))
+#define SOUND_MIN  18
+#define SOUND_MAX  256
+
+INLINE bytes16
+at16(const unsigned char *s)
+{
+	bytes16 v;
+
+	memcpy(&v, s, sizeof v);
+	return v ^ LESS(0);
+}
+
+INLINE bytes16
+unsound16(bytes16 v, bytes16 first, bytes16 before)
+{
+	bytes16 asked = (first > LESS(0xBF)) | (before > LESS(0xDF));
+	bytes16 next = (v & LESS(0x40)) == LESS(0x80);
+	bytes16 high = v > LESS(0x9F);
+
+	return (asked ^ next) | ((first & LESS(0x7E)) == LESS(0xC0)) |
+	    (first > LESS(0xEF)) | ((first == LESS(0xE0)) & ~high) |
+	    ((first == LESS(0xED)) & high);
+}
+
+/* Eight bytes, moved up by so many, and eight NULs. */
+INLINE bytes16
+moved_up(const unsigned char *s, unsigned by)
+{
+	typedef uint64_t halves __attribute__((vector_size(16)));
+	uint64_t w = cask_order64(cask_read64(s), false) << 8 * by;
+
+	return (bytes16)(halves) { cask_order64(w, false), 0 } ^ LESS(0);
+}
+
+INLINE bool
+is_sound(const unsigned char *s, size_t n)
+{
+	bytes16 unsound =
+	    unsound16(moved_up(s, 0), moved_up(s, 1), moved_up(s, 2));
+	uint64_t halves[2];
+	size_t i;
+
+	for (i = 8; i < n; i += 16) {
+		const unsigned char *at = s + (i + 16 < n ? i : n - 16);
+
+		unsound |= unsound16(at16(at), at16(at - 1), at16(at - 2));
+	}
+	memcpy(halves, &unsound, sizeof halves);
+	return (halves[0] | halves[1]) == 0;
+}
+
+/* A bit for each of n bytes, 8 to 64, that is not 10xxxxxx. */
+INLINE uint64_t
+starts_of_8(const unsigned char *s)
+{
+	uint64_t w = cask_order64(cask_read64(s), false);
+
+	w = (~w | w << 1) & UINT64_C(0x8080808080808080);
+	return (w >> 7) * UINT64_C(0x0102040810204080) >> 56;
+}
+
+INLINE uint64_t
+starts(const unsigned char *s, size_t n)
+{
+	uint64_t mask = starts_of_8(s + n - 8) << (n - 8);
+
+	for (size_t i = 0; i + 8 < n; i += 8)
+		mask |= starts_of_8(s + i) << i;
+	return mask;
+}
+
+/*
+ * A character of one to three bytes, by its length; the last of its bytes is
+ * word's highest.
+ */
+INLINE uint32_t
+decode(uint32_t word, size_t length)
+{
+	static const uint32_t second[4] = { 0, 0, 0xFC0, 0xFC0 };
+	static const uint32_t third[4] = { 0, 0, 0, 0xF000 };
+
+	return (word >> 24 & 0x7F) | (word >> 10 & second[length]) |
+	    (word << 4 & third[length]);
+}
+
+/*
+ * Sound UTF-8, 8 to 64 bytes of it, by where its characters start, so that how
+ * long each one is is known before it is looked at.  The last one is left, as
+ * where it ends is not seen, unless the text is known to end there.
+ */
+#define BLOCK 64
+
+INLINE struct moved
+block8_16(
+    unsigned char *d, const unsigned char *s, size_t n, bool ends, bool big)
+{
+	uint64_t mask = starts(s, n);
+	size_t from = 0, to, units = 0;
+	uint32_t word;
+
+	if (ends && n < BLOCK)
+		mask |= UINT64_C(1) << n;
+	for (mask &= mask - 1; mask != 0; mask &= mask - 1) {
+		to = (unsigned)__builtin_ctzll(mask);
+		if (to >= 4)
+			break;
+		word = cask_order32(cask_read32(s), false) << 8 * (4 - to);
+		put_unit16(d + 2 * units++, decode(word, to - from), big);
+		from = to;
+	}
+	for (; mask != 0; mask &= mask - 1) {
+		to = (unsigned)__builtin_ctzll(mask);
+		word = cask_order32(cask_read32(s + to - 4), false);
+		put_unit16(d + 2 * units++, decode(word, to - from), big);
+		from = to;
+	}
+	return (struct moved) { from, units };
+}
+
+/* Sound UTF-8 of whole characters, all but less than 8 bytes of it. */
+INLINE struct moved
+sound8_16(unsigned char *d, const unsigned char *s, size_t n, bool big)
+{
+	struct moved all = { 0, 0 };
+
+	while (n - all.read >= 8) {
+		size_t k = ascii8_16(
+		    d + 2 * all.written, s + all.read, n - all.read, big);
+		size_t left = n - (all.read += k);
+		struct moved some;
+
+		all.written += k;
+		if (left < 8)
+			break;
+		some = block8_16(d + 2 * all.written, s + all.read,
+		    left < BLOCK ? left : BLOCK, left < BLOCK, big);
+		all.read += some.read;
+		all.written += some.written;
+	}
+	return all;
+}
+
+INLINE size_t
+count_units(const unsigned char *s, size_t n)
+{
+	size_t units = 0;
+
+	for (size_t i = 0; i < n; i++)
+		units += (s[i] & 0xC0) != 0x80;
+	return units;
+}
+
+/* How many bytes, at most SOUND_MAX of n, are sound and whole characters. */
+INLINE size_t
+sound_length(const unsigned char *s, size_t n)
+{
+	if (n > SOUND_MAX)
+		n = SOUND_MAX;
+	if (n < SOUND_MIN || !is_sound(s, n))
+		return 0;
+	for (size_t i = 1; i <= 3; i++)
+		if ((s[n - i] & 0xC0) != 0x80)
+			return length8_of(s[n - i]) > i ? n - i : n;
+	return n;
+}
+
+INLINE struct moved
+quick8_16(
+    unsigned char *d, size_t room, const unsigned char *s, size_t n, bool big)
+{
+	struct moved all = { 0, 0 }, some;
+
+	if (n > room)
+		n = room;
+	do {
+		unsigned char *to = d != NULL ? d + 2 * all.written : NULL;
+		size_t k = ascii8_16(to, s + all.read, n - all.read, big);
+		size_t sound = sound_length(s + all.read + k, n - all.read - k);
+
+		all.read += k;
+		all.written += k;
+		some = (struct moved) { sound, 0 };
+		if (d != NULL)
+			some = sound8_16(
+			    d + 2 * all.written, s + all.read, sound, big);
+		else
+			some.written = count_units(s + all.read, sound);
+		all.read += some.read;
+		all.written += some.written;
+	} while (some.read > 0);
+	return all;
+}
+
+INLINE struct moved
+quick8_8(
+    unsigned char *d, size_t room, const unsigned char *s, size_t n, bool big)
+{
+	size_t k = 0, sound;
+
+	if (n > room)
+		n = room;
+	do {
+		unsigned char *to = d != NULL ? d + k : NULL;
+
+		k += ascii8_8(to, s + k, n - k, big);
+		sound = sound_length(s + k, n - k);
+		if (d != NULL && sound > 0)
+			memcpy(d + k, s + k, sound);
+		k += sound;
+	} while (sound > 0);
+	return (struct moved) { k, k };
+}
+
+/* UTF-16 without surrogates.  Each character is written as four bytes: there
+ * is room for four. */
+INLINE struct moved
+block16_8(unsigned char *d, const unsigned char *s, size_t n, bool big)
+{
+	static const struct {
+		uint32_t first, second, third, mark, shift;
+	} of[] = {
+		{ 0, 0, 0, 0, 0 },
+		{ 0x7F, 0, 0, 0, 24 },
+		{ 0x3F, 0x1F00, 0, 0xC080, 16 },
+		{ 0x3F, 0x3F00, 0xF0000, 0xE08080, 8 },
+	};
+	size_t i, written = 0;
+
+	for (i = 0; i < n; i++) {
+		uint32_t unit = unit16(s, i, big), bytes;
+		/* Of comparisons, compilers would make branches. */
+		size_t length =
+		    1 + ((0x7F - unit) >> 31) + ((0x7FF - unit) >> 31);
+
+		if ((unit & 0xF800) == 0xD800)
+			break;
+		bytes = (unit & of[length].first) |
+		    (unit << 2 & of[length].second) |
+		    (unit << 4 & of[length].third) | of[length].mark;
+		bytes <<= of[length].shift;
+		cask_write32(d + written, cask_order32(bytes, true));
+		written += length;
+	}
+	return (struct moved) { i, written };
+}
+
+INLINE struct moved
+quick16_8(
+    unsigned char *d, size_t room, const unsigned char *s, size_t n, bool big)
+{
+	unsigned char unseen[4 * BLOCK];
+	struct moved all = { 0, 0 }, some;
+
+	do {
+		unsigned char *to = d ? d + all.written : NULL;
+		size_t most = n - all.read, left = room - all.written;
+
+		some.read = ascii16_8(
+		    to, s + 2 * all.read, most < left ? most : left, big);
+		all.read += some.read;
+		all.written += some.read;
+		most -= some.read;
+		left -= some.read;
+		if (most > left / 4)
+			most = left / 4;
+		/* cppcheck-suppress legacyUninitvar ; only written to */
+		to = d ? d + all.written : unseen;
+		some = block16_8(
+		    to, s + 2 * all.read, most < BLOCK ? most : BLOCK, big);
+		all.read += some.read;
+		all.written += some.written;
+	} while (some.read > 0);
+	return all;
+}
+
+#endif
