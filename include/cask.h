@@ -138,19 +138,15 @@
  *             cask_struct_dup(ar, &b->best, item_x); // or NULL: there is none
  *     }
  *
- *     static int
- *     take_basket(struct cask_ar *in, struct basket *b)
+ *     static void
+ *     free_basket(struct cask_ar *ar, struct basket *b)
  *     {
- *             struct cask_ar release = { 0 };
- *
- *             memset(b, 0, sizeof *b);
- *             basket_x(in, b);
- *             if (in->err) { // what it had got until then
- *                     cask_release(&release);
- *                     basket_x(&release, b);
- *             }
- *             return in->err;
+ *             cask_release(ar); // opened anew, for that
+ *             basket_x(ar, b);
  *     }
+ *
+ * It is all zero before it is loaded, and then free_basket gives back what was
+ * allocated, after a load that failed half-way, too.
  *
  * The same functions count the bytes (cask_measure), print them for people or
  * as JSON (cask_print), free what _dup has allocated (cask_release), and list

@@ -255,8 +255,10 @@ load_basket(struct cask_ar *ar, size_t n, struct basket *b)
 {
 	static struct cask_mem m;
 
+	memset(b, 0, sizeof *b);
 	cask_load(ar, cask_mem_read(&m, basket_wire, n));
-	return take_basket(ar, b);
+	basket_x(ar, b);
+	return ar->err;
 }
 
 static void
@@ -281,8 +283,7 @@ a_basket_is_loaded_stored_and_released(void **state)
 	assert_int_equal(cask_flush(&ar), 0);
 	assert_int_equal(m.length, sizeof basket_wire);
 	assert_memory_equal(block, basket_wire, sizeof basket_wire);
-	cask_release(&ar);
-	basket_x(&ar, &b);
+	free_basket(&ar, &b);
 	assert_int_equal(fault_allocations(), live);
 	assert_null(b.items);
 	assert_null(b.best);
@@ -305,6 +306,7 @@ of_a_basket_that_is_cut_nothing_is_left(void **state)
 		struct basket b;
 
 		assert_int_equal(load_basket(&ar, n, &b), CASK_ECUT);
+		free_basket(&ar, &b);
 		assert_null(b.items);
 		assert_null(b.weight);
 		assert_null(b.best);
