@@ -12,7 +12,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-/* For a listener that can't even turn connections away. */
+/* For a listener that can neither accept connections nor turn them away. */
 #define PAUSE_MS 100
 
 void
@@ -100,13 +100,22 @@ pause(struct cask_sock *listener)
 	return cask_timer_start(&listener->pause);
 }
 
+/* What the system lacks, the connection still waits for: it would be announced
+ * at once, and in vain.  (Without memory it can't be turned away either.) */
+static bool
+is_stuck(struct cask_sock *listener, int err)
+{
+	if (err == EMFILE || err == ENFILE)
+		return !turn_away(listener);
+	return err == ENOMEM || err == ENOBUFS;
+}
+
 /* The notification comes again even after an error: see MFC's rule. */
 static void
 answered(struct cask_sock *listener, int fd)
 {
-	bool full = (fd == -EMFILE || fd == -ENFILE) && !turn_away(listener);
-
-	if (!full || listener->watch.slot == 0 || pause(listener) != 0)
+	if (!is_stuck(listener, -fd) || listener->watch.slot == 0 ||
+	    pause(listener) != 0)
 		caski_notify_arm(listener, CASK_ON_ACCEPT);
 }
 

@@ -536,13 +536,16 @@ out_of_descriptors_a_connection_is_turned_away(void **state)
 	cask_close(&st.l.s);
 }
 
+/* What accepting lacks. */
+static int lacking = EMFILE;
+
 static void
 accept_one(struct end *e, char kind)
 {
 	struct cask_sock c = { .notify = &nothing };
 
 	assert_int_equal(kind, 'a');
-	e->size += cask_try_accept(&e->s, &c) == EMFILE;
+	e->size += cask_try_accept(&e->s, &c) == lacking;
 	cask_close(&c);
 }
 
@@ -592,23 +595,30 @@ a_process_out_of_descriptors_turns_all_away_and_does_not_spin(void **state)
 	heard[0] = '\0';
 }
 
+/* A listener that is stuck looks up after 100 ms: at most three times in 250.
+ */
 static void
-a_listener_that_can_turn_nobody_away_pauses(void **state)
+assert_pauses(int err, unsigned accepts)
 {
 	struct station st;
 	int fd;
 
-	(void)state;
+	lacking = err;
 	station_open(&st);
 	st.l.then = accept_one;
 	fd = plain_connect(st.port);
 	fault_reset();
-	fault_plan(FAULT_ACCEPT, 0, true, EMFILE);
+	fault_plan(FAULT_ACCEPT, 0, true, err);
 	for (int64_t limit = now_ms() + 250; now_ms() < limit;)
 		assert_int_equal(cask_pump_turn(20, NULL), 0);
 	assert_true(fault_injected() >= 2);
-	assert_true(fault_count(FAULT_ACCEPT) < 12);
+	assert_int_equal(fault_injected(), fault_count(FAULT_ACCEPT));
+	assert_int_equal(
+	    fault_injected(), accepts * (unsigned)strlen(st.l.told));
 	assert_true(strlen(st.l.told) >= 2 && strlen(st.l.told) < 6);
+	assert_int_equal(st.l.size, strlen(st.l.told));
+	if (test_is_calm())
+		assert_true(looks() < 60);
 	fault_reset();
 	st.l.told[0] = '\0';
 	assert_told(&st.l, "a");
@@ -616,6 +626,23 @@ a_listener_that_can_turn_nobody_away_pauses(void **state)
 	close(fd);
 	cask_close(&st.l.s);
 	heard[0] = '\0';
+	lacking = EMFILE;
+}
+
+static void
+a_listener_that_can_turn_nobody_away_pauses(void **state)
+{
+	(void)state;
+	assert_pauses(EMFILE, 2);
+	assert_pauses(ENFILE, 2);
+}
+
+static void
+a_listener_pauses_when_the_system_has_no_memory(void **state)
+{
+	(void)state;
+	assert_pauses(ENOMEM, 1);
+	assert_pauses(ENOBUFS, 1);
 }
 
 /* To pause takes memory. */
@@ -1785,6 +1812,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(
 	    a_process_out_of_descriptors_turns_all_away_and_does_not_spin),
 	cmocka_unit_test(a_listener_that_can_turn_nobody_away_pauses),
+	cmocka_unit_test(a_listener_pauses_when_the_system_has_no_memory),
 	cmocka_unit_test(a_listener_that_can_not_even_pause_is_not_forgotten),
 	cmocka_unit_test(a_listener_that_pauses_leaves_nothing_behind),
 	cmocka_unit_test(

@@ -246,9 +246,10 @@ int cask_listen(struct cask_sock *s, int backlog);
  * listener stays good, and c stays closed.  A connection that was gone before
  * it was accepted is passed over.  With EMFILE and ENFILE, out of descriptors,
  * the connection in question was turned away, so that it neither hangs nor
- * comes up again and again.  c->io tells which error it was.  While it waits,
- * opening c is refused with EBUSY, and a callback may close or free it.  MFC:
- * CSocket::Accept, CAsyncSocket::Accept.
+ * comes up again and again.  Where that can't be, and with ENOMEM and ENOBUFS,
+ * it stays, and is announced again after 100 ms.  c->io tells which error it
+ * was.  While it waits, opening c is refused with EBUSY, and a callback may
+ * close or free it.  MFC: CSocket::Accept, CAsyncSocket::Accept.
  */
 int cask_accept(struct cask_sock *listener, struct cask_sock *c);
 int cask_try_accept(struct cask_sock *listener, struct cask_sock *c);
