@@ -479,6 +479,31 @@ whatever_else_is_done_sends_it_first(void **state)
 	}
 }
 
+/* Whose peer waits for the message, too, may wait for ever: a message ends with
+ * a flush. */
+static void
+calls_on_other_sockets_and_turns_of_the_pump_let_go_of_nothing(void **state)
+{
+	struct pair p, other;
+	unsigned char byte;
+
+	(void)state;
+	pair_open(&other);
+	other.s.timeout_ms = 5;
+	pair_open(&p);
+	store(&p, 10000);
+	assert_int_equal(cask_receive(&other.s, &byte, 1), -1);
+	assert_int_equal(other.s.io.err, ETIMEDOUT);
+	assert_int_equal(cask_pump_turn(0, NULL), 0);
+	assert_sends(0);
+	assert_come(&p, 0);
+	assert_int_equal(cask_flush(&p.out), 0);
+	assert_sends(1);
+	assert_come(&p, 10000);
+	pair_close(&p);
+	pair_close(&other);
+}
+
 static void
 what_finds_no_room_is_not_overtaken_or_lost(void **state)
 {
@@ -636,6 +661,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_strikes_held_bytes_is_told_by_the_flush),
 	cmocka_unit_test(a_time_out_of_held_bytes_is_inside_a_message),
 	cmocka_unit_test(whatever_else_is_done_sends_it_first),
+	cmocka_unit_test(
+	    calls_on_other_sockets_and_turns_of_the_pump_let_go_of_nothing),
 	cmocka_unit_test(what_finds_no_room_is_not_overtaken_or_lost),
 	cmocka_unit_test(a_busy_stream_is_read_in_blocks_of_60_KiB),
 	cmocka_unit_test(one_that_is_not_is_not_read_ahead),

@@ -291,10 +291,11 @@ int cask_select(struct cask_sock *s, unsigned kinds);
  * An archive over a stream need not have a large buffer to be fast.  Of a
  * message longer than its buffer the socket gathers up to 60 KiB and sends them
  * at once; cask_flush sends the rest, and so does, before it does anything,
- * each call that sends, receives or closes.  A stream that has filled the
- * archive's buffer twice in a row is read ahead in such blocks.  Without memory
- * for that it goes on in small pieces.  A connection that is idle between
- * messages takes none.
+ * each call on this socket that sends, receives or closes.  Calls on another
+ * one, and turns of the pump, don't: flush before waiting there for what this
+ * message brings about.  A stream that has filled the archive's buffer twice in
+ * a row is read ahead in such blocks.  Without memory for that it goes on in
+ * small pieces.  A connection that is idle between messages takes none.
  */
 
 /*
