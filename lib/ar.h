@@ -11,12 +11,6 @@
 
 #include <stdarg.h>
 
-/*
- * A value is in hand: an error is reported with this type and name (a literal
- * each) and with the present offset.
- */
-void caski_begin(struct cask_ar *ar, const char *type, const char *name);
-
 /* The path of the value in hand, "order.lines[3].price", in buf: its end, if it
  * is longer.  And a name as it reads best: without "&" and, of a member,
  * without what it was reached by. */
@@ -46,6 +40,20 @@ caski_depth(const struct cask_ar *ar)
 	return (unsigned)ar->most_levels - (unsigned)ar->levels;
 }
 
+/*
+ * A value is in hand: an error is reported with this type and name (a literal
+ * each) and with the present offset.
+ */
+static inline void
+caski_begin(struct cask_ar *ar, const char *type, const char *name)
+{
+	ar->type = type;
+	ar->name = name;
+	ar->width = 0;
+	ar->started = false;
+	ar->at = caski_at(ar);
+}
+
 /* An object in an array: its place there, which is another frame, names it. */
 static inline bool
 caski_is_nameless(const struct cask_frame *f)
@@ -56,9 +64,34 @@ caski_is_nameless(const struct cask_frame *f)
 /* Whether the archive may store (load; put out bytes, of whatever kind); if
  * not, that is its error.  One that releases may not, without being in error.
  */
-bool caski_may_store(struct cask_ar *ar);
-bool caski_may_load(struct cask_ar *ar);
-bool caski_may_put(struct cask_ar *ar);
+bool caski_might_store(struct cask_ar *ar);
+bool caski_might_load(struct cask_ar *ar);
+bool caski_might_put(struct cask_ar *ar);
+
+/* The same; without a call where all is well. */
+static inline bool
+caski_goes(const struct cask_ar *ar, enum cask_way way)
+{
+	return ar->way == way && ar->err == 0 && ar->io != NULL;
+}
+
+static inline bool
+caski_may_store(struct cask_ar *ar)
+{
+	return caski_goes(ar, CASK_STORES) || caski_might_store(ar);
+}
+
+static inline bool
+caski_may_load(struct cask_ar *ar)
+{
+	return caski_goes(ar, CASK_LOADS) || caski_might_load(ar);
+}
+
+static inline bool
+caski_may_put(struct cask_ar *ar)
+{
+	return caski_goes(ar, CASK_STORES) || caski_might_put(ar);
+}
 
 /*
  * Fail, with words of its own instead of cask_strerror's.  Gives false, and
@@ -160,7 +193,11 @@ void caski_array_part(struct cask_ar *ar, enum cask_type type, void *v,
     size_t k, size_t before, const char *name);
 
 /* A limit's value: the program's, or the default. */
-uint64_t caski_limit(uint64_t set, uint64_t otherwise);
+static inline uint64_t
+caski_limit(uint64_t set, uint64_t otherwise)
+{
+	return set != 0 ? set : otherwise;
+}
 
 /* ------------------------------------------------------------------------ */
 /* field.c: what is shown of a value, to who watches and in print            */

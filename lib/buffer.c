@@ -18,12 +18,6 @@
 
 #define MESSAGE_FROM_PEER ((uint64_t)64 << 20)
 
-uint64_t
-caski_limit(uint64_t set, uint64_t otherwise)
-{
-	return set != 0 ? set : otherwise;
-}
-
 bool
 caski_has_peer(const struct cask_ar *ar)
 {
@@ -86,23 +80,37 @@ caski_message_limit(const struct cask_ar *ar)
 	    ar->limit.message, peer ? MESSAGE_FROM_PEER : UINT64_MAX);
 }
 
-/* How many bytes the present message may still have. */
 static uint64_t
-message_left(const struct cask_ar *ar)
+left_of(const struct cask_ar *ar, uint64_t limit)
 {
-	uint64_t limit, used, left;
+	uint64_t used = caski_at(ar) - ar->message;
 
-	if (ar->within == NULL && ar->storing && ar->limit.message == 0)
-		return UINT64_MAX;
-	limit = caski_message_limit(ar);
-	used = caski_at(ar) - ar->message;
-	if (ar->within != NULL && limit <= UINT64_MAX - CASKI_PREFIX)
-		limit += CASKI_PREFIX; /* its length does not count */
-	left = used < limit ? limit - used : 0;
-	if (ar->within != NULL && ar->loading &&
-	    ar->within->end - caski_at(ar) < left)
+	return used < limit ? limit - used : 0;
+}
+
+/* Its length does not count. */
+static uint64_t
+left_within(const struct cask_ar *ar)
+{
+	uint64_t limit = caski_message_limit(ar), left;
+
+	if (limit <= UINT64_MAX - CASKI_PREFIX)
+		limit += CASKI_PREFIX;
+	left = left_of(ar, limit);
+	if (ar->loading && ar->within->end - caski_at(ar) < left)
 		left = ar->within->end - caski_at(ar);
 	return left;
+}
+
+/* How many bytes the present message may still have. */
+static inline uint64_t
+message_left(const struct cask_ar *ar)
+{
+	if (ar->within != NULL)
+		return left_within(ar);
+	if (ar->storing && ar->limit.message == 0)
+		return UINT64_MAX;
+	return left_of(ar, caski_message_limit(ar));
 }
 
 /* Let the fast path go to most, but not beyond the message's limit. */
@@ -263,7 +271,7 @@ send_unflushed(struct cask_ar *ar, struct cask_io *io)
 static bool
 flush_other(struct cask_ar *ar)
 {
-	int err = cask_io_flush(ar->io);
+	int err = ar->io->unflushed != NULL ? cask_io_flush(ar->io) : 0;
 
 	if (err == CASK_IO_GONE)
 		return caski_io_gone(ar);
@@ -300,9 +308,9 @@ drain(struct cask_ar *ar)
 		forget(ar);
 		return true;
 	}
-	if (!send_buffer(ar, true))
+	if (ar->cur > ar->start && !send_buffer(ar, true))
 		return false;
-	caski_make_room(ar);
+	caski_make_room(ar); /* of the first value after a flush: nothing else */
 	return true;
 }
 

@@ -36,13 +36,9 @@ cask_deadline(struct cask_sock *s, int ms)
 }
 
 struct caski_limit
-caski_limit_of(const struct cask_sock *s, int ms, int otherwise)
+caski_limit_sooner(const struct cask_sock *s, struct caski_limit l)
 {
-	struct caski_limit l = { .ms = ms != 0 ? ms : s->timeout_ms };
-
-	if (l.ms == 0)
-		l.ms = otherwise;
-	if (s->deadline != 0 && s->deadline < caski_limit_at(&l))
+	if (s->deadline < caski_limit_at(&l))
 		return (struct caski_limit) {
 			.at = s->deadline,
 			.ms = s->deadline_ms,
@@ -142,17 +138,6 @@ caski_call_open(struct caski_call *c, struct cask_sock *s, const char *op,
 	take(c, s, &s->sending, op, limit);
 	s->receiving = c;
 	return 0;
-}
-
-void
-caski_call_end(struct caski_call *c)
-{
-	if (c->s == NULL)
-		return;
-	if (c->s->receiving == c)
-		c->s->receiving = NULL;
-	if (c->s->sending == c)
-		c->s->sending = NULL;
 }
 
 static void

@@ -78,13 +78,24 @@ struct caski_call {
 	struct caski_limit limit;
 };
 
-/* The limit: of ms, timeout_ms and otherwise the first that isn't 0, and of
- * the deadline if that comes sooner. */
-struct caski_limit caski_limit_of(
-    const struct cask_sock *s, int ms, int otherwise);
-
 /* When it ends.  It runs from the first time that this is asked. */
 int64_t caski_limit_at(struct caski_limit *l);
+
+/* The deadline of s, or l, whichever comes sooner. */
+struct caski_limit caski_limit_sooner(
+    const struct cask_sock *s, struct caski_limit l);
+
+/* The limit: of ms, timeout_ms and otherwise the first that isn't 0, and of
+ * the deadline if that comes sooner. */
+static inline struct caski_limit
+caski_limit_of(const struct cask_sock *s, int ms, int otherwise)
+{
+	struct caski_limit l = { .ms = ms != 0 ? ms : s->timeout_ms };
+
+	if (l.ms == 0)
+		l.ms = otherwise;
+	return s->deadline == 0 ? l : caski_limit_sooner(s, l);
+}
 
 /*
  * Begin a call in a direction.  0, or the error that it ends with: the one that
@@ -93,7 +104,17 @@ int64_t caski_limit_at(struct caski_limit *l);
  */
 int caski_call_begin(struct caski_call *c, struct cask_sock *s,
     struct caski_call **slot, const char *op, struct caski_limit limit);
-void caski_call_end(struct caski_call *c);
+
+static inline void
+caski_call_end(struct caski_call *c)
+{
+	if (c->s == NULL)
+		return;
+	if (c->s->receiving == c)
+		c->s->receiving = NULL;
+	if (c->s->sending == c)
+		c->s->sending = NULL;
+}
 
 /* Hold s, which isn't open, in both directions, for a call that waits on
  * another. */

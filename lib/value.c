@@ -70,9 +70,13 @@ put_number(struct cask_ar *ar, enum cask_type type, const void *v)
 
 	if (!caski_may_store(ar))
 		return;
-	if (ar->way != CASK_PRINTS) {
-		reorder(ar, wire, v, size);
+	if (ar->way != CASK_PRINTS)
 		caski_gather(ar, size);
+	if (cask_fits(ar->cur, size, ar->end)) { /* and nobody looks */
+		reorder(ar, ar->cur, v, size);
+		ar->cur += size;
+	} else if (ar->way != CASK_PRINTS) {
+		reorder(ar, wire, v, size);
 		caski_put(ar, wire, size);
 	}
 	if (ar->watched)

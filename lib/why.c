@@ -219,16 +219,6 @@ cask_why(const struct cask_ar *ar)
 	return ar->err != 0 ? ar->why : "no error";
 }
 
-void
-caski_begin(struct cask_ar *ar, const char *type, const char *name)
-{
-	ar->type = type;
-	ar->name = name;
-	ar->width = 0;
-	ar->started = false;
-	ar->at = caski_at(ar);
-}
-
 /* May it? */
 
 static bool
@@ -246,19 +236,19 @@ may(struct cask_ar *ar, bool direction, const char *wrong)
 }
 
 bool
-caski_may_store(struct cask_ar *ar)
+caski_might_store(struct cask_ar *ar)
 {
 	return may(ar, ar->storing, "can't store: the archive is loading");
 }
 
 bool
-caski_may_load(struct cask_ar *ar)
+caski_might_load(struct cask_ar *ar)
 {
 	return may(ar, ar->loading, "can't load: the archive is storing");
 }
 
 bool
-caski_may_put(struct cask_ar *ar)
+caski_might_put(struct cask_ar *ar)
 {
 	return may(ar, ar->way != CASK_LOADS, "");
 }
