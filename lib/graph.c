@@ -17,91 +17,47 @@
 
 #define FIRST_ROOM  64
 #define FIRST_SLOTS 128
-
-struct cask_entry *
-caski_entry(const struct cask_graph *g, uint32_t pid)
-{
-	return pid > 0 && pid <= g->used ? &g->entry[pid - 1] : NULL;
-}
+#define FIRST_KINDS 8
 
 /* Addresses */
 
 static const void *
-key(const struct cask_entry *e)
+key(const struct cask_graph *g, const struct cask_entry *e)
 {
-	return e->what == CASKI_CLASS ? (const void *)e->kind : e->p;
-}
-
-struct cask_slot {
-	const void *p; /* NULL: it was forgotten */
-	uint32_t pid;  /* 0: empty */
-	uint32_t of;   /* the number of its class, if that has one */
-};
-
-/*
- * Neighbours stay neighbours within 4 KiB, which the processor's cache likes;
- * where those 4 KiB go is mixed: multiplying mixes low bits into high ones.
- */
-static size_t
-first_slot(const struct cask_graph *g, const void *p)
-{
-	uint64_t a = (uint64_t)(uintptr_t)p >> 4;
-	uint64_t mixed = (a >> 8) * UINT64_C(0x9E3779B97F4A7C15) >> 40;
-
-	return (size_t)(a + mixed) & (g->slots - 1);
-}
-
-/* Where p is, or else where it would be. */
-static inline struct cask_slot *
-slot_of(const struct cask_graph *g, const void *p)
-{
-	size_t i = first_slot(g, p);
-
-	while (g->slot[i].pid != 0 && g->slot[i].p != p)
-		i = (i + 1) & (g->slots - 1);
-	return &g->slot[i];
+	return e->what == CASKI_CLASS ? (const void *)g->kind[e->of].is : e->p;
 }
 
 uint32_t
 caski_find(const struct cask_graph *g, const void *p)
 {
-	return g->slots > 0 ? slot_of(g, p)->pid : 0;
-}
-
-uint32_t
-caski_find_object(
-    const struct cask_graph *g, const void *p, const struct cask_class **kind)
-{
-	const struct cask_slot *slot = g->slots > 0 ? slot_of(g, p) : NULL;
-
-	*kind = NULL;
-	if (slot == NULL || slot->pid == 0)
-		return 0;
-	*kind = g->entry[(slot->of != 0 ? slot->of : slot->pid) - 1].kind;
-	return slot->pid;
+	return g->slots > 0 ? caski_slot_of(g, p)->pid : 0;
 }
 
 /* Most often it is the class of the object before. */
-uint32_t
+const struct cask_kind *
 caski_find_class(struct cask_graph *g, const struct cask_class *kind)
 {
-	const struct cask_entry *e = caski_entry(g, g->recent);
+	const struct cask_slot *slot;
 
-	if (e == NULL || e->what != CASKI_CLASS || e->kind != kind)
-		g->recent = caski_find(g, kind);
-	return g->recent;
+	if (g->recent < g->kinds && g->kind[g->recent].is == kind &&
+	    g->kind[g->recent].pid != 0)
+		return &g->kind[g->recent];
+	slot = g->slots > 0 ? caski_slot_of(g, kind) : NULL;
+	if (slot == NULL || slot->pid == 0)
+		return NULL;
+	g->recent = slot->of;
+	return &g->kind[g->recent];
 }
 
 static void
 put_in_slot(struct cask_graph *g, const struct cask_entry *e, uint32_t pid)
 {
-	struct cask_slot *slot = slot_of(g, key(e));
+	const void *p = key(g, e);
+	struct cask_slot *slot = caski_slot_of(g, p);
 
-	slot->p = key(e);
+	slot->p = p;
 	slot->pid = pid;
-	slot->of = e->what == CASKI_CLASS ? 0 : caski_find_class(g, e->kind);
-	if (slot->of > pid)
-		slot->of = 0; /* mapped before it; it may be taken back */
+	slot->of = e->of;
 }
 
 /* In the order of the numbers, as caski_undo wants it. */
@@ -142,20 +98,10 @@ grow_entries(struct cask_graph *g)
 	return 0;
 }
 
-/* A class that has come.  There are no more of them than on the list. */
-static const struct cask_entry *
-known(const struct cask_graph *g, const struct cask_class *kind)
-{
-	uint32_t pid = g->newest;
-
-	while (pid != 0 && g->entry[pid - 1].kind != kind)
-		pid = g->entry[pid - 1].before;
-	return caski_entry(g, pid);
-}
-
 int
 caski_add(struct cask_graph *g, const struct cask_entry *e, bool keyed)
 {
+	struct cask_entry *added;
 	int err = 0;
 
 	if (g->used >= CASKI_PID_MOST)
@@ -166,16 +112,80 @@ caski_add(struct cask_graph *g, const struct cask_entry *e, bool keyed)
 		err = grow_entries(g);
 	if (err != 0)
 		return err;
-	g->entry[g->used] = *e;
+	added = &g->entry[g->used];
+	*added = *e;
 	if (keyed && e->what != CASKI_CLASS)
-		g->entry[g->used].before = caski_find(g, e->p);
+		added->before = caski_find(g, e->p);
 	if (keyed)
-		put_in_slot(g, e, g->used + 1);
+		put_in_slot(g, added, g->used + 1);
 	g->used++;
 	g->objects += e->what != CASKI_CLASS;
-	if (e->what == CASKI_CLASS && known(g, e->kind) == NULL) {
-		g->entry[g->used - 1].before = g->newest;
-		g->newest = g->used;
+	return 0;
+}
+
+/* Kinds */
+
+static int
+add_kind(struct cask_graph *g, const struct cask_class *kind)
+{
+	size_t room = g->kind_room > 0 ? 2 * (size_t)g->kind_room : FIRST_KINDS;
+	struct cask_kind *grown;
+
+	if (g->kinds == g->kind_room) {
+		if (room > SIZE_MAX / sizeof *grown)
+			return ENOMEM;
+		grown = caski_sys_realloc(g->kind, room * sizeof *grown);
+		if (grown == NULL)
+			return ENOMEM;
+		g->kind = grown;
+		g->kind_room = (uint32_t)room;
+	}
+	g->kind[g->kinds++] = (struct cask_kind) { .is = kind };
+	return 0;
+}
+
+int
+caski_kind(struct cask_graph *g, const struct cask_class *kind, uint32_t *of)
+{
+	for (*of = 0; *of < g->kinds; ++*of)
+		if (g->kind[*of].is == kind)
+			return 0;
+	return add_kind(g, kind);
+}
+
+/* One that has come.  There are no more of them than on the list. */
+static const struct cask_kind *
+known(const struct cask_graph *g, const struct cask_class *kind)
+{
+	uint32_t i = g->newest;
+
+	while (i != 0 && g->kind[i - 1].is != kind)
+		i = g->kind[i - 1].before;
+	return i != 0 ? &g->kind[i - 1] : NULL;
+}
+
+int
+caski_add_class(struct cask_graph *g, const struct cask_class *kind,
+    uint32_t schema, bool keyed)
+{
+	struct cask_entry e = { .of = g->kinds & CASKI_OF_MASK,
+		.what = CASKI_CLASS };
+	struct cask_kind *added;
+	int err = add_kind(g, kind);
+
+	if (err != 0)
+		return err;
+	err = caski_add(g, &e, keyed);
+	if (err != 0) {
+		g->kinds--;
+		return err;
+	}
+	added = &g->kind[e.of];
+	added->pid = g->used;
+	added->schema = schema;
+	if (known(g, kind) == NULL) {
+		added->before = g->newest;
+		g->newest = g->kinds;
 	}
 	return 0;
 }
@@ -183,9 +193,9 @@ caski_add(struct cask_graph *g, const struct cask_entry *e, bool keyed)
 unsigned
 caski_schema_of(const struct cask_graph *g, const struct cask_class *kind)
 {
-	const struct cask_entry *e = known(g, kind);
+	const struct cask_kind *k = known(g, kind);
 
-	return e != NULL ? e->schema : kind->schema;
+	return k != NULL ? k->schema : kind->schema;
 }
 
 /*
@@ -196,19 +206,32 @@ caski_schema_of(const struct cask_graph *g, const struct cask_class *kind)
 static void
 empty_slot(struct cask_graph *g, uint32_t pid)
 {
-	const struct cask_entry *e = &g->entry[pid - 1];
-	const struct cask_entry *older;
-	size_t i = first_slot(g, key(e));
+	const struct cask_entry *older, *e = &g->entry[pid - 1];
+	struct caski_way way = caski_way_of(key(g, e));
+	size_t i = way.at & (g->slots - 1);
+	struct cask_slot *slot = &g->slot[i];
 
-	while (g->slot[i].pid != 0 && g->slot[i].pid != pid)
-		i = (i + 1) & (g->slots - 1);
-	if (g->slot[i].pid != pid)
+	while (slot->pid != 0 && slot->pid != pid) {
+		i = (i + way.step) & (g->slots - 1);
+		slot = &g->slot[i];
+	}
+	if (slot->pid != pid)
 		return;
-	g->slot[i].pid = e->what == CASKI_CLASS ? 0 : e->before;
-	g->slot[i].of = 0;
-	older = caski_entry(g, g->slot[i].pid);
-	if (older != NULL)
-		g->slot[i].p = older->what == CASKI_GONE_BY ? NULL : older->p;
+	slot->pid = e->before;
+	older = caski_entry(g, e->before);
+	if (older != NULL) {
+		slot->p = older->what == CASKI_GONE_BY ? NULL : older->p;
+		slot->of = older->of;
+	}
+}
+
+/* It is the newest of them, and so are those that were mapped after it. */
+static void
+take_back_kind(struct cask_graph *g, uint32_t i)
+{
+	if (g->newest == i + 1)
+		g->newest = g->kind[i].before;
+	g->kinds = i;
 }
 
 void
@@ -217,9 +240,10 @@ caski_undo(struct cask_graph *g, uint32_t used)
 	for (; g->used > used; g->used--) {
 		if (g->slots > 0)
 			empty_slot(g, g->used);
-		g->objects -= g->entry[g->used - 1].what != CASKI_CLASS;
-		if (g->newest == g->used)
-			g->newest = g->entry[g->used - 1].before;
+		if (g->entry[g->used - 1].what == CASKI_CLASS)
+			take_back_kind(g, g->entry[g->used - 1].of);
+		else
+			g->objects--;
 	}
 }
 
@@ -231,7 +255,7 @@ cask_graph_forget(struct cask_graph *g, const void *object)
 
 	if (pid == 0 || g->entry[pid - 1].what == CASKI_CLASS)
 		return;
-	slot_of(g, object)->p = NULL;
+	caski_slot_of(g, object)->p = NULL;
 	for (; pid != 0; pid = g->entry[pid - 1].before)
 		g->entry[pid - 1].what = CASKI_GONE_BY;
 }
@@ -241,13 +265,14 @@ cask_graph_forget(struct cask_graph *g, const void *object)
 static void
 release(struct cask_ar *ar, const struct cask_entry *e)
 {
-	if (e->kind->unmake != NULL) {
-		e->kind->unmake(e->p);
+	const struct cask_kind *kind = caski_kind_of(ar->graph, e);
+
+	if (kind->is->unmake != NULL) {
+		kind->is->unmake(e->p);
 		return;
 	}
-	cask_release(ar);
-	ar->schema = e->schema; /* the same walk as loading it was */
-	e->kind->exchange(ar, e->p);
+	ar->schema = kind->schema; /* the same walk as loading it was */
+	kind->is->exchange(ar, e->p);
 	caski_sys_free(e->p);
 }
 
@@ -256,6 +281,7 @@ caski_unmake(struct cask_graph *g, const struct cask_entry *e)
 {
 	struct cask_ar ar = { .graph = g };
 
+	cask_release(&ar);
 	release(&ar, e);
 }
 
@@ -264,10 +290,12 @@ cask_graph_keep(struct cask_graph *g)
 {
 	caski_sys_free(g->entry);
 	caski_sys_free(g->slot);
+	caski_sys_free(g->kind);
 	g->entry = NULL;
 	g->slot = NULL;
+	g->kind = NULL;
 	g->room = g->slots = g->memory = 0;
-	g->used = g->objects = g->newest = 0;
+	g->used = g->objects = g->newest = g->kinds = g->kind_room = 0;
 	g->owner = false;
 	g->inside.object = NULL;
 	g->last.p = NULL;
@@ -278,6 +306,7 @@ cask_graph_clear(struct cask_graph *g)
 {
 	struct cask_ar ar = { .graph = g };
 
+	cask_release(&ar);
 	for (uint32_t i = 0; g->owner && i < g->used; i++)
 		if (g->entry[i].what == CASKI_OBJECT)
 			release(&ar, &g->entry[i]);

@@ -10,34 +10,123 @@
 
 /* MFC refuses when its counter, the next number, has reached 3FFFFFFE. */
 #define CASKI_PID_MOST 0x3FFFFFFDu
+#define CASKI_OF_MASK  0x3FFFFFFFu /* to put it into a member of 30 bits */
 
 enum caski_what { CASKI_GONE_BY, CASKI_CLASS, CASKI_OBJECT, CASKI_MAPPED };
 
-struct cask_entry {
-	void *p; /* the object; NULL for a class */
-	const struct cask_class *kind;
-	uint32_t before; /* the older number of a stored object, or 0; of a
-			    class, the one before it in the list of them */
-	uint16_t schema; /* of a class, or a loaded object: as it came */
-	unsigned char what;
+/* A class as it came, perhaps several times; or, without a number, as its
+ * objects were mapped. */
+struct cask_kind {
+	const struct cask_class *is;
+	uint32_t pid;    /* or 0 */
+	uint32_t before; /* the last one that came before it and is different,
+			    + 1; or 0 */
+	uint32_t schema;
 };
 
+/* What has a number.  There are many of these: 16 bytes. */
+struct cask_entry {
+	void *p;           /* the object; NULL for a class */
+	unsigned of : 30;  /* the kind, or the object's */
+	unsigned what : 2; /* enum caski_what */
+	uint32_t before;   /* the older number of a stored object, or 0 */
+};
+
+/* Where an address is found, with all that is asked of an object that is known.
+ */
+struct cask_slot {
+	const void *p; /* NULL: it was forgotten */
+	uint32_t pid;  /* 0: empty */
+	uint32_t of;
+};
+
+static inline const struct cask_kind *
+caski_kind_of(const struct cask_graph *g, const struct cask_entry *e)
+{
+	return &g->kind[e->of];
+}
+
 /* The entry with that number, or NULL. */
-struct cask_entry *caski_entry(const struct cask_graph *g, uint32_t pid);
+static inline struct cask_entry *
+caski_entry(const struct cask_graph *g, uint32_t pid)
+{
+	return pid > 0 && pid <= g->used ? &g->entry[pid - 1] : NULL;
+}
+
+/*
+ * The slots where an address may be: every step-th.
+ *
+ * Neighbours stay neighbours within 4 KiB, which the processor's cache likes;
+ * where those 4 KiB go is mixed: multiplying mixes low bits into high ones.
+ * Where they meet others, those that collide go on elsewhere, together.  An odd
+ * step comes by all slots.
+ */
+struct caski_way {
+	size_t at, step;
+};
+
+static inline struct caski_way
+caski_way_of(const void *p)
+{
+	uint64_t a = (uint64_t)(uintptr_t)p >> 4;
+	uint64_t mixed = (a >> 8) * UINT64_C(0x9E3779B97F4A7C15);
+
+	return (struct caski_way) {
+		.at = (size_t)(a + (mixed >> 40)),
+		.step = (size_t)(mixed >> 24) | 1,
+	};
+}
+
+/* Where p is, or else where it would be.  There are slots. */
+static inline struct cask_slot *
+caski_slot_of(const struct cask_graph *g, const void *p)
+{
+	struct caski_way way = caski_way_of(p);
+	size_t mask = g->slots - 1, i = way.at & mask;
+
+	while (g->slot[i].pid != 0 && g->slot[i].p != p)
+		i = (i + way.step) & mask;
+	return &g->slot[i];
+}
+
+/* Can another one be added, and be found, without allocating? */
+static inline bool
+caski_has_room(const struct cask_graph *g)
+{
+	return g->used < g->room && g->used < g->slots / 2;
+}
+
+/* Give an object the next number there: no other, and there is room. */
+static inline void
+caski_add_at(
+    struct cask_graph *g, struct cask_slot *slot, void *object, unsigned of)
+{
+	g->entry[g->used] = (struct cask_entry) {
+		.p = object, .of = of & CASKI_OF_MASK, .what = CASKI_OBJECT
+	};
+	g->used++;
+	g->objects++;
+	*slot = (struct cask_slot) { .p = object, .pid = g->used, .of = of };
+}
 
 /* The number of an object, or of a class, that was added with keyed; or 0. */
 uint32_t caski_find(const struct cask_graph *g, const void *p);
 
-/* The same of an object, and its class; and of a class. */
-uint32_t caski_find_object(
-    const struct cask_graph *g, const void *p, const struct cask_class **kind);
-uint32_t caski_find_class(struct cask_graph *g, const struct cask_class *kind);
+/* The same of a class, and what else there is of it; or NULL. */
+const struct cask_kind *caski_find_class(
+    struct cask_graph *g, const struct cask_class *kind);
 
 /*
- * Give the next number.  keyed: to be found by its address.  Gives 0, ENOMEM,
- * or CASK_EINDEX when there are no numbers left.
+ * Give the next number, to an object or a class.  keyed: to be found by its
+ * address.  Gives 0, ENOMEM, or CASK_EINDEX when there are no numbers left.
  */
 int caski_add(struct cask_graph *g, const struct cask_entry *e, bool keyed);
+int caski_add_class(struct cask_graph *g, const struct cask_class *kind,
+    uint32_t schema, bool keyed);
+
+/* The kind of an object that is to be mapped.  Gives 0, or ENOMEM. */
+int caski_kind(
+    struct cask_graph *g, const struct cask_class *kind, uint32_t *of);
 
 /* The schema of a class as it came first, or, if it did not, its own. */
 unsigned caski_schema_of(

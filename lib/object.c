@@ -78,7 +78,7 @@ static void *
 last_reference(struct cask_ar *ar)
 {
 	struct cask_graph *g = ar->graph;
-	void *p = g->last.p;
+	void *object, *p = g->last.p;
 
 	g->last.p = NULL;
 	if (p == NULL || ar->err != 0)
@@ -90,8 +90,8 @@ last_reference(struct cask_ar *ar)
 		return NULL;
 	}
 	ar->secret = g->last.secret;
-	if (caski_exchange_known(ar, p, g->last.kind))
-		return NULL;
+	if (caski_exchange_quickly(ar, p, g->last.kind, g->last.name, &object))
+		return object;
 	return reference(ar, p, g->last.kind, g->last.name);
 }
 
@@ -127,41 +127,39 @@ exchange(struct cask_ar *ar, void *object)
 	ar->secret = secret;
 }
 
+/* The contents of a new one. */
 static void
-object_slowly(struct cask_ar *ar, void *p, const struct cask_class *kind,
-    const char *name)
+contents(struct cask_ar *ar, void *object, const char *name)
 {
-	unsigned schema = ar->schema;
+	uint32_t pid = ar->graph->used;
 	struct cask_frame frame;
-	void *object;
 
-	if (ar->way == CASK_RELEASES) {
-		caski_point(p, NULL);
-		return;
+	if (cask_enter(ar, &frame, name)) {
+		if (ar->watched)
+			caski_print_new(ar, pid, caski_class_of(object)->name);
+		exchange(ar, object);
 	}
-	object = reference(ar, p, kind, name);
-	if (object != NULL) {
-		uint32_t pid = ar->graph->used;
-
-		if (cask_enter(ar, &frame, name)) {
-			if (ar->watched)
-				caski_print_new(
-				    ar, pid, caski_class_of(object)->name);
-			exchange(ar, object);
-		}
-		cask_leave(ar, &frame);
-	}
-	ar->schema = schema;
-	if (ar->err != 0 && ar->loading)
-		caski_point(p, NULL);
+	cask_leave(ar, &frame);
 }
 
 void
 cask_object_named(struct cask_ar *ar, void *p, const struct cask_class *kind,
     const char *name)
 {
-	if (!caski_exchange_known(ar, p, kind))
-		object_slowly(ar, p, kind, name);
+	unsigned schema = ar->schema;
+	void *object;
+
+	if (ar->way == CASK_RELEASES) {
+		caski_point(p, NULL);
+		return;
+	}
+	if (!caski_exchange_quickly(ar, p, kind, name, &object))
+		object = reference(ar, p, kind, name);
+	if (object != NULL)
+		contents(ar, object, name);
+	ar->schema = schema;
+	if (ar->err != 0 && ar->loading)
+		caski_point(p, NULL);
 }
 
 void
@@ -187,10 +185,6 @@ cask_object_last_named(struct cask_ar *ar, void *p,
 void
 cask_map_object(struct cask_ar *ar, void *object, const struct cask_class *kind)
 {
-	struct cask_entry e = {
-		.p = object, .kind = kind, .what = CASKI_MAPPED
-	};
-
 	caski_begin(ar, "object", kind->name);
 	if (ar->way == CASK_RELEASES || !is_in_order(ar) || !is_ready(ar))
 		return;
@@ -198,7 +192,7 @@ cask_map_object(struct cask_ar *ar, void *object, const struct cask_class *kind)
 		caski_describe_object(ar, "mapped");
 	else if (object == NULL)
 		caski_set_error(ar, EINVAL, "NULL is no object to be mapped");
-	else if (caski_add_object(ar, &e) && ar->watched)
+	else if (caski_map(ar, object, kind) && ar->watched)
 		caski_show_object(ar, ar->graph->used, "mapped");
 }
 
@@ -215,6 +209,7 @@ static unsigned
 exchange_class(struct cask_ar *ar, const struct cask_class *kind)
 {
 	const struct cask_entry *e;
+	const struct cask_kind *came;
 
 	if (!is_in_order(ar) || !is_ready(ar))
 		return 0;
@@ -227,11 +222,13 @@ exchange_class(struct cask_ar *ar, const struct cask_class *kind)
 		    ? class_moved(ar, caski_find(ar->graph, kind), kind->schema)
 		    : 0;
 	e = caski_get_tag(ar);
-	if (ar->err == 0 && (e == NULL || e->what != CASKI_CLASS))
-		caski_set_error(ar, CASK_EINDEX, "an object, not a class");
-	else if (ar->err == 0 && caski_is_wanted(ar, e->kind, kind))
-		return class_moved(
-		    ar, caski_number_of(ar->graph, e), e->schema);
+	if (ar->err != 0)
+		return 0;
+	if (e == NULL || e->what != CASKI_CLASS)
+		return caski_fail(ar, CASK_EINDEX, "an object, not a class");
+	came = caski_kind_of(ar->graph, e);
+	if (caski_is_wanted(ar, came->is, kind))
+		return class_moved(ar, came->pid, came->schema);
 	return 0;
 }
 

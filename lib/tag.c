@@ -23,8 +23,6 @@
 
 /* Numbers */
 
-/* Numbers */
-
 static bool
 add_failed(struct cask_ar *ar, int err)
 {
@@ -38,9 +36,6 @@ static bool
 add_class(struct cask_ar *ar, const struct cask_class *kind, uint32_t schema)
 {
 	struct cask_graph *g = ar->graph;
-	struct cask_entry e = {
-		.kind = kind, .schema = (uint16_t)schema, .what = CASKI_CLASS
-	};
 	uint64_t most = caski_limit(g->most_classes, CLASSES_MOST);
 	int err;
 
@@ -48,12 +43,18 @@ add_class(struct cask_ar *ar, const struct cask_class *kind, uint32_t schema)
 		return caski_fail(ar, CASK_ELIMIT,
 		    "more than %llu classes (graph.most_classes)",
 		    (unsigned long long)most);
-	err = caski_add(g, &e, !ar->loading);
+	err = caski_add_class(g, kind, schema, !ar->loading);
 	return err == 0 || add_failed(ar, err);
 }
 
-bool
-caski_add_object(struct cask_ar *ar, const struct cask_entry *e)
+static uint32_t
+kind_number(const struct cask_graph *g, const struct cask_kind *kind)
+{
+	return (uint32_t)(kind - g->kind);
+}
+
+static bool
+add_object(struct cask_ar *ar, const struct cask_entry *e)
 {
 	struct cask_graph *g = ar->graph;
 	uint64_t most = caski_limit(g->most_objects, OBJECTS_MOST);
@@ -65,6 +66,17 @@ caski_add_object(struct cask_ar *ar, const struct cask_entry *e)
 		    (unsigned long long)most);
 	err = caski_add(g, e, !ar->loading);
 	return err == 0 || add_failed(ar, err);
+}
+
+bool
+caski_map(struct cask_ar *ar, void *object, const struct cask_class *kind)
+{
+	struct cask_entry e = { .p = object, .what = CASKI_MAPPED };
+	uint32_t of = 0;
+	int err = caski_kind(ar->graph, kind, &of);
+
+	e.of = of & CASKI_OF_MASK;
+	return err == 0 ? add_object(ar, &e) : add_failed(ar, err);
 }
 
 /* Storing */
@@ -118,11 +130,11 @@ class_is_good(struct cask_ar *ar, const struct cask_class *kind)
 bool
 caski_put_class(struct cask_ar *ar, const struct cask_class *kind)
 {
-	uint32_t pid = caski_find_class(ar->graph, kind);
+	const struct cask_kind *known = caski_find_class(ar->graph, kind);
 	size_t n;
 
-	if (pid != 0) {
-		put_tag(ar, pid, true);
+	if (known != NULL) {
+		put_tag(ar, known->pid, true);
 		return ar->err == 0;
 	}
 	if (!class_is_good(ar, kind))
@@ -184,8 +196,11 @@ caski_put_reference(
 			show(ar, pid, NULL);
 		return NULL;
 	}
-	e.kind = is;
-	if (!caski_put_class(ar, is) || !caski_add_object(ar, &e))
+	if (!caski_put_class(ar, is))
+		return NULL;
+	e.of = kind_number(ar->graph, caski_find_class(ar->graph, is)) &
+	    CASKI_OF_MASK;
+	if (!add_object(ar, &e))
 		return NULL;
 	if (ar->watched)
 		show(ar, ar->graph->used, is);
@@ -339,27 +354,25 @@ make(struct cask_ar *ar, const struct cask_class *kind)
 
 /* A new object: that itself, since its contents follow. */
 static void *
-get_object(
-    struct cask_ar *ar, const struct cask_class *kind, uint32_t schema, void *p)
+get_object(struct cask_ar *ar, unsigned of, void *p)
 {
-	void *object = make(ar, kind);
-	struct cask_entry e = { .p = object,
-		.kind = kind,
-		.schema = (uint16_t)schema,
+	const struct cask_kind *kind = &ar->graph->kind[of];
+	struct cask_entry e = { .of = of & CASKI_OF_MASK,
 		.what = CASKI_OBJECT };
 
-	if (object == NULL)
+	e.p = make(ar, kind->is);
+	if (e.p == NULL)
 		return NULL;
-	if (!caski_add_object(ar, &e)) {
+	if (!add_object(ar, &e)) {
 		caski_unmake(ar->graph, &e);
 		return NULL;
 	}
 	ar->graph->owner = true;
-	ar->schema = schema;
-	caski_point(p, object);
+	ar->schema = kind->schema;
+	caski_point(p, e.p);
 	if (ar->watched)
-		show(ar, ar->graph->used, kind);
-	return object;
+		show(ar, ar->graph->used, kind->is);
+	return e.p;
 }
 
 void *
@@ -370,10 +383,11 @@ caski_get_reference(struct cask_ar *ar, void *p, const struct cask_class *kind)
 	caski_point(p, NULL);
 	if (e == NULL && ar->watched)
 		show(ar, 0, NULL);
-	if (ar->err != 0 || e == NULL || !caski_is_wanted(ar, e->kind, kind))
+	if (ar->err != 0 || e == NULL ||
+	    !caski_is_wanted(ar, caski_kind_of(ar->graph, e)->is, kind))
 		return NULL;
 	if (e->what == CASKI_CLASS)
-		return get_object(ar, e->kind, e->schema, p);
+		return get_object(ar, e->of, p);
 	caski_point(p, e->p);
 	if (ar->watched)
 		show(ar, caski_number_of(ar->graph, e), NULL);
@@ -381,62 +395,109 @@ caski_get_reference(struct cask_ar *ar, void *p, const struct cask_class *kind)
 }
 
 /*
- * What most pointers are: NULL, or to an object that has a number.  As with
- * numbers there is a fast path, where all of the tag is in the buffer;
- * what has an error to tell of does not take it.
+ * The fast path, as with numbers: where all of the tag is in the buffer, its
+ * class is known, and, to be stored, there is room for its number.  What has an
+ * error to tell of does not take it.
  */
 
 static bool
-is_known(const struct cask_entry *e, const struct cask_class *kind)
+is_kind(const struct cask_class *is, const struct cask_class *kind)
 {
-	return e != NULL && e->what > CASKI_CLASS &&
-	    (e->kind == kind || cask_is_kind_of(e->kind, kind));
+	return CASK_LIKELY(is == kind) || cask_is_kind_of(is, kind);
 }
 
+/* A new object's tag. */
 static bool
-put_known(struct cask_ar *ar, const void *object, const struct cask_class *kind)
+put_new(struct cask_ar *ar, struct cask_slot *slot, void *object,
+    const struct cask_class *kind)
 {
-	const struct cask_class *is;
-	uint32_t pid = 0;
+	const struct cask_class *is = caski_class_of(object);
+	struct cask_graph *g = ar->graph;
+	const struct cask_kind *known;
 
-	if (object != NULL) {
-		pid = caski_find_object(ar->graph, object, &is);
-		if (pid == 0 || (is != kind && !cask_is_kind_of(is, kind)))
-			return false;
-	}
-	put_tag(ar, pid, false);
+	if (is == NULL || !is_kind(is, kind) || g->used >= CASKI_PID_MOST ||
+	    g->objects >= caski_limit(g->most_objects, OBJECTS_MOST))
+		return false;
+	known = caski_find_class(g, is);
+	if (known == NULL)
+		return false;
+	put_tag(ar, known->pid, true);
+	caski_add_at(g, slot, object, kind_number(g, known));
+	ar->schema = is->schema;
 	return true;
 }
 
 static bool
-get_known(struct cask_ar *ar, void *p, const struct cask_class *kind)
+put_quickly(
+    struct cask_ar *ar, void *p, const struct cask_class *kind, void **object)
+{
+	struct cask_graph *g = ar->graph;
+	struct cask_slot *slot;
+
+	*object = caski_pointer(p);
+	if (*object == NULL) {
+		put_tag(ar, 0, false);
+		return true;
+	}
+	if (!caski_has_room(g))
+		return false;
+	slot = caski_slot_of(g, *object);
+	if (slot->pid == 0)
+		return put_new(ar, slot, *object, kind);
+	if (!is_kind(g->kind[slot->of].is, kind))
+		return false;
+	put_tag(ar, slot->pid, false);
+	*object = NULL;
+	return true;
+}
+
+static bool
+get_quickly(
+    struct cask_ar *ar, void *p, const struct cask_class *kind, void **object)
 {
 	const unsigned char *at = ar->cur;
 	uint32_t pid = cask_order16(cask_read16(at), ar->big_endian);
+	bool is_class = (pid & CLASS_SMALL) != 0;
 	const struct cask_entry *e;
 	size_t n = 2;
 
-	if ((pid & CLASS_SMALL) != 0)
-		return false;
 	if (pid == BIG) {
 		pid = cask_order32(cask_read32(at + 2), ar->big_endian);
+		is_class = (pid & CLASS_BIG) != 0;
+		pid &= ~CLASS_BIG;
 		n = TAG_MOST;
+	} else {
+		pid &= ~(uint32_t)CLASS_SMALL;
+	}
+	*object = NULL;
+	if (pid == 0 && !is_class) {
+		ar->cur += n;
+		caski_point(p, NULL);
+		return true;
 	}
 	e = caski_entry(ar->graph, pid);
-	if (pid != 0 && !is_known(e, kind))
+	if (e == NULL || (e->what == CASKI_CLASS) != is_class ||
+	    !is_kind(caski_kind_of(ar->graph, e)->is, kind))
 		return false;
 	ar->cur += n;
-	caski_point(p, pid != 0 ? e->p : NULL);
+	caski_point(p, e->p);
+	if (is_class)
+		*object = get_object(ar, e->of, p);
 	return true;
 }
 
 bool
-caski_exchange_known(struct cask_ar *ar, void *p, const struct cask_class *kind)
+caski_exchange_quickly(struct cask_ar *ar, void *p,
+    const struct cask_class *kind, const char *name, void **object)
 {
 	if (ar->graph == NULL || ar->graph->last.p != NULL)
 		return false;
-	if (cask_fits(ar->cur, TAG_MOST, ar->put_end))
-		return put_known(ar, caski_pointer(p), kind);
-	return cask_fits(ar->cur, TAG_MOST, ar->get_end) &&
-	    ar->graph->slots == 0 && get_known(ar, p, kind);
+	if (cask_fits(ar->cur, TAG_MOST, ar->put_end)) {
+		caski_begin(ar, "object", name);
+		return put_quickly(ar, p, kind, object);
+	}
+	if (!cask_fits(ar->cur, TAG_MOST, ar->get_end) || ar->graph->slots > 0)
+		return false;
+	caski_begin(ar, "object", name);
+	return get_quickly(ar, p, kind, object);
 }

@@ -1,7 +1,7 @@
 /*
  * MFC's tags, which stand for pointers and classes, and the numbers that they
  * give away.  Errors are those of the value in hand; without a graph, or in the
- * wrong direction, none of these is to be called, but caski_exchange_known.
+ * wrong direction, none of these is to be called, but caski_exchange_quickly.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -49,8 +49,8 @@ caski_number_of(const struct cask_graph *g, const struct cask_entry *e)
 	return (uint32_t)(e - g->entry) + 1;
 }
 
-/* Give an object the next number, within the graph's limits. */
-bool caski_add_object(struct cask_ar *ar, const struct cask_entry *e);
+/* Map an object: give it the next number, within the graph's limits. */
+bool caski_map(struct cask_ar *ar, void *object, const struct cask_class *kind);
 
 /* Fail unless a class is of that kind. */
 bool caski_is_wanted(struct cask_ar *ar, const struct cask_class *is,
@@ -71,9 +71,11 @@ struct cask_entry *caski_get_tag(struct cask_ar *ar);
 void *caski_get_reference(
     struct cask_ar *ar, void *p, const struct cask_class *kind);
 
-/* Exchange *p if it is NULL, or an object that has a number, and all of its tag
- * is in the buffer; else false, and nothing has happened. */
-bool caski_exchange_known(
-    struct cask_ar *ar, void *p, const struct cask_class *kind);
+/*
+ * Exchange *p where that is quick: *object is then a new one, whose contents
+ * follow, or NULL.  Else false, and nothing has happened.
+ */
+bool caski_exchange_quickly(struct cask_ar *ar, void *p,
+    const struct cask_class *kind, const char *name, void **object);
 
 #endif

@@ -60,8 +60,10 @@ struct cask_graph {
 	size_t room;
 	struct cask_slot *slot; /* by the address's hash */
 	size_t slots;
-	uint32_t recent; /* the class that was looked for last */
-	uint32_t newest; /* class, of those that are different */
+	struct cask_kind *kind; /* the classes, as they came */
+	uint32_t kinds, kind_room;
+	uint32_t recent; /* of them: which was looked for last */
+	uint32_t newest; /* of those that are different, + 1 */
 	bool owner;      /* of the objects: they were loaded */
 	struct cask_inside {
 		const void *object; /* being exchanged, or NULL */
