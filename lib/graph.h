@@ -93,7 +93,8 @@ caski_slot_of(const struct cask_graph *g, const void *p)
 static inline bool
 caski_has_room(const struct cask_graph *g)
 {
-	return g->used < g->room && g->used < g->slots / 2;
+	return g->used < g->room && g->used < g->slots / 2 &&
+	    g->used < CASKI_PID_MOST;
 }
 
 /* Give an object the next number there: no other, and there is room. */

@@ -49,12 +49,10 @@ is_in_order(struct cask_ar *ar)
 
 /* The tag of *p: what is to be exchanged now, or NULL. */
 static void *
-reference(struct cask_ar *ar, void *p, const struct cask_class *kind,
-    const char *name)
+reference(struct cask_ar *ar, void *p, const struct cask_class *kind)
 {
 	void *object;
 
-	caski_begin(ar, "object", name);
 	if (!is_in_order(ar) || !is_ready(ar)) {
 		if (ar->loading)
 			caski_point(p, NULL);
@@ -73,12 +71,25 @@ reference(struct cask_ar *ar, void *p, const struct cask_class *kind,
 	return ar->err == 0 ? object : NULL;
 }
 
+/* The same, with the fast path of new objects. */
+static void *
+begun(struct cask_ar *ar, void *p, const struct cask_class *kind,
+    const char *name)
+{
+	void *object;
+
+	caski_begin(ar, "object", name);
+	if (caski_begin_new(ar, p, kind, &object))
+		return object;
+	return reference(ar, p, kind);
+}
+
 /* The one that was left for the last, if its object did end there. */
 static void *
 last_reference(struct cask_ar *ar)
 {
 	struct cask_graph *g = ar->graph;
-	void *object, *p = g->last.p;
+	void *p = g->last.p;
 
 	g->last.p = NULL;
 	if (p == NULL || ar->err != 0)
@@ -90,9 +101,9 @@ last_reference(struct cask_ar *ar)
 		return NULL;
 	}
 	ar->secret = g->last.secret;
-	if (caski_exchange_quickly(ar, p, g->last.kind, g->last.name, &object))
-		return object;
-	return reference(ar, p, g->last.kind, g->last.name);
+	if (caski_exchange_known(ar, p, g->last.kind))
+		return NULL;
+	return begun(ar, p, g->last.kind, g->last.name);
 }
 
 /* Does p stay where it is until the object's exchange function has returned,
@@ -142,8 +153,8 @@ contents(struct cask_ar *ar, void *object, const char *name)
 	cask_leave(ar, &frame);
 }
 
-void
-cask_object_named(struct cask_ar *ar, void *p, const struct cask_class *kind,
+static void
+object_slowly(struct cask_ar *ar, void *p, const struct cask_class *kind,
     const char *name)
 {
 	unsigned schema = ar->schema;
@@ -153,13 +164,20 @@ cask_object_named(struct cask_ar *ar, void *p, const struct cask_class *kind,
 		caski_point(p, NULL);
 		return;
 	}
-	if (!caski_exchange_quickly(ar, p, kind, name, &object))
-		object = reference(ar, p, kind, name);
+	object = begun(ar, p, kind, name);
 	if (object != NULL)
 		contents(ar, object, name);
 	ar->schema = schema;
 	if (ar->err != 0 && ar->loading)
 		caski_point(p, NULL);
+}
+
+void
+cask_object_named(struct cask_ar *ar, void *p, const struct cask_class *kind,
+    const char *name)
+{
+	if (!caski_exchange_known(ar, p, kind))
+		object_slowly(ar, p, kind, name);
 }
 
 void

@@ -13,10 +13,8 @@
 
 #define NAME_MOST    63
 #define NEW_CLASS    0xFFFF
-#define BIG          0x7FFF
 #define CLASS_SMALL  0x8000
 #define CLASS_BIG    0x80000000u
-#define TAG_MOST     6
 #define OBJECTS_MOST 1048576
 #define CLASSES_MOST 4096
 #define MEMORY_MOST  ((uint64_t)256 << 20)
@@ -101,11 +99,11 @@ put(struct cask_ar *ar, uint64_t v, size_t size)
 static void
 put_tag(struct cask_ar *ar, uint32_t pid, bool is_class)
 {
-	if (pid < BIG) {
+	if (pid < CASKI_BIG) {
 		put(ar, is_class ? pid | CLASS_SMALL : pid, 2);
 		return;
 	}
-	put(ar, BIG, 2);
+	put(ar, CASKI_BIG, 2);
 	put(ar, is_class ? pid | CLASS_BIG : pid, 4);
 }
 
@@ -305,7 +303,7 @@ caski_get_tag(struct cask_ar *ar)
 		return get_new_class(ar);
 	is_class = (tag & CLASS_SMALL) != 0;
 	pid = tag & ~(uint64_t)CLASS_SMALL;
-	if (tag == BIG) {
+	if (tag == CASKI_BIG) {
 		if (!caski_get_uint(ar, &tag, 4))
 			return NULL;
 		is_class = (tag & CLASS_BIG) != 0;
@@ -395,109 +393,59 @@ caski_get_reference(struct cask_ar *ar, void *p, const struct cask_class *kind)
 }
 
 /*
- * The fast path, as with numbers: where all of the tag is in the buffer, its
- * class is known, and, to be stored, there is room for its number.  What has an
- * error to tell of does not take it.
+ * The fast path of a new object: all of its tag is in the buffer, its class is
+ * known, and, to be stored, there is room for its number.
  */
 
 static bool
-is_kind(const struct cask_class *is, const struct cask_class *kind)
-{
-	return CASK_LIKELY(is == kind) || cask_is_kind_of(is, kind);
-}
-
-/* A new object's tag. */
-static bool
-put_new(struct cask_ar *ar, struct cask_slot *slot, void *object,
-    const struct cask_class *kind)
+put_new(struct cask_ar *ar, void *object, const struct cask_class *kind)
 {
 	const struct cask_class *is = caski_class_of(object);
 	struct cask_graph *g = ar->graph;
 	const struct cask_kind *known;
+	struct cask_slot *slot;
 
-	if (is == NULL || !is_kind(is, kind) || g->used >= CASKI_PID_MOST ||
+	if (is == NULL || !caski_has_room(g) || !caski_is_kind(is, kind) ||
 	    g->objects >= caski_limit(g->most_objects, OBJECTS_MOST))
 		return false;
 	known = caski_find_class(g, is);
-	if (known == NULL)
+	slot = caski_slot_of(g, object);
+	if (known == NULL || slot->pid != 0)
 		return false;
-	put_tag(ar, known->pid, true);
+	caski_put_tag(ar, known->pid, CLASS_SMALL, CLASS_BIG);
 	caski_add_at(g, slot, object, kind_number(g, known));
 	ar->schema = is->schema;
 	return true;
 }
 
 static bool
-put_quickly(
+get_new(
     struct cask_ar *ar, void *p, const struct cask_class *kind, void **object)
 {
-	struct cask_graph *g = ar->graph;
-	struct cask_slot *slot;
-
-	*object = caski_pointer(p);
-	if (*object == NULL) {
-		put_tag(ar, 0, false);
-		return true;
-	}
-	if (!caski_has_room(g))
-		return false;
-	slot = caski_slot_of(g, *object);
-	if (slot->pid == 0)
-		return put_new(ar, slot, *object, kind);
-	if (!is_kind(g->kind[slot->of].is, kind))
-		return false;
-	put_tag(ar, slot->pid, false);
-	*object = NULL;
-	return true;
-}
-
-static bool
-get_quickly(
-    struct cask_ar *ar, void *p, const struct cask_class *kind, void **object)
-{
-	const unsigned char *at = ar->cur;
-	uint32_t pid = cask_order16(cask_read16(at), ar->big_endian);
-	bool is_class = (pid & CLASS_SMALL) != 0;
+	uint32_t pid = cask_order16(cask_read16(ar->cur), ar->big_endian);
 	const struct cask_entry *e;
-	size_t n = 2;
 
-	if (pid == BIG) {
-		pid = cask_order32(cask_read32(at + 2), ar->big_endian);
-		is_class = (pid & CLASS_BIG) != 0;
-		pid &= ~CLASS_BIG;
-		n = TAG_MOST;
-	} else {
-		pid &= ~(uint32_t)CLASS_SMALL;
-	}
-	*object = NULL;
-	if (pid == 0 && !is_class) {
-		ar->cur += n;
-		caski_point(p, NULL);
-		return true;
-	}
-	e = caski_entry(ar->graph, pid);
-	if (e == NULL || (e->what == CASKI_CLASS) != is_class ||
-	    !is_kind(caski_kind_of(ar->graph, e)->is, kind))
+	if ((pid & CLASS_SMALL) == 0)
 		return false;
-	ar->cur += n;
-	caski_point(p, e->p);
-	if (is_class)
-		*object = get_object(ar, e->of, p);
+	e = caski_entry(ar->graph, pid & ~(uint32_t)CLASS_SMALL);
+	if (e == NULL || e->what != CASKI_CLASS ||
+	    !caski_is_kind(caski_kind_of(ar->graph, e)->is, kind))
+		return false;
+	ar->cur += 2;
+	caski_point(p, NULL);
+	*object = get_object(ar, e->of, p);
 	return true;
 }
 
 bool
-caski_exchange_quickly(struct cask_ar *ar, void *p,
-    const struct cask_class *kind, const char *name, void **object)
+caski_begin_new(
+    struct cask_ar *ar, void *p, const struct cask_class *kind, void **object)
 {
 	if (ar->graph == NULL || ar->graph->last.p != NULL)
 		return false;
-	if (cask_fits(ar->cur, TAG_MOST, ar->put_end)) {
-		caski_begin(ar, "object", name);
-		return put_quickly(ar, p, kind, object);
-	}
-	if (!cask_fits(ar->cur, TAG_MOST, ar->get_end) || ar->graph->slots > 0)
-		return false;
-	caski_begin(ar, "object", name);
-	return get_quickly(ar, p, kind, object);
+	if (cask_fits(ar->cur, CASKI_TAG_MOST, ar->get_end))
+		return ar->graph->slots == 0 && get_new(ar, p, kind, object);
+	*object = caski_pointer(p);
+	return cask_fits(ar->cur, CASKI_TAG_MOST, ar->put_end) &&
+	    *object != NULL && put_new(ar, *object, kind);
 }
