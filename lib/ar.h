@@ -11,6 +11,12 @@
 
 #include <stdarg.h>
 
+#if defined(__GNUC__)
+#define CASKI_NOINLINE __attribute__((noinline))
+#else
+#define CASKI_NOINLINE
+#endif
+
 /* The path of the value in hand, "order.lines[3].price", in buf: its end, if it
  * is longer.  And a name as it reads best: without "&" and, of a member,
  * without what it was reached by. */

@@ -89,24 +89,29 @@ caski_slot_of(const struct cask_graph *g, const void *p)
 	return &g->slot[i];
 }
 
-/* Can another one be added, and be found, without allocating? */
+/* Can another one be added without allocating, and be found? */
 static inline bool
-caski_has_room(const struct cask_graph *g)
+caski_has_room(const struct cask_graph *g, bool keyed)
 {
-	return g->used < g->room && g->used < g->slots / 2 &&
-	    g->used < CASKI_PID_MOST;
+	return g->used < g->room && g->used < CASKI_PID_MOST &&
+	    (!keyed || g->used < g->slots / 2);
 }
 
-/* Give an object the next number there: no other, and there is room. */
+/* Give an object the next number: there is room.  In that slot, too. */
 static inline void
-caski_add_at(
-    struct cask_graph *g, struct cask_slot *slot, void *object, unsigned of)
+caski_append(struct cask_graph *g, void *object, unsigned of)
 {
-	g->entry[g->used] = (struct cask_entry) {
+	g->entry[g->used++] = (struct cask_entry) {
 		.p = object, .of = of & CASKI_OF_MASK, .what = CASKI_OBJECT
 	};
-	g->used++;
 	g->objects++;
+}
+
+static inline void
+caski_append_at(
+    struct cask_graph *g, struct cask_slot *slot, void *object, unsigned of)
+{
+	caski_append(g, object, of);
 	*slot = (struct cask_slot) { .p = object, .pid = g->used, .of = of };
 }
 

@@ -153,7 +153,8 @@ contents(struct cask_ar *ar, void *object, const char *name)
 	cask_leave(ar, &frame);
 }
 
-static void
+/* Not inline: what is known does without its frame. */
+CASKI_NOINLINE static void
 object_slowly(struct cask_ar *ar, void *p, const struct cask_class *kind,
     const char *name)
 {

@@ -51,6 +51,17 @@ kind_number(const struct cask_graph *g, const struct cask_kind *kind)
 	return (uint32_t)(kind - g->kind);
 }
 
+/* For one more object, whether it is to be found or not. */
+static inline bool
+has_room(const struct cask_ar *ar, bool keyed)
+{
+	const struct cask_graph *g = ar->graph;
+	uint32_t most = g->most_objects;
+
+	return caski_has_room(g, keyed) &&
+	    g->objects < (most != 0 ? most : OBJECTS_MOST);
+}
+
 static bool
 add_object(struct cask_ar *ar, const struct cask_entry *e)
 {
@@ -354,22 +365,26 @@ make(struct cask_ar *ar, const struct cask_class *kind)
 static void *
 get_object(struct cask_ar *ar, unsigned of, void *p)
 {
-	const struct cask_kind *kind = &ar->graph->kind[of];
+	struct cask_graph *g = ar->graph;
+	const struct cask_class *is = g->kind[of].is;
+	unsigned schema = g->kind[of].schema;
 	struct cask_entry e = { .of = of & CASKI_OF_MASK,
 		.what = CASKI_OBJECT };
 
-	e.p = make(ar, kind->is);
+	e.p = make(ar, is);
 	if (e.p == NULL)
 		return NULL;
-	if (!add_object(ar, &e)) {
-		caski_unmake(ar->graph, &e);
+	if (CASK_LIKELY(has_room(ar, false))) {
+		caski_append(g, e.p, of);
+	} else if (!add_object(ar, &e)) {
+		caski_unmake(g, &e);
 		return NULL;
 	}
-	ar->graph->owner = true;
-	ar->schema = kind->schema;
+	g->owner = true;
+	ar->schema = schema;
 	caski_point(p, e.p);
 	if (ar->watched)
-		show(ar, ar->graph->used, kind->is);
+		show(ar, g->used, is);
 	return e.p;
 }
 
@@ -405,15 +420,14 @@ put_new(struct cask_ar *ar, void *object, const struct cask_class *kind)
 	const struct cask_kind *known;
 	struct cask_slot *slot;
 
-	if (is == NULL || !caski_has_room(g) || !caski_is_kind(is, kind) ||
-	    g->objects >= caski_limit(g->most_objects, OBJECTS_MOST))
+	if (is == NULL || !has_room(ar, true) || !caski_is_kind(is, kind))
 		return false;
 	known = caski_find_class(g, is);
 	slot = caski_slot_of(g, object);
 	if (known == NULL || slot->pid != 0)
 		return false;
 	caski_put_tag(ar, known->pid, CLASS_SMALL, CLASS_BIG);
-	caski_add_at(g, slot, object, kind_number(g, known));
+	caski_append_at(g, slot, object, kind_number(g, known));
 	ar->schema = is->schema;
 	return true;
 }
