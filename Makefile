@@ -160,7 +160,7 @@ $(BUILD)/test/%_test: $(BUILD)/test/%_test.o $(BUILD)/test/fault.o $(LIB) \
 	$(LINK) $(WRAP) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcmocka $(LIBS)
 
 # What is tested of the command, without the command.
-$(BUILD)/test/shape_test: $(patsubst %,$(BUILD)/tools/%.o,shape member token words)
+$(BUILD)/test/shape_test: $(patsubst %,$(BUILD)/tools/%.o,shape member class token words)
 
 # A wchar_t of 16 bits.
 $(BUILD)/test/wchar_test.o: EXTRA = -fshort-wchar

@@ -198,11 +198,13 @@ wrong_words_are_pointed_at(void **state)
 {
 	static const struct complaint wrong[] = {
 		{ "",
-		    "f:1:1: expected 'struct' or 'order', not the end\n"
+		    "f:1:1: expected 'struct', 'class' or 'order', not the "
+		    "end\n"
 		    "\n"
 		    "^\n" },
 		{ "// nothing\n",
-		    "f:2:1: expected 'struct' or 'order', not the end\n"
+		    "f:2:1: expected 'struct', 'class' or 'order', not the "
+		    "end\n"
 		    "\n"
 		    "^\n" },
 		{ "order big;",
@@ -210,7 +212,7 @@ wrong_words_are_pointed_at(void **state)
 		    "order big;\n"
 		    "          ^\n" },
 		{ "foo",
-		    "f:1:1: expected 'struct' or 'order', not 'foo'\n"
+		    "f:1:1: expected 'struct', 'class' or 'order', not 'foo'\n"
 		    "foo\n"
 		    "^\n" },
 		{ "order;",
@@ -226,11 +228,11 @@ wrong_words_are_pointed_at(void **state)
 		    "order huge;\n"
 		    "      ^\n" },
 		{ "big order;",
-		    "f:1:5: expected 'struct', not 'order'\n"
+		    "f:1:5: expected 'struct' or 'class', not 'order'\n"
 		    "big order;\n"
 		    "    ^\n" },
 		{ "little",
-		    "f:1:7: expected 'struct', not the end\n"
+		    "f:1:7: expected 'struct' or 'class', not the end\n"
 		    "little\n"
 		    "      ^\n" },
 		{ "struct",
@@ -250,7 +252,7 @@ wrong_words_are_pointed_at(void **state)
 		    "struct s {\n"
 		    "          ^\n" },
 		{ "struct s {} }",
-		    "f:1:13: expected 'struct' or 'order', not '}'\n"
+		    "f:1:13: expected 'struct', 'class' or 'order', not '}'\n"
 		    "struct s {} }\n"
 		    "            ^\n" },
 		{ "struct s {}\nstruct s {}",

@@ -31,6 +31,7 @@ const char dump_help[] =
     "  --order ORDER  of bytes: little or big (little)\n"
     "  --ansi CP      the code page of ANSI strings (1252)\n"
     "  --json         print one JSON object\n"
+    "  --dot          print the objects and their pointers for Graphviz\n"
     "\n"
     "Exit codes: 0 done; 1 failed, or a byte was wrong; 2 wrong arguments, or "
     "a\n"
@@ -104,12 +105,14 @@ dump_shaped(struct dump *d)
 	char why[96];
 	bool well;
 
-	d->show = d->json ? &show_json : &show_people;
+	d->show = d->dot ? &show_dot : d->json ? &show_json : &show_people;
 	d->first = true;
 	well = walk(d);
 	if (d->json)
 		putchar('\n');
-	else if (d->ar.err != 0 && d->tape.io.err == 0)
+	else if (d->dot)
+		dot_finish();
+	if (!d->json && !d->dot && d->ar.err != 0 && d->tape.io.err == 0)
 		show_wrong(d);
 	if (well && cask_more(&d->ar)) {
 		snprintf(why, sizeof why,
@@ -147,7 +150,7 @@ run(struct dump *d)
 		return EXIT_FAILED;
 	}
 	tape_open(&d->tape, fd);
-	if (d->shape.count > 0)
+	if (d->shaped)
 		result = dump_shaped(d);
 	else
 		result = dump_bare(d);
@@ -190,10 +193,14 @@ is_good_use(struct dump *d)
 {
 	bool shaped = d->shape_path != NULL || d->types != NULL;
 
+	d->shaped = shaped;
 	if (d->shape_path != NULL && d->types != NULL)
 		complain("--shape and --type: one or the other");
-	else if (d->json && !shaped)
-		complain("--json: needs --shape or --type");
+	else if (d->json && d->dot)
+		complain("--json and --dot: one or the other");
+	else if ((d->json || d->dot) && !shaped)
+		complain("%s: needs --shape or --type",
+		    d->json ? "--json" : "--dot");
 	else
 		return take_order(d) && take_codepage(d) &&
 		    (!shaped || take_shape(d));
@@ -210,6 +217,7 @@ dump_main(int argc, char **argv)
 		{ "order", '\0', OPTION_TEXT, 16, &d.order },
 		{ "ansi", '\0', OPTION_NUMBER, 65535, &d.codepage },
 		{ "json", '\0', OPTION_FLAG, 0, &d.json },
+		{ "dot", '\0', OPTION_FLAG, 0, &d.dot },
 		{ "help", 'h', OPTION_FLAG, 0, &d.help },
 		{ .name = NULL },
 	};

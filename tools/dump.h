@@ -2,12 +2,15 @@
  * What the files of cask dump share.
  *
  *     token.c  the words of a shape
- *     shape.c  the parser of shapes; member.c, of their members
+ *     shape.c  the parser of shapes; member.c, of their members; class.c, of
+ *              what there is of classes
  *     tape.c   the transport: keeps the bytes of the value in hand
  *     walk.c   goes through a stream, as a shape says
  *     leaf.c   … and loads one value
- *     show.c   prints what was loaded, for people
+ *     object.c … or an object, by a pointer to it
+ *     show.c   prints what was loaded, for people; value.c, one value
  *     show_json.c … or as JSON
+ *     show_dot.c … or, of objects, as a graph for Graphviz
  *     guess.c  without a shape: bytes, and what they might be
  *     dump.c   the options, and what holds these together
  *
@@ -17,6 +20,8 @@
 #define DUMP_H
 
 #include <cask.h>
+
+#include <stdio.h>
 
 #include "command.h"
 #include "shape.h"
@@ -65,15 +70,34 @@ struct leaf {
 	enum shape_kind kind; /* of TEXT, when loaded: ANSI or UNICODE */
 	union {
 		uint64_t u;
-		int64_t i; /* I8 to I64 */
+		int64_t i; /* I8 to I64, TIME, TIMESPAN */
 		float f32;
 		double f64;
-		char *text;
+		char *text; /* of BSTR, too */
 		struct {
 			const unsigned char *p;
 			size_t n;
 		} bytes;
+		struct cask_date date; /* DATESPAN, too */
+		struct cask_currency currency;
+		struct cask_point point;
+		struct cask_size size;
+		struct cask_rect rect;
+		struct cask_guid guid;
+		struct cask_variant variant;
 	} is;
+};
+
+/* What stands for a pointer, or for a class alone.  A class has a number here
+ * where it was defined. */
+struct sight {
+	uint32_t number; /* of the object; 0: NULL, or a class alone */
+	uint32_t of;     /* … of its class, if that was defined here, or 0 */
+	const char *class_name;
+	uint64_t schema; /* as it came; of new objects, and classes */
+	bool is_new;
+	bool chained; /* … and stands behind the object that points to it */
+	bool mapped;
 };
 
 struct dump;
@@ -86,13 +110,39 @@ struct show {
 	void (*absent)(struct dump *d, const char *key);
 	void (*bytes)(struct dump *d, const char *key); /* pieces follow */
 	void (*bytes_end)(struct dump *d);
+
+	/* A pointer, or a class.  The members of a new object follow, and then
+	   the end; it is one for all that were chained. */
+	void (*object)(
+	    struct dump *d, const char *key, const struct sight *sight);
+	void (*object_end)(struct dump *d, bool chained);
 };
 
 extern const struct show show_people;
 extern const struct show show_json;
+extern const struct show show_dot;
 
 /* Each level adds at most a point, a name, and "[", 20 digits, "]". */
 #define PATH_MOST ((SHAPE_DEPTH + 1) * (TOKEN_NAME_MOST + 1 + 22) + 8)
+
+#define DUMP_DEPTH 100 /* objects and structs, within each other */
+#define OBJECTS    4194304
+
+#define VALUES  (SHAPE_MEMBERS + SHAPE_BUILTIN)
+#define STRUCTS (SHAPE_STRUCTS + SHAPE_CLASSES)
+
+/* A pointer that is being followed. */
+struct follow {
+	struct follow *up;
+	const char *key;
+	uint32_t used; /* numbers that were given before its tag */
+	bool open;     /* there was a new object */
+	bool chained;  /* … and one behind it */
+	const struct shape_member *waits; /* the last of it, or NULL */
+	unsigned secret;                  /* … how much that is */
+	struct seen *object;              /* the one whose last it is */
+	struct node *node;                /* for Graphviz */
+};
 
 struct dump {
 	const char *shape_path; /* options */
@@ -100,22 +150,34 @@ struct dump {
 	const char *order;
 	uint64_t codepage;
 	bool json;
+	bool dot;
 	bool help;
 	const char *name; /* of what is dumped */
 
+	bool shaped; /* there is a shape */
 	struct shape shape;
 	struct tape tape;
 	struct cask_ar ar;
 	const struct show *show;
 
 	/* the walk */
-	uint64_t value[SHAPE_MEMBERS]; /* of integers, by their member */
-	char path[PATH_MOST];          /* of the value in hand */
+	uint64_t *value; /* of integers, by their member: in the object's row */
+	uint64_t values[DUMP_DEPTH + 1][VALUES];
+	char path[(DUMP_DEPTH + 1) * PATH_MOST]; /* of the value in hand */
 	size_t path_length;
+	size_t path_from; /* where that of the object begins */
 	const char *type; /* … what it is called */
 	uint64_t still;   /* where the walk is, and for how many steps */
 	unsigned steps;
 	unsigned secret; /* above 0: not to be shown */
+
+	/* objects */
+	struct cask_graph graph;
+	struct cask_class classes[STRUCTS];
+	const struct cask_class *list[STRUCTS + 1];
+	struct follow *follow; /* the one in hand, or NULL */
+	unsigned level;        /* how many are around it */
+	struct seen *mapped;
 
 	bool first; /* JSON: no comma yet */
 };
@@ -127,15 +189,43 @@ void load_leaf(struct dump *d, struct leaf *leaf, const struct cask_as *as,
 uint64_t load_unsigned(
     struct cask_ar *ar, enum shape_kind kind, const char *name);
 
+void free_leaf(struct leaf *leaf);
+
 /* Load what the shape says.  False: something was wrong, and cask_why(&d->ar)
  * has it; or the output is broken. */
 bool walk(struct dump *d);
+
+struct seen;
+struct node;
+
+/* What walk.c and object.c have of each other. */
+bool going(const struct dump *d);
+void begin(struct dump *d, const char *type);
+void walk_members(
+    struct dump *d, const struct shape_struct *s, uint64_t schema, bool last);
+void objects_open(struct dump *d);
+void objects_close(struct dump *d);
+
+/* A pointer; or, with last, the last member of the object in hand. */
+void walk_object(struct dump *d, const struct shape_member *m, const char *key,
+    const char *name, bool last);
+void walk_mapped(struct dump *d, const struct shape_member *m);
+uint64_t walk_class(struct dump *d, const struct shape_member *m);
+
+/* Print the node of the outermost struct, and the end. */
+void dot_finish(void);
 
 /* Print the place that was wrong, and how far it came. */
 void show_wrong(struct dump *d);
 
 /* Without a shape.  False after an error, which is in d->tape.io. */
 bool guess(struct dump *d);
+
+/* One value in words. */
+void print_value(FILE *f, const struct leaf *leaf);
+
+/* What a variant holds, as a leaf of another kind; false: nothing. */
+bool variant_leaf(const struct cask_variant *v, struct leaf *leaf);
 
 /* "2.5", "-0", "nan": in as few digits as tell the number. */
 #define NUMBER_SIZE 32

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "dump.h"
@@ -125,6 +126,67 @@ load_text(
 	cask_text_dup_named(&d->ar, &leaf->is.text, SIZE_MAX, &as, name);
 }
 
+/* MFC's structs have no names of their own: those of their parts follow. */
+#define STRUCT(exchange, part)                            \
+	do {                                              \
+		struct cask_frame frame_;                 \
+		if (cask_enter(&d->ar, &frame_, name))    \
+			exchange(&d->ar, &leaf->is.part); \
+		cask_leave(&d->ar, &frame_);              \
+	} while (0)
+
+static bool
+load_mfc(struct dump *d, struct leaf *leaf, const char *name)
+{
+	memset(&leaf->is, 0, sizeof leaf->is);
+	switch (leaf->kind) {
+	case SHAPE_BSTR:
+		cask_bstr_dup_named(&d->ar, &leaf->is.text, SIZE_MAX, name);
+		return true;
+	case SHAPE_TIME:
+		cask_time_named(&d->ar, &leaf->is.i, name);
+		return true;
+	case SHAPE_TIMESPAN:
+		cask_time_span_named(&d->ar, &leaf->is.i, name);
+		return true;
+	case SHAPE_DATE:
+	case SHAPE_DATESPAN:
+		STRUCT(cask_date_x, date);
+		return true;
+	case SHAPE_CURRENCY:
+		STRUCT(cask_currency_x, currency);
+		return true;
+	case SHAPE_POINT:
+		STRUCT(cask_point_x, point);
+		return true;
+	case SHAPE_SIZE:
+		STRUCT(cask_size_x, size);
+		return true;
+	case SHAPE_RECT:
+		STRUCT(cask_rect_x, rect);
+		return true;
+	case SHAPE_GUID:
+		cask_guid_named(&d->ar, &leaf->is.guid, name);
+		return true;
+	case SHAPE_VARIANT:
+		cask_variant_dup_named(
+		    &d->ar, &leaf->is.variant, SIZE_MAX, name);
+		return true;
+	default:
+		return false;
+	}
+}
+
+void
+free_leaf(struct leaf *leaf)
+{
+	if (shape_is_text(leaf->kind) || leaf->kind == SHAPE_BSTR)
+		free(leaf->is.text);
+	else if (leaf->kind == SHAPE_VARIANT &&
+	    leaf->is.variant.type == CASK_VT_BSTR)
+		free(leaf->is.variant.as.text);
+}
+
 void
 load_leaf(struct dump *d, struct leaf *leaf, const struct cask_as *as,
     const char *name)
@@ -133,6 +195,8 @@ load_leaf(struct dump *d, struct leaf *leaf, const struct cask_as *as,
 		load_text(d, leaf, *as, name);
 		return;
 	}
+	if (load_mfc(d, leaf, name))
+		return;
 	switch (leaf->kind) {
 	case SHAPE_F32:
 		leaf->is.f32 = 0;

@@ -31,8 +31,23 @@ static const char *const kinds[] = {
 	[SHAPE_UTF8] = "utf8",
 	[SHAPE_UTF16] = "utf16",
 	[SHAPE_UTF32] = "utf32",
+	[SHAPE_BSTR] = "bstr",
+	[SHAPE_TIME] = "time",
+	[SHAPE_TIMESPAN] = "timespan",
+	[SHAPE_DATE] = "date",
+	[SHAPE_DATESPAN] = "datespan",
+	[SHAPE_CURRENCY] = "currency",
+	[SHAPE_POINT] = "point",
+	[SHAPE_SIZE] = "size",
+	[SHAPE_RECT] = "rect",
+	[SHAPE_GUID] = "guid",
+	[SHAPE_VARIANT] = "variant",
 	[SHAPE_BYTES] = "bytes",
+	[SHAPE_OBJECT] = "object",
 	[SHAPE_STRUCT] = "struct",
+	[SHAPE_BASE] = "base",
+	[SHAPE_SCHEMA] = "class",
+	[SHAPE_MAP] = "object",
 	[SHAPE_UNION] = "union",
 	[SHAPE_NOTHING] = "",
 	[SHAPE_EXTENDS] = "extends",
@@ -74,7 +89,7 @@ take_number(struct parser *p, uint64_t *to)
 }
 
 /* How many there can be is no negative number. */
-static bool
+bool
 take_size(struct parser *p, uint64_t *to)
 {
 	if (p->scan.token.kind == TOKEN_NUMBER && *p->scan.token.at == '-')
@@ -82,29 +97,27 @@ take_size(struct parser *p, uint64_t *to)
 	return take_number(p, to);
 }
 
-const struct shape_struct *
-find_struct(const struct parser *p, const struct shape_struct *end)
-{
-	for (const struct shape_struct *s = p->shape->structs; s < end; s++)
-		if (token_names(p, s->name))
-			return s;
-	return NULL;
-}
-
-/* A name is used once in a struct; but the cases of one union, of which there
- * is never more than one, may share it: they are looked at up to their union.
- */
-static bool
-is_new_name(struct parser *p, const char *at, const struct shape_member *m,
+/* A name is used once in a struct, or in a class and those it is derived from;
+ * but the cases of one union, of which there is never more than one, may share
+ * it: they are looked at up to their union. */
+bool
+is_new_name(struct parser *p, const char *at, const char *name,
     const struct shape_member *up_to)
 {
-	const struct shape_member *o = &p->shape->member[p->in->first];
+	const struct shape_struct *s = p->in;
+	const struct shape_member *o = &p->shape->member[s->first];
 
-	for (; o < up_to; o++)
-		if (strcmp(o->name, m->name) == 0)
-			return scan_fail(&p->scan, at,
-			    "a second member called '%s'", m->name);
-	return true;
+	for (;;) {
+		for (; o < up_to; o++)
+			if (strcmp(o->name, name) == 0)
+				return scan_fail(&p->scan, at,
+				    "a second member called '%s'", name);
+		if (s->base == SHAPE_ANY)
+			return true;
+		s = &p->shape->structs[s->base];
+		o = &p->shape->member[s->first];
+		up_to = o + s->count;
+	}
 }
 
 /*
@@ -140,7 +153,7 @@ add_member(struct parser *p)
 {
 	struct shape_member *m = &p->shape->member[p->shape->members];
 
-	if (p->shape->members == SHAPE_MEMBERS) {
+	if (p->shape->members == p->most_members) {
 		scan_fail(&p->scan, p->scan.token.at, "more than %d members",
 		    SHAPE_MEMBERS);
 		return NULL;
@@ -151,34 +164,49 @@ add_member(struct parser *p)
 	return m;
 }
 
-static bool
-take_struct_type(struct parser *p, struct shape_member *m)
+bool
+can_be_member(struct parser *p, const struct shape_struct *s,
+    const struct shape_member *m)
 {
-	const struct token *t = &p->scan.token;
-	const struct shape_struct *s = find_struct(p, p->in);
+	const char *at = p->scan.token.at;
 
-	m->kind = SHAPE_STRUCT;
-	if (t->kind != TOKEN_NAME)
-		return scan_expected(&p->scan, "the name of a struct");
-	if (s == NULL)
-		return scan_fail(&p->scan, t->at,
-		    "no struct '%.*s' is defined before this one", (int)t->n,
-		    t->at);
 	if (s->rest && !m->message)
-		return scan_fail(&p->scan, t->at,
+		return scan_fail(&p->scan, at,
 		    "struct '%s' goes on to the end of the stream: it can't be "
 		    "a member",
 		    s->name);
 	if (s->extends && !m->message)
-		return scan_fail(&p->scan, t->at,
+		return scan_fail(&p->scan, at,
 		    "struct '%s' extends: it has to be a message", s->name);
 	if (s->depth == SHAPE_DEPTH)
-		return scan_fail(&p->scan, t->at,
+		return scan_fail(&p->scan, at,
 		    "structs nested more than %d deep", SHAPE_DEPTH);
 	if (p->in->depth <= s->depth)
 		p->in->depth = s->depth + 1;
+	return true;
+}
+
+/* The name behind "struct" or "class". */
+static bool
+take_struct_type(struct parser *p, struct shape_member *m, bool is_class)
+{
+	const struct token *t = &p->scan.token;
+	const struct shape_struct *s = find_struct(p, t);
+	const char *what = is_class ? "class" : "struct";
+
+	m->kind = SHAPE_STRUCT;
+	if (t->kind != TOKEN_NAME)
+		return scan_expected(&p->scan,
+		    is_class ? "the name of a class" : "the name of a struct");
+	if (s == NULL)
+		return scan_fail(&p->scan, t->at,
+		    "no %s '%.*s' is defined before this one", what, (int)t->n,
+		    t->at);
+	if (s->is_class != is_class)
+		return scan_fail(&p->scan, t->at, "'%s' is a %s", s->name,
+		    is_class ? "struct" : "class");
 	m->inner = (unsigned)(s - p->shape->structs);
-	return scan_next(&p->scan);
+	return can_be_member(p, s, m) && scan_next(&p->scan);
 }
 
 /* "16" or "16 pad 32": a field of so many units. */
@@ -233,22 +261,27 @@ static bool
 take_type(struct parser *p, struct shape_member *m)
 {
 	const struct token *t = &p->scan.token;
+	const struct shape_struct *s;
 
 	if (t->kind != TOKEN_NAME)
 		return scan_expected(&p->scan, "a type");
 	if (scan_take(&p->scan, "struct"))
-		return take_struct_type(p, m);
+		return take_struct_type(p, m, false);
 	if (m->message)
 		return scan_expected(&p->scan, "'struct'");
+	if (scan_take(&p->scan, "class"))
+		return take_struct_type(p, m, true);
+	if (scan_take(&p->scan, "object"))
+		return take_pointee(p, m);
 	for (unsigned k = 0; k <= SHAPE_BYTES; k++)
 		if (k != SHAPE_VERSION && token_names(p, kinds[k])) {
 			m->kind = (enum shape_kind)k;
 			return scan_next(&p->scan) && take_end(p, m);
 		}
-	if (find_struct(p, p->in) != NULL)
-		return scan_fail(&p->scan, t->at,
-		    "'%.*s' is no type; 'struct %.*s' is", (int)t->n, t->at,
-		    (int)t->n, t->at);
+	s = find_struct(p, t);
+	if (s != NULL)
+		return scan_fail(&p->scan, t->at, "'%s' is no type; '%s %s' is",
+		    s->name, s->is_class ? "class" : "struct", s->name);
 	return scan_fail(
 	    &p->scan, t->at, "'%.*s' is no type", (int)t->n, t->at);
 }
@@ -288,6 +321,9 @@ take_star(struct parser *p, struct shape_member *m, bool allowed)
 		return scan_fail(&p->scan, p->scan.token.at,
 		    "only the last member of a struct goes on to the end: no "
 		    "option, and no case");
+	if (p->in->is_class)
+		return scan_fail(&p->scan, p->scan.token.at,
+		    "a struct may go on to the end, but no class");
 	m->many = SHAPE_REST;
 	p->in->rest = true;
 	return scan_next(&p->scan);
@@ -315,7 +351,7 @@ take_plain(struct parser *p, struct shape_member *m, bool star,
 		return false;
 	name_at = p->scan.token.at;
 	return take_name(p, m->name, "a name") &&
-	    is_new_name(p, name_at, m, up_to) && take_array(p, m) &&
+	    is_new_name(p, name_at, m->name, up_to) && take_array(p, m) &&
 	    check_bytes(p, type_at, m) && scan_expect(&p->scan, ";");
 }
 
@@ -360,7 +396,7 @@ take_union(struct parser *p, struct shape_member *u)
 	    (scan_take(&p->scan, ";") || !p->scan.failed);
 }
 
-/* "since 3", by the member called version. */
+/* "since 3", by the member called version, or else by the schema. */
 static bool
 take_since(struct parser *p, struct shape_member *m)
 {
@@ -376,6 +412,9 @@ take_since(struct parser *p, struct shape_member *m)
 			m->version = i;
 			return take_size(p, &m->number);
 		}
+	m->schema = p->in->is_class;
+	if (m->schema)
+		return take_size(p, &m->number);
 	return scan_fail(&p->scan, at,
 	    "'since' needs an integer called 'version' before it");
 }
@@ -388,7 +427,7 @@ take_version(struct parser *p, struct shape_member *m, const char *name_at)
 
 	m->kind = SHAPE_VERSION;
 	strcpy(m->name, "version");
-	if (!is_new_name(p, name_at, m, m) || !take_size(p, &m->size))
+	if (!is_new_name(p, name_at, m->name, m) || !take_size(p, &m->size))
 		return false;
 	if (m->size < 1 || m->size > UINT16_MAX)
 		return scan_fail(
@@ -402,6 +441,7 @@ take_member(struct parser *p)
 	const char *at = p->scan.token.at;
 	const struct shape_member *last;
 	struct shape_member *m;
+	bool was;
 
 	if (p->in->rest) {
 		last = &p->shape->member[p->shape->members - 1];
@@ -414,7 +454,7 @@ take_member(struct parser *p)
 		return false;
 	if (scan_take(&p->scan, "version"))
 		return take_version(p, m, at);
-	if (scan_take(&p->scan, "extends")) {
+	if (!p->in->is_class && scan_take(&p->scan, "extends")) {
 		m->kind = SHAPE_EXTENDS;
 		p->in->extends = true;
 		p->extends = at;
@@ -422,6 +462,8 @@ take_member(struct parser *p)
 	}
 	if (!take_since(p, m))
 		return false;
+	if (!take_of_class(p, m, &was) || was)
+		return !p->scan.failed;
 	if (scan_take(&p->scan, "union"))
 		return take_union(p, m);
 	m->optional = scan_take(&p->scan, "optional");

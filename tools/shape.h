@@ -4,13 +4,18 @@
  *
  * A struct has to be defined before it is used, so none can contain itself:
  * how deep they nest is known, and every member has at most one value at a
- * time.
+ * time.  Only a pointer may be to an object of a class that is defined later:
+ * of a class there are as many as objects nest.
+ *
+ * MFC's collections are classes that are there without being defined.  They
+ * stand behind those of the shape, which may have its own of the same name.
  *
  * SPDX-License-Identifier: MIT
  */
 #ifndef SHAPE_H
 #define SHAPE_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,6 +27,8 @@
 #define SHAPE_DEPTH   32        /* structs within structs */
 #define SHAPE_MEMBERS 1000      /* of all structs together */
 #define SHAPE_STRUCTS 1000      /* some have no members */
+#define SHAPE_BUILTIN 26        /* members of those that are there anyhow */
+#define SHAPE_CLASSES 13        /* … and how many these are */
 #define SHAPE_FILE    (1 << 20) /* bytes */
 #define SHAPE_WHY     1024      /* bytes of a complaint */
 
@@ -46,8 +53,23 @@ enum shape_kind {
 	SHAPE_UTF8,
 	SHAPE_UTF16,
 	SHAPE_UTF32, /* the last one that is text */
-	SHAPE_BYTES, /* the last one that has a name */
-	SHAPE_STRUCT,
+	SHAPE_BSTR,
+	SHAPE_TIME, /* MFC's values, from here … */
+	SHAPE_TIMESPAN,
+	SHAPE_DATE,
+	SHAPE_DATESPAN,
+	SHAPE_CURRENCY,
+	SHAPE_POINT,
+	SHAPE_SIZE,
+	SHAPE_RECT,
+	SHAPE_GUID,
+	SHAPE_VARIANT, /* … to here */
+	SHAPE_BYTES,   /* the last one that has a name */
+	SHAPE_OBJECT,  /* a pointer to one */
+	SHAPE_STRUCT,  /* or a class, without an object's tag in front */
+	SHAPE_BASE,    /* the members of the base class */
+	SHAPE_SCHEMA,  /* a class, without an object */
+	SHAPE_MAP,     /* an object without a byte */
 	SHAPE_UNION,
 	SHAPE_NOTHING, /* a case of a union without a member */
 	SHAPE_EXTENDS, /* a message may end here */
@@ -72,17 +94,24 @@ struct shape_member {
 	bool message;  /* a length is in front of each */
 	bool optional; /* a bool in front tells whether it is there */
 	bool since;    /* only if the member version says at least number */
+	bool schema; /* … or, instead of a member, the class's schema does */
 	uint64_t number;
 	unsigned version;
 	uint64_t size;
 	unsigned by;    /* which member tells how many, or which case */
-	unsigned inner; /* which struct it is */
+	unsigned inner; /* which struct it is; of a pointer: SHAPE_ANY, too */
 	unsigned cases; /* of a union: the members that follow it */
 	uint64_t value; /* of a case: what chooses it */
 };
 
+#define SHAPE_ANY UINT_MAX /* CObject: any class */
+
 struct shape_struct {
 	char name[TOKEN_NAME_MOST + 1];
+	bool is_class;
+	unsigned base; /* of a class: which one, or SHAPE_ANY */
+	uint64_t schema;
+	bool versionable;
 	enum shape_order order;
 	unsigned first; /* of its members, cases included */
 	unsigned count;
@@ -92,10 +121,12 @@ struct shape_struct {
 };
 
 struct shape {
-	struct shape_member member[SHAPE_MEMBERS];
-	struct shape_struct structs[SHAPE_STRUCTS];
+	struct shape_member member[SHAPE_MEMBERS + SHAPE_BUILTIN];
+	struct shape_struct structs[SHAPE_STRUCTS + SHAPE_CLASSES];
 	unsigned members;
-	unsigned count; /* the last struct is the outermost */
+	unsigned count;
+	unsigned outermost; /* the last one that is no class */
+	unsigned classes;   /* the end of those from SHAPE_STRUCTS on */
 };
 
 /*

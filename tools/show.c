@@ -4,52 +4,12 @@
  * SPDX-License-Identifier: MIT
  */
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "dump.h"
-#include "words.h"
 
 #define PER_LINE 8
-
-/* Numbers, in the fewest digits that give them back */
-
-static char *
-odd_words(char to[NUMBER_SIZE], double v)
-{
-	const char *inf = v < 0 ? "-inf" : "inf";
-
-	snprintf(to, NUMBER_SIZE, "%s", isnan(v) ? "nan" : inf);
-	return to;
-}
-
-char *
-f32_words(char to[NUMBER_SIZE], float v)
-{
-	if (!isfinite(v))
-		return odd_words(to, (double)v);
-	for (int digits = 6; digits <= 9; digits++) {
-		snprintf(to, NUMBER_SIZE, "%.*g", digits, (double)v);
-		if (strtof(to, NULL) == v)
-			break;
-	}
-	return to;
-}
-
-char *
-f64_words(char to[NUMBER_SIZE], double v)
-{
-	if (!isfinite(v))
-		return odd_words(to, v);
-	for (int digits = 15; digits <= 17; digits++) {
-		snprintf(to, NUMBER_SIZE, "%.*g", digits, v);
-		if (strtod(to, NULL) == v)
-			break;
-	}
-	return to;
-}
 
 /* Lines */
 
@@ -61,7 +21,8 @@ print_hex(const unsigned char *p, size_t n)
 	printf("%*s", (int)(3 * (PER_LINE - n)), "");
 }
 
-/* Where the value in hand is, its first bytes, its type and its path. */
+/* Where the value in hand is, its first bytes, its type and its path, which is
+ * that within the object, as far in as objects are around it. */
 static void
 begin_line(const struct dump *d, size_t n)
 {
@@ -69,7 +30,8 @@ begin_line(const struct dump *d, size_t n)
 	if (d->secret > 0)
 		n = 0;
 	print_hex(d->tape.data + d->tape.mark, n < PER_LINE ? n : PER_LINE);
-	printf(" %-7s %s", d->type, d->path);
+	printf(" %-7s %*s%s", d->type, (int)(2 * d->level), "",
+	    d->path + d->path_from);
 }
 
 /* The rest of its n bytes. */
@@ -92,70 +54,6 @@ more_lines(const struct dump *d, size_t n)
 }
 
 static void
-print_char16(uint16_t unit)
-{
-	struct cask_progress done;
-	char text[8] = "";
-
-	printf("U+%04X", unit);
-	if (cask_utf16_to_utf8(
-		text, sizeof text - 1, &unit, 1, CASK_STRICT, &done) == 0 &&
-	    unit != 0) {
-		putchar(' ');
-		print_json_text(stdout, text);
-	}
-}
-
-static void
-print_bytes(const struct leaf *leaf)
-{
-	for (size_t i = 0; i < leaf->is.bytes.n; i++) {
-		unsigned char c = leaf->is.bytes.p[i];
-
-		putchar(c >= ' ' && c < 0x7F ? c : '.');
-	}
-}
-
-static void
-print_value(const struct leaf *leaf)
-{
-	char words[NUMBER_SIZE];
-
-	switch (leaf->kind) {
-	case SHAPE_F32:
-		fputs(f32_words(words, leaf->is.f32), stdout);
-		break;
-	case SHAPE_F64:
-		fputs(f64_words(words, leaf->is.f64), stdout);
-		break;
-	case SHAPE_BOOL:
-		fputs(leaf->is.u ? "true" : "false", stdout);
-		break;
-	case SHAPE_CHAR16:
-		print_char16((uint16_t)leaf->is.u);
-		break;
-	case SHAPE_I8:
-	case SHAPE_I16:
-	case SHAPE_I32:
-	case SHAPE_I64:
-		printf("%" PRId64, leaf->is.i);
-		break;
-	case SHAPE_ANSI:
-	case SHAPE_UNICODE:
-	case SHAPE_UTF8:
-	case SHAPE_UTF16:
-	case SHAPE_UTF32:
-		print_json_text(stdout, leaf->is.text);
-		break;
-	case SHAPE_BYTES:
-		print_bytes(leaf);
-		break;
-	default:
-		printf("%" PRIu64, leaf->is.u);
-	}
-}
-
-static void
 show_leaf(struct dump *d, const char *key, const struct leaf *leaf)
 {
 	size_t n = d->tape.next - d->tape.mark;
@@ -166,7 +64,7 @@ show_leaf(struct dump *d, const char *key, const struct leaf *leaf)
 	if (d->secret > 0)
 		fputs("***", stdout);
 	else
-		print_value(leaf);
+		print_value(stdout, leaf);
 	more_lines(d, n);
 }
 
@@ -213,6 +111,49 @@ show_no_more(struct dump *d)
 	(void)d;
 }
 
+/* "#3 CNode (class #2, schema 1)", "#3", "null", "schema 1" */
+static void
+print_sight(const struct sight *s)
+{
+	if (s->number > 0)
+		printf("#%" PRIu32, s->number);
+	else if (s->class_name == NULL)
+		fputs("null", stdout);
+	if (s->is_new || s->mapped)
+		printf(" %s", s->class_name);
+	if (s->mapped)
+		fputs(" (mapped)", stdout);
+	if (s->of > 0 && s->number > 0)
+		printf(" (class #%" PRIu32 ", schema %" PRIu64 ")", s->of,
+		    s->schema);
+	else if (s->of > 0)
+		printf("#%" PRIu32 " schema %" PRIu64, s->of, s->schema);
+	else if (s->number == 0 && s->class_name != NULL)
+		printf("schema %" PRIu64, s->schema);
+}
+
+static void
+show_object(struct dump *d, const char *key, const struct sight *sight)
+{
+	size_t n = d->tape.next - d->tape.mark;
+
+	(void)key;
+	begin_line(d, n);
+	fputs(" = ", stdout);
+	if (d->secret > 0)
+		fputs("***", stdout);
+	else
+		print_sight(sight);
+	more_lines(d, n);
+}
+
+static void
+show_object_end(struct dump *d, bool chained)
+{
+	(void)d;
+	(void)chained;
+}
+
 const struct show show_people = {
 	.begin = show_begin,
 	.end = show_end,
@@ -220,4 +161,6 @@ const struct show show_people = {
 	.absent = show_nothing,
 	.bytes = show_nothing,
 	.bytes_end = show_no_more,
+	.object = show_object,
+	.object_end = show_object_end,
 };

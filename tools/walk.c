@@ -21,7 +21,7 @@
 #define LEAF_NAME  (TOKEN_NAME_MOST + 24)
 
 /* Whether to go on: neither the stream nor the output is broken. */
-static bool
+bool
 going(const struct dump *d)
 {
 	return d->ar.err == 0 && !output_is_broken();
@@ -35,7 +35,8 @@ push(struct dump *d, const char *name, uint64_t index)
 	size_t before = d->path_length;
 	char *to = d->path + before;
 	size_t room = sizeof d->path - before;
-	int n = snprintf(to, room, "%s%s", before > 0 ? "." : "", name);
+	const char *dot = before > d->path_from ? "." : "";
+	int n = snprintf(to, room, "%s%s", dot, name);
 
 	if (index != ONE)
 		n += snprintf(to + n, room - (size_t)n, "[%" PRIu64 "]", index);
@@ -54,7 +55,7 @@ pop(struct dump *d, size_t before)
 }
 
 /* A value, or what might be one, is in hand. */
-static void
+void
 begin(struct dump *d, const char *type)
 {
 	tape_mark(&d->tape);
@@ -109,8 +110,7 @@ walk_leaf(struct dump *d, const struct shape_member *m, uint64_t index)
 		if (m->kind <= SHAPE_COUNT)
 			d->value[m - d->shape.member] = leaf.is.u;
 	}
-	if (shape_is_text(m->kind))
-		free(leaf.is.text);
+	free_leaf(&leaf);
 }
 
 /* Raw bytes, in pieces: they may be more than there is memory. */
@@ -144,8 +144,6 @@ walk_bytes(struct dump *d, const struct shape_member *m, uint64_t n)
 
 /* Members */
 
-static void walk_struct(struct dump *d, const struct shape_struct *s);
-
 /* A struct in a struct: the archive is told, for the words of its errors. */
 static void
 walk_inner(struct dump *d, const struct shape_member *m, uint64_t index)
@@ -154,9 +152,11 @@ walk_inner(struct dump *d, const struct shape_member *m, uint64_t index)
 
 	d->show->begin(d, index == ONE ? m->name : NULL, '{');
 	if (cask_enter(&d->ar, &frame, m->name)) {
+		const struct shape_struct *s = &d->shape.structs[m->inner];
+
 		if (index != ONE)
 			frame.index = (size_t)index;
-		walk_struct(d, &d->shape.structs[m->inner]);
+		walk_members(d, s, s->schema, false);
 	}
 	cask_leave(&d->ar, &frame);
 	d->show->end(d, '}');
@@ -216,7 +216,18 @@ walk_message(struct dump *d, const struct shape_member *m, uint64_t index)
 }
 
 static void
-walk_one(struct dump *d, const struct shape_member *m, uint64_t index)
+walk_pointer(
+    struct dump *d, const struct shape_member *m, uint64_t index, bool last)
+{
+	const char *key = index == ONE ? m->name : NULL;
+	char name[LEAF_NAME];
+
+	walk_object(d, m, key, leaf_name(name, m, index), last);
+}
+
+static void
+walk_one(
+    struct dump *d, const struct shape_member *m, uint64_t index, bool last)
 {
 	size_t before = push(d, m->name, index);
 
@@ -225,6 +236,8 @@ walk_one(struct dump *d, const struct shape_member *m, uint64_t index)
 		walk_message(d, m, index);
 	else if (going(d) && m->kind == SHAPE_STRUCT)
 		walk_inner(d, m, index);
+	else if (going(d) && m->kind == SHAPE_OBJECT)
+		walk_pointer(d, m, index, last);
 	else if (going(d))
 		walk_leaf(d, m, index);
 	pop(d, before);
@@ -256,12 +269,12 @@ follows(struct dump *d, const struct shape_member *m, uint64_t i, uint64_t n)
 }
 
 static void
-walk_array(struct dump *d, const struct shape_member *m)
+walk_array(struct dump *d, const struct shape_member *m, bool last)
 {
 	uint64_t n;
 
 	if (m->many == SHAPE_ONE) {
-		walk_one(d, m, ONE);
+		walk_one(d, m, ONE, last);
 		return;
 	}
 	if (!how_many(d, m, &n))
@@ -272,18 +285,18 @@ walk_array(struct dump *d, const struct shape_member *m)
 	}
 	d->show->begin(d, m->name, '[');
 	for (uint64_t i = 0; follows(d, m, i, n); i++)
-		walk_one(d, m, i);
+		walk_one(d, m, i, false);
 	d->show->end(d, ']');
 }
 
 /* What was secret when it went wrong stays so. */
 static void
-walk_many(struct dump *d, const struct shape_member *m)
+walk_many(struct dump *d, const struct shape_member *m, bool last)
 {
 	if (m->kind == SHAPE_NOTHING)
 		return;
 	d->secret += m->secret;
-	walk_array(d, m);
+	walk_array(d, m, last);
 	if (going(d))
 		d->secret -= m->secret;
 }
@@ -296,7 +309,7 @@ walk_union(struct dump *d, const struct shape_member *u)
 
 	for (unsigned i = 1; i <= u->cases; i++)
 		if (u[i].value == kind) {
-			walk_many(d, &u[i]);
+			walk_many(d, &u[i], false);
 			return;
 		}
 	push(d, by->name, ONE);
@@ -330,10 +343,12 @@ is_there(struct dump *d, const struct shape_member *m)
 }
 
 static bool
-is_too_old(const struct dump *d, const struct shape_member *m)
+is_too_old(const struct dump *d, const struct shape_member *m, uint64_t schema)
 {
 	uint64_t version = d->value[m->version];
 
+	if (m->schema)
+		return schema < m->number;
 	return m->since &&
 	    (version < m->number ||
 		(shape_is_signed(d->shape.member[m->version].kind) &&
@@ -345,29 +360,76 @@ static const struct shape_member added = {
 	.name = "+", .kind = SHAPE_BYTES, .many = SHAPE_REST
 };
 
+/* What is the same for all: one member, whatever it is. */
 static void
-walk_struct(struct dump *d, const struct shape_struct *s)
+walk_member(struct dump *d, const struct shape_member *m, bool last)
+{
+	size_t before;
+
+	if (m->kind == SHAPE_UNION) {
+		walk_union(d, m);
+	} else if (m->kind == SHAPE_MAP) {
+		before = push(d, m->name, ONE);
+		walk_mapped(d, m);
+		pop(d, before);
+	} else {
+		walk_many(d, m, last);
+	}
+}
+
+/* What only classes have.  The schema of a base class is what came for it, or
+ * else that of the object. */
+static void
+walk_of_class(struct dump *d, const struct shape_struct *s,
+    const struct shape_member *m, uint64_t *of_base)
+{
+	const struct shape_struct *inner = &d->shape.structs[m->inner];
+	uint64_t schema;
+	size_t before;
+
+	if (m->kind == SHAPE_BASE) {
+		walk_members(d, inner, *of_base, false);
+		return;
+	}
+	before = push(d, inner->name, ONE);
+	schema = walk_class(d, m);
+	pop(d, before);
+	if (m->inner == s->base)
+		*of_base = schema;
+}
+
+static bool
+is_here(struct dump *d, const struct shape_member *m, uint64_t schema)
+{
+	return !is_too_old(d, m, schema) && (!m->optional || is_there(d, m));
+}
+
+/*
+ * The members of a struct or, with that schema, of a class.  last: they are all
+ * of an object, and the last of them may wait until it has ended.
+ */
+void
+walk_members(
+    struct dump *d, const struct shape_struct *s, uint64_t schema, bool last)
 {
 	const struct shape_member *m = &d->shape.member[s->first];
 	const struct shape_member *end = m + s->count;
 	bool around = d->ar.big_endian;
+	uint64_t of_base = schema;
 
 	if (s->order != SHAPE_AS_AROUND)
 		d->ar.big_endian = s->order == SHAPE_BIG;
 	for (; m < end && going(d); m += 1 + m->cases) {
 		step(d, m);
 		d->value[m - d->shape.member] = 0;
-		if (m->kind == SHAPE_EXTENDS) {
-			if (cask_at(&d->ar) == d->tape.end)
-				break;
+		if (m->kind == SHAPE_EXTENDS && cask_at(&d->ar) == d->tape.end)
+			break;
+		if (m->kind == SHAPE_EXTENDS || !is_here(d, m, schema))
 			continue;
-		}
-		if (is_too_old(d, m) || (m->optional && !is_there(d, m)))
-			continue;
-		if (m->kind == SHAPE_UNION)
-			walk_union(d, m);
+		if (m->kind == SHAPE_BASE || m->kind == SHAPE_SCHEMA)
+			walk_of_class(d, s, m, &of_base);
 		else
-			walk_many(d, m);
+			walk_member(d, m, last && m + 1 == end);
 	}
 	if (s->extends && going(d) && cask_at(&d->ar) < d->tape.end)
 		walk_bytes(d, &added, 0);
@@ -377,9 +439,13 @@ walk_struct(struct dump *d, const struct shape_struct *s)
 bool
 walk(struct dump *d)
 {
+	d->value = d->values[0];
+	d->ar.limit.depth = DUMP_DEPTH;
 	cask_load(&d->ar, &d->tape.io);
+	objects_open(d);
 	d->show->begin(d, NULL, '{');
-	walk_struct(d, &d->shape.structs[d->shape.count - 1]);
+	walk_members(d, &d->shape.structs[d->shape.outermost], 0, false);
 	d->show->end(d, '}');
+	objects_close(d);
 	return going(d);
 }

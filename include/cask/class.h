@@ -52,8 +52,11 @@ struct cask_graph {
 	uint32_t most_classes; /* 4096 */
 	size_t most_memory;    /* bytes of loaded objects, 256 MiB */
 
+	/* Result: how many numbers were given away, from 1 on; when an object's
+	   exchange function begins, the last of them is the object's own. */
+	uint32_t used;
+
 	/* private */
-	uint32_t used; /* numbers given away, from 1 on */
 	uint32_t objects;
 	size_t memory;
 	struct cask_entry *entry; /* by number, less 1 */
