@@ -879,7 +879,10 @@ without_a_shape_there_are_bytes_and_guesses(void **state)
 	assert_string_equal(out,
 	    BARE "     0  ff ff 00 00 04 00 43 41 67 65 15 00 00 00 01 80  "
 		 "......CAge......\n"
-		 "        ^ 0: perhaps a class: CAge, schema 0\n"
+		 "        ^ 0: a class: CAge, schema 0, number 1, if an object "
+		 "comes first\n"
+		 "                                                  ^ 14: "
+		 "perhaps the tag of CAge, its object number 3\n"
 		 "    16  28 00 00 00 02 00 00 00                          "
 		 "(.......\n");
 	assert_int_equal(dump_pipe(ARGS("-"),
@@ -898,6 +901,36 @@ without_a_shape_there_are_bytes_and_guesses(void **state)
 	    "\"red\"\n");
 }
 
+/* The numbers rule out what a tag can not be: nothing has number 5 yet, 2 is an
+ * object's.  Of another archive on the same stream they begin anew. */
+static void
+tags_are_guessed_where_numbers_allow_them(void **state)
+{
+	static const char bytes[] = "\xFF\xFF\2\0\3\0CDe\5\x80\2\x80\1\x80"
+				    "\xFF\xFF\3\0\3\0CBa\3\x80\4\x80\5\x80"
+				    "\xFF\x7F\1\0\0\x80"
+				    "\xFF\xFF\2\0\3\0CDe\1\x80\4\x80";
+
+	(void)state;
+	assert_int_equal(dump_pipe(ARGS("-"), bytes, sizeof bytes - 1), 0);
+	ASSERT_HAS(out, "^ 0: a class: CDe, schema 2, number 1, if an object ");
+	ASSERT_HAS(out, "^ 13: perhaps the tag of CDe, its object number 3\n");
+	ASSERT_HAS(
+	    out, "^ 15: perhaps a class: CBa, schema 3, number 3 to 4\n");
+	ASSERT_HAS(
+	    out, "^ 24: perhaps the tag of CBa, its object number 4 to 6\n");
+	ASSERT_HAS(
+	    out, "^ 26: perhaps the tag of CBa, its object number 4 to 7\n");
+	ASSERT_HAS(
+	    out, "^ 30: perhaps the tag of CDe, its object number 4 to 8\n");
+	ASSERT_HAS(out,
+	    "^ 36: perhaps a class: CDe, schema 2, in another archive, number "
+	    "1\n");
+	ASSERT_HAS(
+	    out, "^ 45: perhaps the tag of CDe, its object number 2 to 3\n");
+	assert_int_equal(occurrences(out, "^"), 8);
+}
+
 static void
 guesses_know_the_order_and_the_code_page(void **state)
 {
@@ -907,7 +940,7 @@ guesses_know_the_order_and_the_code_page(void **state)
 	assert_int_equal(
 	    dump_pipe(ARGS("--order", "big"), big, sizeof big - 1), 0);
 	ASSERT_HAS(out, "^ 0: perhaps a Unicode string: \"A\"\n");
-	ASSERT_HAS(out, "^ 6: perhaps a class: C, schema 1\n");
+	ASSERT_HAS(out, "^ 6: perhaps a class: C, schema 1, number 1\n");
 	assert_int_equal(dump_pipe(ARGS("-"), "\2\x80\x35", 3), 0);
 	ASSERT_LACKS(out, "perhaps");
 	assert_int_equal(dump_pipe(ARGS("--ansi", "1252"), "\2\x80\x35", 3), 0);
@@ -1135,6 +1168,7 @@ main(void)
 		TEST(garbage_of_any_kind_ends_in_words_or_well),
 		TEST(a_long_text_and_long_raw_bytes_are_shown_whole),
 		TEST(without_a_shape_there_are_bytes_and_guesses),
+		TEST(tags_are_guessed_where_numbers_allow_them),
 		TEST(guesses_know_the_order_and_the_code_page),
 		TEST(a_guess_may_be_a_beginning_or_too_long_to_show),
 		TEST(no_bytes_at_all_are_no_news),

@@ -1,8 +1,15 @@
 /*
  * cask dump without a shape: bytes, and what they look like.  See dump.h.
  *
- * A guess is a string in one of MFC's forms, or the definition of a class.
- * What belongs to one guess isn't looked at for another.
+ * A guess is a string in one of MFC's forms, or the definition of a class, or a
+ * new object of a class that was defined before.  What belongs to one guess
+ * isn't looked at for another.
+ *
+ * Classes and objects share their numbers, in the order in which they come.  So
+ * the tag of a class can only be one where a class can have had that number:
+ * what the numbers rule out is not shown.  They are counted from the least
+ * there can have been, were all that looks like a tag something else, to the
+ * most.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -19,6 +26,21 @@
 #define AHEAD      (2 * 0xFFFF + 16) /* bytes: the longest with a short length */
 #define TEXT_SHOWN 60                /* columns */
 #define CLASS_MOST 63                /* characters of a class's name */
+#define CLASSES    1024              /* that are remembered */
+
+/* From the least to the most: of a class its number, or how many there are. */
+struct range {
+	uint32_t low, high;
+};
+
+struct numbers {
+	struct range given;
+	struct known {
+		char name[CLASS_MOST + 1];
+		struct range number;
+	} known[CLASSES];
+	unsigned count;
+};
 
 static uint16_t
 word_at(const struct dump *d, const unsigned char *p)
@@ -76,19 +98,105 @@ is_name(const unsigned char *p, size_t n)
 	return n > 0;
 }
 
-static size_t
-guess_class(const struct dump *d, const unsigned char *p, size_t n, uint64_t at)
+static void
+print_range(struct range r)
 {
+	printf("number %" PRIu32, r.low);
+	if (r.high > r.low)
+		printf(" to %" PRIu32, r.high);
+}
+
+/* The numbers that the next class or object can have. */
+static struct range
+next_of(struct range given)
+{
+	return (struct range) { given.low + 1, given.high + 1 };
+}
+
+/* A class is defined once; if it is again, another archive has begun. */
+static bool
+is_known(const struct numbers *k, const char *name)
+{
+	for (unsigned i = 0; i < k->count; i++)
+		if (strcmp(k->known[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Behind a class comes an object, if it isn't one without. */
+static void
+add_class(struct numbers *k, const char *name, uint64_t at)
+{
+	struct known *c;
+	bool again = is_known(k, name);
+
+	if (again || k->count == CLASSES)
+		k->count = 0;
+	if (again)
+		k->given = (struct range) { 0, 0 };
+	c = &k->known[k->count++];
+	strcpy(c->name, name);
+	c->number = next_of(k->given);
+	fputs(again ? ", in another archive, " : ", ", stdout);
+	print_range(c->number);
+	puts(at == 0 ? ", if an object comes first" : "");
+	k->given.low += at == 0 ? 2 : 1;
+	k->given.high += 2;
+}
+
+/* The tag of a class that can have that number: a new object of it. */
+static size_t
+guess_object(const struct dump *d, struct numbers *k, const unsigned char *p,
+    size_t n, uint64_t at)
+{
+	uint32_t number = n < 2 ? 0 : word_at(d, p);
+	size_t taken = 2;
+	unsigned i = 0;
+
+	if (number == 0x7FFF && n >= 6) {
+		number = cask_order32(cask_read32(p + 2), d->ar.big_endian);
+		if (number >> 31 == 0)
+			return 0;
+		number &= 0x7FFFFFFF;
+		taken = 6;
+	} else if (number < 0x8000 || number == 0xFFFF) {
+		return 0;
+	} else {
+		number &= 0x7FFF;
+	}
+	while (i < k->count &&
+	    (number < k->known[i].number.low ||
+		number > k->known[i].number.high))
+		i++;
+	if (i == k->count)
+		return 0;
+	point(at);
+	printf("perhaps the tag of %s, its object ", k->known[i].name);
+	print_range(next_of(k->given));
+	putchar('\n');
+	k->given.high++;
+	return taken;
+}
+
+static size_t
+guess_class(const struct dump *d, struct numbers *k, const unsigned char *p,
+    size_t n, uint64_t at)
+{
+	char name[CLASS_MOST + 1];
 	size_t length;
 
-	if (n < 7 || p[0] != 0xFF || p[1] != 0xFF)
+	if (n < 7 || p[0] != 0xFF || p[1] != 0xFF ||
+	    word_at(d, p + 2) == 0xFFFF)
 		return 0;
 	length = word_at(d, p + 4);
 	if (length > CLASS_MOST || length > n - 6 || !is_name(p + 6, length))
 		return 0;
+	memcpy(name, p + 6, length);
+	name[length] = '\0';
 	point(at);
-	printf("perhaps a class: %.*s, schema %u\n", (int)length,
-	    (const char *)p + 6, word_at(d, p + 2));
+	printf("%s class: %s, schema %u", at == 0 ? "a" : "perhaps a", name,
+	    word_at(d, p + 2));
+	add_class(k, name, at);
 	return 6 + length;
 }
 
@@ -163,10 +271,13 @@ print_line(const unsigned char *p, size_t n, uint64_t at)
 }
 
 static size_t
-guess_at(const struct dump *d, const unsigned char *p, size_t n, uint64_t at)
+guess_at(const struct dump *d, struct numbers *k, const unsigned char *p,
+    size_t n, uint64_t at)
 {
-	size_t taken = guess_class(d, p, n, at);
+	size_t taken = guess_class(d, k, p, n, at);
 
+	if (taken == 0)
+		taken = guess_object(d, k, p, n, at);
 	if (taken == 0)
 		taken = guess_unicode(d, p, n, at);
 	if (taken == 0)
@@ -177,6 +288,7 @@ guess_at(const struct dump *d, const unsigned char *p, size_t n, uint64_t at)
 bool
 guess(struct dump *d)
 {
+	static struct numbers numbers;
 	struct tape *t = &d->tape;
 	uint64_t known = 0; /* where the last guess ends */
 	size_t n, k;
@@ -194,8 +306,8 @@ guess(struct dump *d)
 
 			if (at >= known)
 				known = at +
-				    guess_at(
-					d, t->data + t->next + i, n - i, at);
+				    guess_at(d, &numbers, t->data + t->next + i,
+					n - i, at);
 		}
 		tape_skip(t, k);
 	}
