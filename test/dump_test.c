@@ -3,84 +3,13 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "tools_kit.h"
+#include "test.h"
 
 #include <cask.h>
 
-#include <sys/stat.h>
-
 #include "cask_example.h"
 
-static char out[TEXT], err[TEXT];
-static char dir[] = "/tmp/cask-dump-XXXXXX";
-static char shape_path[64], data_path[64];
-
-#define HEAD "  byte  hex                      type    name = value\n"
-#define BARE                                                        \
-	"  byte  hex                                              " \
-	"characters\n"
-
-static void
-write_file(const char *path, const void *bytes, size_t n)
-{
-	FILE *f = fopen(path, "wb");
-
-	assert_non_null(f);
-	assert_int_equal(fwrite(bytes, 1, n, f), n);
-	assert_int_equal(fclose(f), 0);
-}
-
-/* Dump n bytes that come from a file, or from a pipe to standard input.  argv
- * begins with "cask", "dump"; gives the exit code. */
-
-static int
-dump_file(const char *const *args, const void *bytes, size_t n)
-{
-	const char *argv[12] = { "cask", "dump" };
-	char *copy[12] = { NULL };
-	struct child c;
-	size_t i = 0;
-
-	for (; args[i] != NULL; i++)
-		argv[i + 2] = args[i];
-	argv[i + 2] = data_path;
-	memcpy(copy, argv, sizeof argv);
-	write_file(data_path, bytes, n);
-	start(&c, copy);
-	return finish(&c, out, err);
-}
-
-static int
-dump_pipe(const char *const *args, const void *bytes, size_t n)
-{
-	const char *argv[12] = { "cask", "dump" };
-	char *copy[12] = { NULL };
-	int in[2], before = dup(0);
-	struct child c;
-
-	for (size_t i = 0; args[i] != NULL; i++)
-		argv[i + 2] = args[i];
-	memcpy(copy, argv, sizeof argv);
-	assert_true(before >= 0 && n < 4096);
-	make_pipe(in);
-	assert_int_equal(write(in[1], bytes, n), n);
-	close(in[1]);
-	dup2(in[0], 0);
-	close(in[0]);
-	start(&c, copy);
-	dup2(before, 0);
-	close(before);
-	return finish(&c, out, err);
-}
-
-#define ARGS(...) ((const char *const[]) { __VA_ARGS__, NULL })
-
-static const char *
-shaped(const char *text)
-{
-	write_file(shape_path, text, strlen(text));
-	return shape_path;
-}
+#include "dump_kit.h"
 
 #define ASSERT_SAID(format, name)                                \
 	do {                                                     \
@@ -306,6 +235,83 @@ static const struct value values[] = {
 	    "61 00 20 00 20 00        utf16   v1 = \"a\"", "\"a\"" },
 	{ "bytes[3]", "a\0\xFF", NULL, 3,
 	    "61 00 ff                 bytes   v1[0] = a..", "\"6100ff\"" },
+	{ "time", "\x0A\0\0\x80\x1B\x0A\x96\x5D\0\0\0\0",
+	    "\x80\0\0\x0A\0\0\0\0\x5D\x96\x0A\x1B", 12,
+	    "0a 00 00 80 1b 0a 96 5d  time    v1 = 2019-10-03 14:47:55 UTC\n"
+	    "     8  00 00 00 00",
+	    "1570114075" },
+	{ "time", "\xFF\xFF\xFF\xFF", NULL, 4,
+	    "ff ff ff ff              time    v1 = 1969-12-31 23:59:59 UTC",
+	    "-1" },
+	{ "timespan", "\x10\x0E\0\0", "\0\0\x0E\x10", 4,
+	    "10 0e 00 00              timespan v1 = 3600 s", "3600" },
+	{ "date", "\0\0\0\0\0\0\0\0\xC0\xD5\xE1\x40",
+	    "\0\0\0\0\x40\xE1\xD5\xC0\0\0\0\0", 12,
+	    "00 00 00 00 00 00 00 00  date    v1 = 2000-01-01 00:00:00\n"
+	    "     8  c0 d5 e1 40",
+	    "{\"status\":0,\"days\":36526}" },
+	{ "date", "\2\0\0\0\0\0\0\0\0\0\0\0", "\0\0\0\2\0\0\0\0\0\0\0\0", 12,
+	    "02 00 00 00 00 00 00 00  date    v1 = missing\n"
+	    "     8  00 00 00 00",
+	    "{\"status\":2,\"days\":0}" },
+	{ "datespan", "\0\0\0\0\0\0\0\0\0\0\xF8\x3F",
+	    "\0\0\0\0\x3F\xF8\0\0\0\0\0\0", 12,
+	    "00 00 00 00 00 00 00 00  datespan v1 = 1.5 days\n"
+	    "     8  00 00 f8 3f",
+	    "{\"status\":0,\"days\":1.5}" },
+	{ "currency", "\0\0\0\0\xFF\xFF\xFF\xFF\xC7\xCF\xFF\xFF",
+	    "\0\0\0\0\xFF\xFF\xFF\xFF\xFF\xFF\xCF\xC7", 12,
+	    "00 00 00 00 ff ff ff ff  currency v1 = -1.2345\n"
+	    "     8  c7 cf ff ff",
+	    "{\"status\":0,\"value\":-12345}" },
+	{ "point", "\1\0\0\0\xFF\xFF\xFF\xFF", "\0\0\0\1\xFF\xFF\xFF\xFF", 8,
+	    "01 00 00 00 ff ff ff ff  point   v1 = (1, -1)",
+	    "{\"x\":1,\"y\":-1}" },
+	{ "size", "\x80\2\0\0\xE0\1\0\0", "\0\0\2\x80\0\0\1\xE0", 8,
+	    "80 02 00 00 e0 01 00 00  size    v1 = 640 x 480",
+	    "{\"cx\":640,\"cy\":480}" },
+	{ "rect", "\1\0\0\0\2\0\0\0\3\0\0\0\4\0\0\0",
+	    "\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\4", 16,
+	    "01 00 00 00 02 00 00 00  rect    v1 = (1, 2) to (3, 4)\n"
+	    "     8  03 00 00 00 04 00 00 00",
+	    "{\"left\":1,\"top\":2,\"right\":3,\"bottom\":4}" },
+	{ "guid",
+	    "\x33\x22\x11\0\x55\x44\x77\x66\x88\x99\xAA\xBB\xCC\xDD\xEE\xFF",
+	    "\0\x11\x22\x33\x44\x55\x66\x77\x88\x99\xAA\xBB\xCC\xDD\xEE\xFF",
+	    16,
+	    "33 22 11 00 55 44 77 66  guid    v1 = "
+	    "{00112233-4455-6677-8899-AABBCCDDEEFF}\n"
+	    "     8  88 99 aa bb cc dd ee ff",
+	    "\"{00112233-4455-6677-8899-AABBCCDDEEFF}\"" },
+	{ "bstr", "\2\0\0\0H\0i\0", "\0\0\0\2\0H\0i", 8,
+	    "02 00 00 00 48 00 69 00  bstr    v1 = \"Hi\"", "\"Hi\"" },
+	{ "variant", "\3\0\5\0\0\0", "\0\3\0\0\0\5", 6,
+	    "03 00 05 00 00 00        variant v1 = VT_I4 5",
+	    "{\"type\":3,\"value\":5}" },
+	{ "variant", "\x08\0\4\0\0\0H\0i\0", "\0\x08\0\0\0\4\0H\0i", 10,
+	    "08 00 04 00 00 00 48 00  variant v1 = VT_BSTR \"Hi\"\n"
+	    "     8  69 00",
+	    "{\"type\":8,\"value\":\"Hi\"}" },
+	{ "variant", "\x0B\0\xFF\xFF", "\0\x0B\xFF\xFF", 4,
+	    "0b 00 ff ff              variant v1 = VT_BOOL true",
+	    "{\"type\":11,\"value\":true}" },
+	{ "variant", "\6\0\x39\x30\0\0\0\0\0\0", "\0\6\0\0\x30\x39\0\0\0\0", 10,
+	    "06 00 39 30 00 00 00 00  variant v1 = VT_CY 1.2345\n"
+	    "     8  00 00",
+	    "{\"type\":6,\"value\":12345}" },
+	{ "variant", "\7\0\0\0\0\0\0\0\xF4\xBF", "\0\7\xBF\xF4\0\0\0\0\0\0", 10,
+	    "07 00 00 00 00 00 00 00  variant v1 = VT_DATE 1899-12-29 "
+	    "06:00:00\n"
+	    "     8  f4 bf",
+	    "{\"type\":7,\"value\":-1.25}" },
+	{ "variant", "\x11\0\xFF", "\0\x11\xFF", 3,
+	    "11 00 ff                 variant v1 = VT_UI1 255",
+	    "{\"type\":17,\"value\":255}" },
+	{ "variant", "\0\0", NULL, 2,
+	    "00 00                    variant v1 = VT_EMPTY", "{\"type\":0}" },
+	{ "variant", "\3\x20", "\x20\3", 2,
+	    "03 20                    variant v1 = type 0x2003",
+	    "{\"type\":8195}" },
 	{ "text", "\4\"\\\n\x1B", NULL, 5,
 	    "04 22 5c 0a 1b           ansi    v1 = \"\\\"\\\\\\u000a\\u001b\"",
 	    "\"\\\"\\\\\\u000a\\u001b\"" },
@@ -315,8 +321,7 @@ static void
 dumps_value(const struct value *v)
 {
 	const char *big = v->big != NULL ? v->big : v->little;
-	const char *value = strstr(v->lines, " = ");
-	char wanted[512];
+	char value[128], wanted[512];
 
 	snprintf(wanted, sizeof wanted, HEAD "     0  %s\n", v->lines);
 	assert_int_equal(
@@ -325,6 +330,8 @@ dumps_value(const struct value *v)
 	assert_string_equal(out, wanted);
 	assert_int_equal(
 	    dump_pipe(ARGS("--type", v->type, "--order", "big"), big, v->n), 0);
+	snprintf(value, sizeof value, "%s", strstr(v->lines, " = "));
+	value[strcspn(value, "\n")] = '\0';
 	ASSERT_HAS(out, value);
 	snprintf(wanted, sizeof wanted, "{\"v1\":%s}\n", v->json);
 	assert_int_equal(
@@ -986,6 +993,9 @@ struct use {
 
 static const struct use wrong_use[] = {
 	{ { "--json" }, "cask dump: --json: needs --shape or --type\n" },
+	{ { "--dot" }, "cask dump: --dot: needs --shape or --type\n" },
+	{ { "--dot", "--json", "--type", "u8" },
+	    "cask dump: --json and --dot: one or the other\n" },
 	{ { "--shape", "a", "--type", "u8" },
 	    "cask dump: --shape and --type: one or the other\n" },
 	{ { "--order", "huge" },
@@ -1119,26 +1129,6 @@ help_is_printed(void **state)
 	assert_int_equal(dump_pipe(ARGS("--help"), "", 0), 0);
 	ASSERT_HAS(out, "usage: cask dump [OPTION]... [FILE]\n");
 	assert_string_equal(err, "");
-}
-
-static int
-make_files(void **state)
-{
-	(void)state;
-	if (mkdtemp(dir) == NULL)
-		return -1;
-	snprintf(shape_path, sizeof shape_path, "%s/shape", dir);
-	snprintf(data_path, sizeof data_path, "%s/data", dir);
-	return 0;
-}
-
-static int
-remove_files(void **state)
-{
-	(void)state;
-	unlink(shape_path);
-	unlink(data_path);
-	return rmdir(dir);
 }
 
 #define TEST(f) cmocka_unit_test_teardown(f, kill_children)

@@ -24,6 +24,7 @@
 /* A node in the making; the outermost struct has one, too: number 0. */
 struct node {
 	uint32_t number;
+	bool hidden; /* it is secret */
 	unsigned lines;
 	char title[TOKEN_NAME_MOST + 64];
 	char line[LINES_MOST][LINE_SIZE];
@@ -66,6 +67,8 @@ print_name(uint32_t number)
 static void
 print_node(const struct node *n)
 {
+	if (n->hidden)
+		return;
 	fputs("\t", stdout);
 	print_name(n->number);
 	fputs(" [label=\"", stdout);
@@ -142,9 +145,10 @@ static void
 title_node(struct node *n, const struct sight *s, bool secret)
 {
 	n->number = s->number;
+	n->hidden = secret;
 	n->lines = 0;
 	snprintf(n->title, sizeof n->title, "#%" PRIu32 " %s%s", s->number,
-	    secret ? "***" : s->class_name, s->mapped ? " (mapped)" : "");
+	    s->class_name, s->mapped ? " (mapped)" : "");
 }
 
 static void
@@ -173,13 +177,15 @@ dot_object(struct dump *d, const char *key, const struct sight *s)
 	if (s->mapped) {
 		title_node(&mapped, s, d->secret > 0);
 		print_node(&mapped);
+	} else if (d->secret > 0) {
+		add_line(d, "***");
 	} else if (s->number > 0) {
 		print_edge(d, node_of(d), s->number);
 	} else if (s->class_name == NULL) {
-		add_line(d, d->secret > 0 ? "***" : "null");
+		add_line(d, "null");
 	} else {
 		snprintf(words, sizeof words, "schema %" PRIu64, s->schema);
-		add_line(d, d->secret > 0 ? "***" : words);
+		add_line(d, words);
 	}
 	if (s->is_new)
 		begin_node(d, s);
