@@ -135,6 +135,67 @@ every_type_has_its_word(void **state)
 	}
 }
 
+/* Classes */
+
+static const char classes[] =
+    "class CNode : CObject schema 1 { u16 v; since 1 object CNode next; }\n"
+    "big class CPerson schema 0xFFFE versionable {\n"
+    "	text name; since 2 optional object CBoss boss; u8 version;\n"
+    "	since 3 u8 x; object CObject any[version];\n"
+    "}\n"
+    "class CBoss : CPerson { schema CPerson; base; class CObList a; time t; }\n"
+    "class CObList { count n; object CNode item[n]; }\n"
+    "struct s { map CBoss me; object CPerson p; object CObList* l; }\n"
+    "class CLast : CObArray { base; };\n";
+
+static void
+classes_are_parsed(void **state)
+{
+	const struct shape_member *m;
+
+	(void)state;
+	if (!parse(classes))
+		fail_msg("%s", why);
+	assert_int_equal(shape.count, 6);
+	assert_int_equal(shape.outermost, 4);
+	assert_true(shape.structs[0].is_class && !shape.structs[4].is_class);
+	assert_int_equal(shape.structs[0].base, SHAPE_ANY);
+	assert_int_equal(shape.structs[0].schema, 1);
+	assert_false(shape.structs[0].versionable);
+	assert_int_equal(shape.structs[1].schema, 65534);
+	assert_true(shape.structs[1].versionable);
+	assert_int_equal(shape.structs[1].order, SHAPE_BIG);
+	assert_int_equal(shape.structs[2].base, 1);
+	m = member("next");
+	assert_true(m->since && m->schema && m->number == 1);
+	assert_int_equal(m->kind, SHAPE_OBJECT);
+	assert_int_equal(m->inner, 0);
+	m = member("boss");
+	assert_true(m->since && m->schema && m->optional);
+	assert_int_equal(m->inner, 2);
+	m = member("x");
+	assert_true(m->since && !m->schema);
+	assert_ptr_equal(&shape.member[m->version], member("version"));
+	m = member("any");
+	assert_int_equal(m->inner, SHAPE_ANY);
+	assert_int_equal(m->many, SHAPE_COUNTED);
+	m = &shape.member[shape.structs[2].first];
+	assert_int_equal(m[0].kind, SHAPE_SCHEMA);
+	assert_int_equal(m[1].kind, SHAPE_BASE);
+	assert_true(m[0].inner == 1 && m[1].inner == 1);
+	m = member("a"); /* MFC's, since the other is not there yet */
+	assert_int_equal(m->kind, SHAPE_STRUCT);
+	assert_string_equal(shape.structs[m->inner].name, "CObList");
+	assert_true(m->inner >= SHAPE_STRUCTS);
+	m = member("l");
+	assert_int_equal(m->inner, 3);
+	assert_int_equal(m->many, SHAPE_REST);
+	m = member("me");
+	assert_int_equal(m->kind, SHAPE_MAP);
+	assert_int_equal(m->inner, 2);
+	assert_true(shape.structs[5].base >= SHAPE_STRUCTS);
+}
+
 static void
 an_order_holds_for_the_structs_that_follow(void **state)
 {
@@ -536,6 +597,115 @@ wrong_words_are_pointed_at(void **state)
 		    "f:1:19: nothing can follow 'x', which goes on to the end\n"
 		    "struct s { u8* x; extends; }\n"
 		    "                  ^\n" },
+		{ "class 3 { }",
+		    "f:1:7: expected the name of a class, not '3'\n"
+		    "class 3 { }\n"
+		    "      ^\n" },
+		{ "class C { }",
+		    "f:1:12: expected a struct, not the end\n"
+		    "class C { }\n"
+		    "           ^\n" },
+		{ "class C { } class C { }",
+		    "f:1:19: a second class called 'C'\n"
+		    "class C { } class C { }\n"
+		    "                  ^\n" },
+		{ "class CObject { }",
+		    "f:1:7: CObject is any class, and has no members\n"
+		    "class CObject { }\n"
+		    "      ^\n" },
+		{ "class C : B { }",
+		    "f:1:11: no class 'B' is defined before this one\n"
+		    "class C : B { }\n"
+		    "          ^\n" },
+		{ "class C : C { }",
+		    "f:1:11: no class 'C' is defined before this one\n"
+		    "class C : C { }\n"
+		    "          ^\n" },
+		{ "class C : { }",
+		    "f:1:11: expected the name of a class, not '{'\n"
+		    "class C : { }\n"
+		    "          ^\n" },
+		{ "struct B { } class C : B { }",
+		    "f:1:24: 'B' is a struct\n"
+		    "struct B { } class C : B { }\n"
+		    "                       ^\n" },
+		{ "class C schema { }",
+		    "f:1:16: expected a number, not '{'\n"
+		    "class C schema { }\n"
+		    "               ^\n" },
+		{ "class C schema 65535 { }",
+		    "f:1:16: a schema is a number from 0 to 65534\n"
+		    "class C schema 65535 { }\n"
+		    "               ^\n" },
+		{ "class C versionable schema 1 { }",
+		    "f:1:21: expected '{', not 'schema'\n"
+		    "class C versionable schema 1 { }\n"
+		    "                    ^\n" },
+		{ "class C { base; }",
+		    "f:1:11: 'base' needs a class that has one: class CThis : "
+		    "CThat\n"
+		    "class C { base; }\n"
+		    "          ^\n" },
+		{ "class B { } class C : B { base u8 x; }",
+		    "f:1:32: expected ';', not 'u8'\n"
+		    "class B { } class C : B { base u8 x; }\n"
+		    "                               ^\n" },
+		{ "class B { u8 x; } class C : B { u8 x; }",
+		    "f:1:36: a second member called 'x'\n"
+		    "class B { u8 x; } class C : B { u8 x; }\n"
+		    "                                   ^\n" },
+		{ "class C { schema B; }",
+		    "f:1:18: no class 'B' is defined before this one\n"
+		    "class C { schema B; }\n"
+		    "                 ^\n" },
+		{ "struct s { base; }",
+		    "f:1:12: 'base' is no type\n"
+		    "struct s { base; }\n"
+		    "           ^\n" },
+		{ "class C { extends; }",
+		    "f:1:11: 'extends' is no type\n"
+		    "class C { extends; }\n"
+		    "          ^\n" },
+		{ "class C { u8* x; }",
+		    "f:1:13: a struct may go on to the end, but no class\n"
+		    "class C { u8* x; }\n"
+		    "            ^\n" },
+		{ "class C { object D x; } struct s { }",
+		    "f:1:18: no class 'D' is in this shape\n"
+		    "class C { object D x; } struct s { }\n"
+		    "                 ^\n" },
+		{ "class C { object s x; } struct s { }",
+		    "f:1:18: 's' is a struct\n"
+		    "class C { object s x; } struct s { }\n"
+		    "                 ^\n" },
+		{ "struct s { object 1 x; }",
+		    "f:1:19: expected the name of a class, not '1'\n"
+		    "struct s { object 1 x; }\n"
+		    "                  ^\n" },
+		{ "class C { } struct s { C x; }",
+		    "f:1:24: 'C' is no type; 'class C' is\n"
+		    "class C { } struct s { C x; }\n"
+		    "                       ^\n" },
+		{ "class C { } struct s { struct C x; }",
+		    "f:1:31: 'C' is a class\n"
+		    "class C { } struct s { struct C x; }\n"
+		    "                              ^\n" },
+		{ "struct a { } struct s { class a x; }",
+		    "f:1:31: 'a' is a struct\n"
+		    "struct a { } struct s { class a x; }\n"
+		    "                              ^\n" },
+		{ "class C { class C x; }",
+		    "f:1:17: no class 'C' is defined before this one\n"
+		    "class C { class C x; }\n"
+		    "                ^\n" },
+		{ "class C { } struct s { map C x[2]; }",
+		    "f:1:31: expected ';', not '['\n"
+		    "class C { } struct s { map C x[2]; }\n"
+		    "                              ^\n" },
+		{ "struct s { map C x; }",
+		    "f:1:16: no class 'C' is in this shape\n"
+		    "struct s { map C x; }\n"
+		    "               ^\n" },
 		{ "struct s { u8 x; } /* no end",
 		    "f:1:20: a comment without its end\n"
 		    "struct s { u8 x; } /* no end\n"
@@ -591,6 +761,9 @@ wrong_lists_of_types_are_pointed_at(void **state)
 		{ "struct x",
 		    "--type:1:8: no struct 'x' is defined before this one\n"
 		    "struct x\n       ^\n" },
+		{ "object CX",
+		    "--type:1:8: no class 'CX' is in this shape\n"
+		    "object CX\n       ^\n" },
 	};
 
 	(void)state;
@@ -654,6 +827,22 @@ there_are_1000_members_and_1000_structs(void **state)
 	assert_string_equal(why,
 	    "f:1001:8: more than 1000 structs\nstruct x1000 {}\n"
 	    "       ^\n");
+}
+
+static void
+a_class_has_a_name_of_63_characters(void **state)
+{
+	char text[128], name[65];
+
+	(void)state;
+	memset(name, 'n', 64);
+	name[64] = '\0';
+	snprintf(text, sizeof text, "class %s { } struct s { }", name + 1);
+	assert_true(parse(text));
+	snprintf(text, sizeof text, "class %s { } struct s { }", name);
+	assert_false(parse(text));
+	assert_non_null(strstr(
+	    why, "f:1:7: a class has a name of at most 63 characters\n"));
 }
 
 static void
@@ -735,26 +924,35 @@ a_shape_cut_after_any_byte_is_taken_or_complained_about(void **state)
 		assert_int_equal(
 		    ok, n == sizeof whole - 2 || (n >= end && n <= end + 1));
 	}
+	for (size_t n = 0; n < sizeof classes - 1; n++)
+		check_complaint(parse_exactly(classes, n));
 }
 
 static void
-a_shape_with_any_bit_flipped_is_taken_or_complained_about(void **state)
+flip_each_bit(const char *of, size_t n)
 {
-	static char text[sizeof whole];
+	static char text[sizeof whole + sizeof classes];
 	unsigned taken = 0, refused = 0;
 
-	(void)state;
-	for (size_t i = 0; i < 8 * (sizeof whole - 1); i++) {
+	for (size_t i = 0; i < 8 * n; i++) {
 		bool ok;
 
-		memcpy(text, whole, sizeof whole);
+		memcpy(text, of, n);
 		text[i / 8] ^= (char)(1 << i % 8);
-		ok = parse_exactly(text, sizeof whole - 1);
+		ok = parse_exactly(text, n);
 		check_complaint(ok);
 		taken += ok;
 		refused += !ok;
 	}
 	assert_true(taken > 0 && refused > taken);
+}
+
+static void
+a_shape_with_any_bit_flipped_is_taken_or_complained_about(void **state)
+{
+	(void)state;
+	flip_each_bit(whole, sizeof whole - 1);
+	flip_each_bit(classes, sizeof classes - 1);
 }
 
 static void
@@ -786,6 +984,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_construct_is_parsed),
 		cmocka_unit_test(every_type_has_its_word),
+		cmocka_unit_test(classes_are_parsed),
 		cmocka_unit_test(an_order_holds_for_the_structs_that_follow),
 		cmocka_unit_test(a_list_of_types_names_its_members_itself),
 		cmocka_unit_test(a_byte_order_mark_is_passed_over),
@@ -794,6 +993,7 @@ main(void)
 		cmocka_unit_test(wrong_lists_of_types_are_pointed_at),
 		cmocka_unit_test(structs_nest_32_deep),
 		cmocka_unit_test(there_are_1000_members_and_1000_structs),
+		cmocka_unit_test(a_class_has_a_name_of_63_characters),
 		cmocka_unit_test(a_name_has_64_characters),
 		cmocka_unit_test(of_a_long_line_the_part_around_is_shown),
 		cmocka_unit_test(
