@@ -1191,11 +1191,20 @@ an_object_still_being_loaded_is_of_its_class(void **state)
 	static const char stream[] = "\xFF\xFF\0\0\5\0CPair\xFF\xFF\2\0\5\0"
 				     "CNote\0\2\0";
 	static const char wrong[] = "\xFF\xFF\2\0\5\0CNote\0\2\0";
+	static const char within[] = "\xFF\xFF\1\0\x08\0CSubItem\2\0\5\0";
+	struct item *i;
 	struct note *n;
 	struct pair *p;
 	struct side s;
 
 	(void)state;
+	begin_load(&s, BYTES(within)); /* its own number, in itself */
+	cask_object(&s.ar, &i, &item_class);
+	assert_why(&s, CASK_ECLASS,
+	    "object i.document at byte 14: class CSubItem where CMyDocument is "
+	    "wanted");
+	assert_null(i);
+	end(&s);
 	begin_load(&s, BYTES(stream));
 	cask_object(&s.ar, &p, &pair_class);
 	assert_why(&s, CASK_ECLASS,

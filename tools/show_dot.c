@@ -154,17 +154,17 @@ title_node(struct node *n, const struct sight *s, bool secret)
 static void
 begin_node(struct dump *d, const struct sight *s)
 {
-	struct follow *f = d->follow;
+	struct node *n = d->follow->node;
 
-	if (f->node != NULL)
-		print_node(f->node);
+	if (n != NULL)
+		print_node(n);
 	else
-		f->node = calloc(1, sizeof *f->node);
-	if (f->node == NULL)
+		d->follow->node = n = calloc(1, sizeof *n);
+	if (n == NULL)
 		cask_fail_named(
 		    &d->ar, d, s->class_name, ENOMEM, "no memory for its node");
 	else
-		title_node(f->node, s, d->secret > 0);
+		title_node(n, s, d->secret > 0);
 }
 
 static void
