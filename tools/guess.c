@@ -135,7 +135,7 @@ add_class(struct numbers *k, const char *name, uint64_t at)
 	if (again)
 		k->given = (struct range) { 0, 0 };
 	c = &k->known[k->count++];
-	strcpy(c->name, name);
+	memcpy(c->name, name, strlen(name) + 1);
 	c->number = next_of(k->given);
 	fputs(again ? ", in another archive, " : ", ", stdout);
 	print_range(c->number);

@@ -27,7 +27,7 @@ struct node {
 	bool hidden; /* it is secret */
 	unsigned lines;
 	char title[TOKEN_NAME_MOST + 64];
-	char line[LINES_MOST][LINE_SIZE];
+	char line[LINES_MOST][LINE_SIZE + 3];
 };
 
 static struct node root;
@@ -98,16 +98,16 @@ static void
 add_line(struct dump *d, const char *words)
 {
 	struct node *n = node_of(d);
-	char line[LINE_SIZE];
+	char line[LINE_SIZE], *to;
 
 	if (n->lines++ >= LINES_MOST)
 		return;
 	snprintf(line, sizeof line, "%s = %s", d->path + d->path_from, words);
-	printable(n->line[n->lines - 1], LINE_SIZE, line);
-	if (columns_of(n->line[n->lines - 1]) <= LINE_COLUMNS)
+	to = printable(n->line[n->lines - 1], LINE_SIZE, line);
+	if (columns_of(to) <= LINE_COLUMNS)
 		return;
-	cut_to(n->line[n->lines - 1], LINE_COLUMNS - 3);
-	strcat(n->line[n->lines - 1], "...");
+	cut_to(to, LINE_COLUMNS - 3);
+	memcpy(to + strlen(to), "...", sizeof "...");
 }
 
 static void

@@ -209,7 +209,7 @@ variant_leaf(const struct cask_variant *v, struct leaf *leaf)
 	leaf->kind = SHAPE_I64;
 	switch (v->type) {
 	case CASK_VT_I1:
-		leaf->is.i = v->as.i8;
+		leaf->is.i = (int64_t)v->as.i8;
 		return true;
 	case CASK_VT_I2:
 		leaf->is.i = v->as.i16;
