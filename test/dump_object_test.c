@@ -246,6 +246,23 @@ every_example_is_shown_in_lines_as_json_and_for_graphviz(void **state)
 	}
 }
 
+static void
+the_last_of_an_object_is_named_where_it_is_wrong(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    dump_pipe(
+		ARGS("--shape", shaped(NODE "struct s { object CNode node; }")),
+		BYTES("\xFF\xFF\1\0\5\0CNode\1\0\1\x80\2\0\7\0")),
+	    1);
+	assert_string_equal(strstr(out, "    17"),
+	    "    17  07 00                    object    next <- stopped "
+	    "here\n");
+	assert_string_equal(err,
+	    "cask dump: standard input: object node.next at byte 17: object "
+	    "number 7, the highest so far is 3\n");
+}
+
 /* The braces and brackets outside of texts: all closed, none twice. */
 static bool
 is_balanced(const char *s)
@@ -772,6 +789,7 @@ static const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_teardown(f, kill_children)
 	TEST(every_example_is_shown_in_lines_as_json_and_for_graphviz),
 	TEST(every_example_cut_after_any_byte_stops_there_in_each_form),
+	TEST(the_last_of_an_object_is_named_where_it_is_wrong),
 	TEST(every_example_with_any_bit_flipped_ends_in_words_or_well),
 	TEST(members_are_there_since_a_schema),
 	TEST(mfcs_collections_need_no_definition),

@@ -39,17 +39,21 @@ shape_of(const struct dump *d, const struct seen *o)
 
 /* Objects */
 
-/* What has waited is here: its tag has been taken. */
+/* Its object has ended, so that the tag of the last member comes next: whatever
+ * is wrong is there. */
 static void
-take_waiting(struct dump *d, struct follow *f)
+go_to_waiting(struct dump *d, const struct follow *f)
 {
-	const char *name = f->waits->name;
-
 	d->secret = f->secret;
-	d->path_length = d->path_from;
-	d->path_length += (size_t)snprintf(
-	    d->path + d->path_from, sizeof d->path - d->path_from, "%s", name);
-	f->key = name;
+	d->path_length = d->path_from +
+	    (size_t)snprintf(d->path + d->path_from,
+		sizeof d->path - d->path_from, "%s", f->waits->name);
+}
+
+static void
+take_waiting(struct follow *f)
+{
+	f->key = f->waits->name;
 	f->waits = NULL;
 }
 
@@ -81,7 +85,7 @@ object_x(struct cask_ar *ar, void *object)
 	if (sight.number - f->used > 1)
 		sight.of = sight.number - 1;
 	if (f->waits != NULL)
-		take_waiting(d, f);
+		take_waiting(f);
 	d->show->object(d, f->key, &sight);
 	f->chained = f->open;
 	if (!f->open)
@@ -89,9 +93,11 @@ object_x(struct cask_ar *ar, void *object)
 	d->path_length = d->path_from;
 	f->object = o;
 	walk_members(d, s, sight.schema, s->order == SHAPE_AS_AROUND);
+	if (f->waits != NULL && going(d))
+		go_to_waiting(d, f);
 }
 
-/* The tag of the last member comes next, when its object has ended. */
+/* It is exchanged when its object has ended. */
 static void
 leave_for_last(struct dump *d, const struct shape_member *m)
 {
@@ -121,7 +127,7 @@ static void
 end_objects(struct dump *d, struct follow *f)
 {
 	if (f->waits != NULL && going(d)) {
-		take_waiting(d, f);
+		take_waiting(f);
 		show_pointer(d, f->key, f->object->last);
 	}
 	d->show->object_end(d, f->chained);
