@@ -22,7 +22,8 @@
 # python3 (3.9 or newer), and is left out without.
 #
 # Variables, all as usual: CC CFLAGS CPPFLAGS LDFLAGS LDLIBS AR, PREFIX BINDIR
-# LIBDIR INCLUDEDIR MANDIR DESTDIR.  BUILD (build) is where everything goes.
+# LIBDIR INCLUDEDIR MANDIR BASHDIR DESTDIR.  BUILD (build) is where everything
+# goes.  CASK_RUN is what runs the command that was built, if it needs that.
 # FUZZ_SECONDS is 60.  ICONV_LIBS is found out: nothing, or -liconv.
 #
 # SPDX-License-Identifier: MIT
@@ -33,6 +34,7 @@ BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 CFLAGS ?= -O2 -g
 FUZZ ?= load walk graph
 FUZZ_SECONDS ?= 60
@@ -59,7 +61,9 @@ TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard test/*_test.c)))
 LIB := $(BUILD)/libcask.a
 SHARED := $(BUILD)/libcask.so.$(VERSION)
 CASK := $(BUILD)/cask
-MAN1 := $(sort $(wildcard tools/*.1))
+COMMANDS := $(shell sed -n 's/^.&\([a-z]*\)_command,$$/\1/p' tools/commands.c)
+MAN1 := $(BUILD)/man/cask.1 $(COMMANDS:%=$(BUILD)/man/cask-%.1)
+COMPLETION := $(BUILD)/completion/cask
 MAN3 := $(sort $(wildcard lib/*.3))
 MAN5 := $(sort $(wildcard tools/*.5))
 
@@ -73,7 +77,7 @@ WRAP := $(patsubst %,-Wl$(comma)--wrap=%,$(shell \
 .PHONY: all demo test check chaos weather sanitize tiny bench fuzz lint format install \
 	uninstall clean
 
-all: $(LIB) $(SHARED) $(CASK)
+all: $(LIB) $(SHARED) $(CASK) $(MAN1) $(COMPLETION)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -107,6 +111,18 @@ $(SHARED): $(LIB_OBJ) lib/cask.map $(BUILD)/iconv.libs
 
 $(CASK): $(TOOL_OBJ) $(LIB) $(BUILD)/iconv.libs
 	$(LINK) -o $@ $(TOOL_OBJ) $(LIB) $(LIBS)
+
+# The command tells its manual pages and its completion itself.  CASK_RUN: what
+# runs it, where it is not for this machine.
+$(BUILD)/man/cask.1: $(CASK)
+	@mkdir -p $(@D)
+	$(CASK_RUN) $(CASK) help --man >$@
+$(BUILD)/man/cask-%.1: $(CASK)
+	@mkdir -p $(@D)
+	$(CASK_RUN) $(CASK) help --man $* >$@
+$(COMPLETION): $(CASK)
+	@mkdir -p $(@D)
+	$(CASK_RUN) $(CASK) help --completion bash >$@
 
 $(BUILD)/bench: $(BUILD)/tools/bench.o $(LIB) $(BUILD)/iconv.libs
 	$(LINK) -o $@ $(BUILD)/tools/bench.o $(LIB) $(LIBS)
@@ -260,7 +276,8 @@ format:
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
 		$(DESTDIR)$(INCLUDEDIR)/cask $(DESTDIR)$(MANDIR)/man1 \
-		$(DESTDIR)$(MANDIR)/man3 $(DESTDIR)$(MANDIR)/man5
+		$(DESTDIR)$(MANDIR)/man3 $(DESTDIR)$(MANDIR)/man5 \
+		$(DESTDIR)$(BASHDIR)
 	install -m 755 $(CASK) $(DESTDIR)$(BINDIR)/
 	install -m 644 $(LIB) $(DESTDIR)$(LIBDIR)/
 	install -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)/
@@ -271,6 +288,7 @@ install: all
 	install -m 644 $(MAN1) $(DESTDIR)$(MANDIR)/man1/
 	install -m 644 $(MAN3) $(DESTDIR)$(MANDIR)/man3/
 	install -m 644 $(MAN5) $(DESTDIR)$(MANDIR)/man5/
+	install -m 644 $(COMPLETION) $(DESTDIR)$(BASHDIR)/
 	sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|' \
 		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' \
 		-e 's|@LIBS@|$(LIBS)|' lib/cask.pc.in \
@@ -281,7 +299,8 @@ uninstall:
 	rm -f $(DESTDIR)$(INCLUDEDIR)/cask.h $(DESTDIR)$(BINDIR)/cask \
 		$(DESTDIR)$(LIBDIR)/libcask.a $(DESTDIR)$(LIBDIR)/libcask.so* \
 		$(DESTDIR)$(LIBDIR)/pkgconfig/cask.pc \
-		$(MAN1:tools/%=$(DESTDIR)$(MANDIR)/man1/%) \
+		$(MAN1:$(BUILD)/man/%=$(DESTDIR)$(MANDIR)/man1/%) \
+		$(DESTDIR)$(BASHDIR)/cask \
 		$(MAN3:lib/%=$(DESTDIR)$(MANDIR)/man3/%) \
 		$(MAN5:tools/%=$(DESTDIR)$(MANDIR)/man5/%)
 

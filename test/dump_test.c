@@ -999,7 +999,7 @@ static const struct use wrong_use[] = {
 	{ { "--shape", "a", "--type", "u8" },
 	    "cask dump: --shape and --type: one or the other\n" },
 	{ { "--order", "huge" },
-	    "cask dump: --order: 'huge' is neither 'big' nor 'little'\n" },
+	    "cask dump: --order: 'huge' is not little or big\n" },
 	{ { "--ansi", "12345" },
 	    "cask dump: --ansi: code page 12345: no converter for this code "
 	    "page here\n" },

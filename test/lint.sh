@@ -161,7 +161,7 @@ text() {
 # the line below which a header says how it is done.
 
 manuals() {
-	for f in lib/*.3 tools/*.1 tools/*.5; do
+	for f in lib/*.3 "$BUILD"/man/*.1 tools/*.5; do
 		[ -f "$f" ] && mandoc -Tlint -W warning "$f"
 	done
 	# not those that only comments or macros name, nor those below the line

@@ -20,9 +20,17 @@ struct use {
 static const struct use wrong[] = {
 	{ { "nonsense" },
 	    "cask: 'nonsense' is no subcommand; 'cask help' lists them\n" },
+	{ { "repotr" },
+	    "cask: 'repotr' is no subcommand; did you mean 'report'? "
+	    "('cask help' lists them)\n" },
+	{ { "--vesion" },
+	    "cask: --vesion: unknown option; did you mean --version? "
+	    "('cask help' lists them)\n" },
 	{ { "help", "nonsense" },
-	    "cask: 'nonsense' is no subcommand; 'cask help' lists them\n" },
-	{ { "help", "report", "x" }, "cask: 'x': one argument too many\n" },
+	    "cask help: 'nonsense' is no subcommand; 'cask help' lists "
+	    "them\n" },
+	{ { "help", "report", "x" },
+	    "cask help: 'x': one argument too many\n" },
 	{ { "report" },
 	    "cask report: HOST is missing; usage: cask report [OPTION]... "
 	    "HOST PORT ('cask help report')\n" },
@@ -71,10 +79,14 @@ static const struct use wrong[] = {
 	{ { "report", "h", "1", "--proc", "/nowhere" },
 	    "cask report: --proc: /nowhere: No such file or directory\n" },
 	{ { "report", "h", "1", "--bogus" },
-	    "cask report: --bogus: unknown option\n" },
+	    "cask report: --bogus: unknown option; 'cask help report' lists "
+	    "them\n" },
 	{ { "report", "h", "1", "--interva", "1" },
-	    "cask report: --interva: unknown option\n" },
-	{ { "report", "h", "1", "-x" }, "cask report: -x: unknown option\n" },
+	    "cask report: --interva: unknown option; did you mean --interval? "
+	    "('cask help report' lists them)\n" },
+	{ { "report", "h", "1", "-x" },
+	    "cask report: -x: unknown option; 'cask help report' lists "
+	    "them\n" },
 	{ { "collect", "x" }, "cask collect: 'x': one argument too many\n" },
 	{ { "collect", "--json=3" }, "cask collect: --json: takes no value\n" },
 	{ { "collect", "-l", "" }, "cask collect: -l: is empty\n" },
@@ -123,7 +135,7 @@ help_is_printed_for_the_command_and_each_subcommand(void **state)
 		{ { "help", "report" }, "--interval S" },
 		{ { "report", "--help" }, "--retry S" },
 		{ { "help", "collect" }, "--json" },
-		{ { "collect", "-h" }, "-p PORT" },
+		{ { "collect", "-h" }, "-p, --port PORT" },
 		{ { "--version" }, "cask 0." },
 	};
 	struct child c;
@@ -182,7 +194,7 @@ a_closed_or_full_standard_output_is_said_with_exit_code_1(void **state)
 		close(e[1]);
 		read_all(e[0], err, TEXT);
 		assert_int_equal(await_exit(&c), 1);
-		ASSERT_HAS(err, "cask: standard output: ");
+		ASSERT_HAS(err, ": standard output: ");
 	}
 	close(pair[1]);
 	if (full >= 0)

@@ -8,34 +8,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "collect.h"
+#include "term.h"
 #include "words.h"
-
-const char collect_help[] =
-    "usage: cask collect [OPTION]...\n"
-    "\n"
-    "Accept reports ('cask help report') of many machines at once, "
-    "acknowledge\n"
-    "each and show them: on a terminal as a table, else as one line per "
-    "report.  "
-    "The\n"
-    "first line printed is 'listening on ADDR port PORT'.\n"
-    "\n"
-    "  -l ADDR        listen on this address (all)\n"
-    "  -p PORT        listen on this port; 0: a free one (7007)\n"
-    "  --count N      end after N reports (never)\n"
-    "  --json         print one line of JSON per report\n"
-    "  --table        draw the table even if the output is no terminal\n"
-    "  --timeout S    how long a message may take, in seconds (10)\n"
-    "\n"
-    "A report that was sent again is acknowledged, but not counted again.  At "
-    "the\n"
-    "end each reporter's total is printed, but not with --json.\n"
-    "\n"
-    "Exit codes: 0 done, or told to end (SIGINT, SIGTERM) without --count;\n"
-    "1 failed; 2 wrong arguments.\n";
 
 #define TURN_MS 500
 #define DRAW_MS 100
@@ -153,7 +129,7 @@ turn(struct collector *c)
 static int
 run(struct collector *c)
 {
-	c->live = !c->json && (c->force_table || isatty(STDOUT_FILENO));
+	c->live = !c->json && (c->force_table || term_is(stdout));
 	if (c->live) /* a table at a time: no flicker */
 		setvbuf(stdout, NULL, _IOFBF, BUFSIZ);
 	if (!clients_listen(c))
@@ -175,47 +151,79 @@ run(struct collector *c)
 	return c->failed ? EXIT_FAILED : EXIT_WELL;
 }
 
+static struct collector collector;
+
 static int
-parse(struct collector *c, int argc, char **argv)
+collect_main(void)
 {
-	const struct option table[] = {
-		{ "listen", 'l', OPTION_TEXT, 255, &c->address },
-		{ "port", 'p', OPTION_PORT, 0, &c->port },
-		{ "count", 'n', OPTION_NUMBER, 1000000000, &c->count },
-		{ "json", '\0', OPTION_FLAG, 0, &c->json },
-		{ "table", '\0', OPTION_FLAG, 0, &c->force_table },
-		{ "timeout", '\0', OPTION_SECONDS, 3600, &c->timeout },
-		{ "help", 'h', OPTION_FLAG, 0, &c->help },
-		{ .name = NULL },
-	};
-
-	if (options_parse(argc, argv, table, NULL, 0) < 0)
-		return EXIT_WRONG_USE;
-	if (c->json && c->force_table) {
-		complain("--json and --table: one or the other");
-		return EXIT_WRONG_USE;
-	}
-	return 0;
-}
-
-int
-collect_main(int argc, char **argv)
-{
-	static struct collector c;
 	int result;
 
-	c.port = "7007";
-	c.timeout = 10;
-	result = parse(&c, argc, argv);
-	if (result != 0)
-		return result;
-	if (c.help) {
-		fputs(collect_help, stdout);
-		return output_is_good() ? EXIT_WELL : EXIT_FAILED;
-	}
 	catch_signals();
-	result = run(&c);
-	clients_close(&c);
-	rows_free(&c.rows);
+	result = run(&collector);
+	clients_close(&collector);
+	rows_free(&collector.rows);
 	return result;
 }
+
+static const struct option options[] = {
+	{ .name = "listen",
+	    .letter = 'l',
+	    .kind = OPTION_HOST,
+	    .value = "ADDR",
+	    .most = 255,
+	    .otherwise = "all",
+	    .help = "listen on this address",
+	    .to = &collector.address },
+	{ .name = "port",
+	    .letter = 'p',
+	    .kind = OPTION_PORT,
+	    .value = "PORT",
+	    .usual = "7007",
+	    .help = "listen on this port; 0: a free one",
+	    .to = &collector.port },
+	{ .name = "count",
+	    .letter = 'n',
+	    .kind = OPTION_NUMBER,
+	    .value = "N",
+	    .least = 1,
+	    .most = 1000000000,
+	    .otherwise = "never",
+	    .help = "end after N reports",
+	    .to = &collector.count },
+	{ .name = "json",
+	    .kind = OPTION_FLAG,
+	    .but_not = "table",
+	    .help = "print one line of JSON per report",
+	    .to = &collector.json },
+	{ .name = "table",
+	    .kind = OPTION_FLAG,
+	    .help = "draw the table even if the output is no terminal",
+	    .to = &collector.force_table },
+	{ .name = "timeout",
+	    .kind = OPTION_SECONDS,
+	    .value = "S",
+	    .most = 3600,
+	    .usual = "10",
+	    .help = "how long a message may take, in seconds",
+	    .to = &collector.timeout },
+	{ .kind = OPTION_END },
+};
+
+const struct command collect_command = {
+	.name = "collect",
+	.purpose = "collect the figures of many machines",
+	.options = options,
+	.about = "Accept reports ('cask help report') of many machines at "
+		 "once, acknowledge each and show them: on a terminal as a "
+		 "table, else as one line per report.  The first line printed "
+		 "is 'listening on ADDR port PORT'.\n\n"
+		 "A report that was sent again is acknowledged, but not "
+		 "counted again.  At the end each reporter's total is "
+		 "printed, but not with --json.",
+	.exits = { "done, or told to end (SIGINT, SIGTERM) without --count",
+	    "failed", "wrong arguments" },
+	.examples = { { "A line of JSON for each of a hundred reports:",
+	    "cask collect --json --count 100" } },
+	.see_also = "cask-report(1)",
+	.main = collect_main,
+};

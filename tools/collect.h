@@ -99,7 +99,6 @@ struct collector {
 	double timeout;
 	bool json;
 	bool force_table;
-	bool help;
 
 	bool live; /* draw the table */
 	bool stop;

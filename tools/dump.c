@@ -13,31 +13,6 @@
 
 #include "dump.h"
 
-const char dump_help[] =
-    "usage: cask dump [OPTION]... [FILE]\n"
-    "\n"
-    "Show what is in an archive, in FILE or standard input (-): each value's\n"
-    "place, its bytes, its type, its name and the value, up to the first byte "
-    "that is\n"
-    "wrong.  What the archive consists of is said by a shape, for which see "
-    "cask(5):\n"
-    "\n"
-    "  struct quote { text symbol; count n; f64 price[n]; }\n"
-    "\n"
-    "Without one: bytes, and guesses at where strings, classes and objects "
-    "are.\n"
-    "\n"
-    "  --shape FILE   the shape: the last struct in FILE\n"
-    "  --type TYPES   a list of types instead: 'u32 text f64*'\n"
-    "  --order ORDER  of bytes: little or big (little)\n"
-    "  --ansi CP      the code page of ANSI strings (1252)\n"
-    "  --json         print one JSON object\n"
-    "  --dot          print the objects and their pointers for Graphviz\n"
-    "\n"
-    "Exit codes: 0 done; 1 failed, or a byte was wrong; 2 wrong arguments, or "
-    "a\n"
-    "wrong shape.\n";
-
 /* The shape */
 
 /* Read all of a shape's file, to be freed.  NULL after a complaint. */
@@ -164,16 +139,6 @@ run(struct dump *d)
 /* Arguments */
 
 static bool
-take_order(struct dump *d)
-{
-	d->ar.big_endian = strcmp(d->order, "big") == 0;
-	if (d->ar.big_endian || strcmp(d->order, "little") == 0)
-		return true;
-	complain("--order: '%s' is neither 'big' nor 'little'", d->order);
-	return false;
-}
-
-static bool
 take_codepage(struct dump *d)
 {
 	int err;
@@ -195,42 +160,158 @@ is_good_use(struct dump *d)
 	bool shaped = d->shape_path != NULL || d->types != NULL;
 
 	d->shaped = shaped;
-	if (d->shape_path != NULL && d->types != NULL)
-		complain("--shape and --type: one or the other");
-	else if (d->json && d->dot)
-		complain("--json and --dot: one or the other");
-	else if ((d->json || d->dot) && !shaped)
+	d->ar.big_endian = d->order == 1;
+	if ((d->json || d->dot) && !shaped)
 		complain("%s: needs --shape or --type",
 		    d->json ? "--json" : "--dot");
 	else
-		return take_order(d) && take_codepage(d) &&
-		    (!shaped || take_shape(d));
+		return take_codepage(d) && (!shaped || take_shape(d));
 	return false;
 }
 
-int
-dump_main(int argc, char **argv)
-{
-	static struct dump d;
-	const struct option table[] = {
-		{ "shape", '\0', OPTION_TEXT, 4095, &d.shape_path },
-		{ "type", '\0', OPTION_TEXT, 65536, &d.types },
-		{ "order", '\0', OPTION_TEXT, 16, &d.order },
-		{ "ansi", '\0', OPTION_NUMBER, 65535, &d.codepage },
-		{ "json", '\0', OPTION_FLAG, 0, &d.json },
-		{ "dot", '\0', OPTION_FLAG, 0, &d.dot },
-		{ "help", 'h', OPTION_FLAG, 0, &d.help },
-		{ .name = NULL },
-	};
-	char *name = NULL;
+static struct dump dump;
 
-	d.order = "little";
-	if (options_parse(argc, argv, table, &name, 1) < 0)
-		return EXIT_WRONG_USE;
-	d.name = name;
-	if (d.help) {
-		fputs(dump_help, stdout);
-		return output_is_good() ? EXIT_WELL : EXIT_FAILED;
-	}
-	return is_good_use(&d) ? run(&d) : EXIT_WRONG_USE;
+static int
+dump_main(void)
+{
+	return is_good_use(&dump) ? run(&dump) : EXIT_WRONG_USE;
 }
+
+static const struct option options[] = {
+	{ .name = "shape",
+	    .kind = OPTION_FILE,
+	    .value = "FILE",
+	    .but_not = "type",
+	    .help = "the shape: the last struct in FILE",
+	    .more = "It is written in the language of cask(5).",
+	    .to = &dump.shape_path },
+	{ .name = "type",
+	    .kind = OPTION_TEXT,
+	    .value = "TYPES",
+	    .most = 65536,
+	    .help = "a list of types instead: 'u32 text f64*'",
+	    .more = "The values are called v1, v2 and so on.",
+	    .to = &dump.types },
+	{ .name = "order",
+	    .kind = OPTION_CHOICE,
+	    .value = "ORDER",
+	    .choices = "little|big",
+	    .usual = "little",
+	    .help = "of bytes: little or big",
+	    .more = "It is for where the shape does not tell.",
+	    .to = &dump.order },
+	{ .name = "ansi",
+	    .kind = OPTION_NUMBER,
+	    .value = "CP",
+	    .least = 1,
+	    .most = 65535,
+	    .otherwise = "1252",
+	    .help = "the code page of ANSI strings",
+	    .more = "It is a number of Windows.  It also makes the guesses "
+		    "find ANSI strings that are not ASCII.",
+	    .to = &dump.codepage },
+	{ .name = "json",
+	    .kind = OPTION_FLAG,
+	    .but_not = "dot",
+	    .help = "print one JSON object",
+	    .more = "It has a value for each name.  Arrays are arrays, structs "
+		    "are objects, raw bytes are text in hexadecimal; a missing "
+		    "option is null, and what a version or an older message "
+		    "lacks is left out.  The length of a message is not "
+		    "shown.  Integers beyond 2^53 are texts, and so are "
+		    "\"NaN\", \"Infinity\" and \"-Infinity\"; all other "
+		    "numbers are exact when they are read as doubles.  When "
+		    "the stream is wrong the object is ended where the stream "
+		    "was, and the exit code tells.\n\n"
+		    "An object of a class has its number, class and schema in "
+		    "front of its members, \"#\", \"#class\" and "
+		    "\"#schema\", and one that came before is {\"#\":2}.  "
+		    "Those at the end of others do not nest: the first has the "
+		    "rest of them in an array \"#then\", and each points to "
+		    "the next by its number.  MFC's structs are objects with "
+		    "the names of their parts, times and spans numbers of "
+		    "seconds, dates of days, money of ten-thousandths.",
+	    .to = &dump.json },
+	{ .name = "dot",
+	    .kind = OPTION_FLAG,
+	    .help = "print the objects and their pointers for Graphviz",
+	    .more = "An object is a node with its values, at most 24, and a "
+		    "pointer an edge: cask dump --shape s --dot file | "
+		    "dot -Tsvg.  The outermost struct is the node \"stream\".",
+	    .to = &dump.dot },
+	{ .kind = OPTION_END },
+};
+
+static const struct option operands[] = {
+	{ .kind = OPTION_FILE,
+	    .value = "FILE",
+	    .help = "the archive; -: standard input",
+	    .otherwise = "-",
+	    .to = &dump.name },
+	{ .kind = OPTION_END },
+};
+
+const struct command dump_command = {
+	.name = "dump",
+	.purpose = "show what is in an archive",
+	.options = options,
+	.operands = operands,
+	.about = "Show what is in an archive, in FILE or standard input: each "
+		 "value's place, its bytes, its type, its name and the value, "
+		 "up to the first byte that is wrong.  What the archive "
+		 "consists of is said by a shape, for which see cask(5):\n\n"
+		 "  struct quote { text symbol; count n; f64 price[n]; }\n\n"
+		 "Without one: bytes, and guesses at where strings, classes "
+		 "and objects are.",
+	.details =
+	    "An archive is a stream in the format of MFC's CArchive.  For text "
+	    "the type tells which form came: ansi, unicode, utf8, utf16 or "
+	    "utf32.  A member of a struct or of an array has its path for a "
+	    "name, as in lines[2].price; the bool in front of an optional "
+	    "member has the member's name and a question mark.  What the shape "
+	    "calls secret is shown as three asterisks.\n\n"
+	    "Classes and objects, as cask(5) describes them, have the numbers "
+	    "that MFC gives them:\n\n"
+	    "   0  ff ff 01 00 05 00 43 4e  object  node = #2 CNode (class #1, "
+	    "schema 1)\n"
+	    "   8  6f 64 65\n"
+	    "  11  07 00                    u16       value = 7\n"
+	    "  13  01 80                    object    next = #3 CNode\n"
+	    "  15  08 00                    u16       value = 8\n"
+	    "  17  02 00                    object    next = #2\n\n"
+	    "A new object has its class behind its number, and that class's "
+	    "number and schema where it is defined there; its members follow, "
+	    "further in, with paths of their own.  An object that came before "
+	    "has its number alone.  What the last member of an object points "
+	    "to stands behind the object, and no further in.\n\n"
+	    "The dump ends at the first value that is wrong, with its bytes as "
+	    "far as they were taken and, on standard error, with the reason.  "
+	    "That the stream goes on where its description ends is wrong as "
+	    "well.\n\n"
+	    "Without --shape and --type, bytes and characters are shown, and "
+	    "below them, with a caret, what looks like a string, a class or an "
+	    "object: FF FE FF and what else makes a Unicode string; a length "
+	    "and as many printable characters; FF FF, a schema, a length and a "
+	    "name; and the tag of a class, where that can have this number.  "
+	    "What begins with \"perhaps\" is a guess: other bytes may look the "
+	    "same.  The definition of a class at the first byte is none, if "
+	    "the stream begins with an object by pointer; nothing tells "
+	    "whether it does.\n\n"
+	    "Since classes and objects are numbered as they come, numbers rule "
+	    "out much of what looks like a tag.  Where one may be a chance of "
+	    "bytes, what follows has a range, \"number 4 to 6\".  Objects that "
+	    "were mapped, which have a number and no bytes, are not counted.",
+	.exits = { "done", "failed, or a byte was wrong",
+	    "wrong arguments, or a wrong shape" },
+	.examples = { { "A stream that somebody has kept, of prices of a "
+			"share:",
+	    "cask dump --type 'text count f64*' quote.bin\n"
+	    "  byte  hex                      type    name = value\n"
+	    "     0  ff fe ff 04 41 00 43 00  unicode v1 = \"ACME\"\n"
+	    "     8  4d 00 45 00\n"
+	    "    12  02 00                    count   v2 = 2\n"
+	    "    14  00 00 00 00 00 c0 44 40  f64     v3[0] = 41.5\n"
+	    "    22  00 00 00 00 00 20 45 40  f64     v3[1] = 42.25" } },
+	.see_also = "cask(5), cask_ar(3), cask_sock(3)",
+	.main = dump_main,
+};

@@ -147,11 +147,10 @@ struct follow {
 struct dump {
 	const char *shape_path; /* options */
 	const char *types;
-	const char *order;
+	unsigned order; /* 1: big */
 	uint64_t codepage;
 	bool json;
 	bool dot;
-	bool help;
 	const char *name; /* of what is dumped */
 
 	bool shaped; /* there is a shape */

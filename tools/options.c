@@ -1,189 +1,269 @@
 /*
- * Options of a subcommand, from a table: --name VALUE, --name=VALUE, -n VALUE,
- * -nVALUE, anywhere among the operands; "--" ends them.
+ * Options of a subcommand, from its table: --name VALUE, --name=VALUE, -n
+ * VALUE, -nVALUE, anywhere among the operands; "--" ends them.  values.c takes
+ * the values.
  *
  * getopt_long isn't POSIX, and its complaints name neither value nor range.
  *
  * SPDX-License-Identifier: MIT
  */
-#include <cask.h>
-
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
 
-/* A whole number without a sign and nothing behind it. */
-static bool
-parse_number(const char *s, uint64_t least, uint64_t most, uint64_t *n)
-{
-	unsigned long long v;
-	char *end;
+struct common common;
 
-	if (*s < '0' || *s > '9')
-		return false;
-	errno = 0;
-	v = strtoull(s, &end, 10);
-	if (errno != 0 || *end != '\0' || v < least || v > most)
-		return false;
-	*n = v;
-	return true;
+const struct option common_options[] = {
+	{ .name = "quiet",
+	    .letter = 'q',
+	    .kind = OPTION_FLAG,
+	    .help = "print results and complaints only",
+	    .but_not = "verbose",
+	    .to = &common.quiet },
+	{ .name = "verbose",
+	    .letter = 'v',
+	    .kind = OPTION_FLAG,
+	    .help = "tell what goes on, too",
+	    .to = &common.verbose },
+	{ .name = "color",
+	    .kind = OPTION_CHOICE,
+	    .value = "WHEN",
+	    .choices = "auto|always|never",
+	    .usual = "auto",
+	    .help = "colours: auto, always or never",
+	    .more = "With auto there are colours on terminals only, and none "
+		    "if the environment has NO_COLOR.",
+	    .to = &common.color },
+	{ .name = "help",
+	    .letter = 'h',
+	    .kind = OPTION_FLAG,
+	    .help = "print this help",
+	    .to = &common.help },
+	{ .name = "version",
+	    .letter = 'V',
+	    .kind = OPTION_FLAG,
+	    .help = "print the version",
+	    .to = &common.version },
+	{ .kind = OPTION_END },
+};
+
+/* The arguments on their way. */
+struct parse {
+	const struct command *command;
+	int argc;
+	char **argv;
+	int at;            /* the one in hand */
+	unsigned operands; /* how many there were */
+	uint64_t given;    /* a bit for each option of the command's table */
+	uint64_t common;   /* … and of the common one */
+};
+
+/* "--count", or "-n" if it was written so: as much as names it. */
+#define WHAT_SIZE 40
+
+/* Complaints */
+
+static const char *
+help_of(const struct command *c)
+{
+	return *c->name != '\0' ? " " : "";
 }
 
-static bool
-set_number(const struct option *o, const char *what, const char *s)
+static void
+unknown(const struct parse *p, const char *arg)
 {
-	if (parse_number(s, 1, o->most, o->to))
-		return true;
-	complain("%s: '%s' is not a number from 1 to %llu", what, s,
-	    (unsigned long long)o->most);
-	return false;
-}
+	const struct command *c = p->command;
+	const struct option *o;
+	struct nearest near = { NULL, 0 };
+	size_t n = strcspn(arg, "=");
+	char name[WHAT_SIZE];
 
-static bool
-set_seconds(const struct option *o, const char *what, const char *s)
-{
-	char *end;
-	double v = strtod(s, &end);
-
-	/* The first test keeps out white space, signs, "nan" and "inf". */
-	if (((*s >= '0' && *s <= '9') || *s == '.') && end != s &&
-	    *end == '\0' && v >= 0.001 && v <= (double)o->most) {
-		*(double *)o->to = v;
-		return true;
+	if (arg[1] == '-' && n - 2 < sizeof name) {
+		memcpy(name, arg + 2, n - 2);
+		name[n - 2] = '\0';
+		for (o = c->options; o->kind != OPTION_END; o++)
+			nearest_try(&near, name, o->name);
+		for (o = common_options; o->kind != OPTION_END; o++)
+			nearest_try(&near, name, o->name);
 	}
-	complain("%s: '%s' is not a number of seconds from 0.001 to %llu", what,
-	    s, (unsigned long long)o->most);
-	return false;
+	if (near.word != NULL)
+		complain("%s: unknown option; did you mean --%s? "
+			 "('cask help%s%s' lists them)",
+		    arg, near.word, help_of(c), c->name);
+	else
+		complain("%s: unknown option; 'cask help%s%s' lists them", arg,
+		    help_of(c), c->name);
 }
+
+/* Finding */
 
 static bool
-set_text(const struct option *o, const char *what, char *s)
+is_it(const struct option *o, const char *arg, size_t n)
 {
-	struct cask_progress done;
-	size_t n = strlen(s);
-
-	if (n == 0)
-		complain("%s: is empty", what);
-	else if (n > o->most)
-		complain("%s: %zu bytes long, limit %llu", what, n,
-		    (unsigned long long)o->most);
-	else if (cask_utf8_to_utf8(NULL, 0, s, n, CASK_STRICT, &done) != 0)
-		complain("%s: not UTF-8 at byte %zu", what, done.read);
-	else {
-		*(const char **)o->to = s;
-		return true;
-	}
-	return false;
+	if (arg[1] != '-')
+		return o->letter == arg[1];
+	return strlen(o->name) == n - 2 &&
+	    strncmp(o->name, arg + 2, n - 2) == 0;
 }
 
-bool
-is_port(const char *what, const char *s, unsigned least)
+static const struct option *
+find_in(const struct option *table, const char *arg, size_t n)
 {
-	bool number = strspn(s, "+-0123456789") > 0;
-	uint64_t n;
-
-	if (number ? parse_number(s, least, 65535, &n) : *s != '\0')
-		return true;
-	complain("%s: '%s' is not a port: a number from %u to 65535, or the "
-		 "name of a service",
-	    what, s, least);
-	return false;
-}
-
-static bool
-set_value(const struct option *o, const char *what, char *s)
-{
-	switch (o->kind) {
-	case OPTION_NUMBER:
-		return set_number(o, what, s);
-	case OPTION_SECONDS:
-		return set_seconds(o, what, s);
-	case OPTION_PORT:
-		*(const char **)o->to = s;
-		return is_port(what, s, 0);
-	case OPTION_TEXT:
-	case OPTION_FLAG:
-		break;
-	}
-	return set_text(o, what, s);
+	for (; table->kind != OPTION_END; table++)
+		if (is_it(table, arg, n))
+			return table;
+	return NULL;
 }
 
 /* The option that an argument begins with; its value behind it, or NULL. */
 static const struct option *
-find(const struct option *table, char *arg, char **value, char *what)
+find(const struct parse *p, char *arg, char **value, char *what)
 {
 	bool is_long = arg[1] == '-';
 	size_t n = is_long ? strcspn(arg, "=") : 2;
+	const struct option *o = find_in(p->command->options, arg, n);
 
+	if (o == NULL)
+		o = find_in(common_options, arg, n);
+	if (o == NULL) {
+		unknown(p, arg);
+		return NULL;
+	}
 	*value = NULL;
 	if (is_long && arg[n] == '=')
 		*value = arg + n + 1;
 	else if (!is_long && arg[n] != '\0')
 		*value = arg + n;
-	for (; table->name != NULL; table++)
-		if (is_long ? strlen(table->name) == n - 2 &&
-			    strncmp(table->name, arg + 2, n - 2) == 0
-			    : table->letter == arg[1])
-			break;
-	if (table->name == NULL) {
-		complain("%s: unknown option", arg);
-		return NULL;
-	}
-	if (is_long) {
-		memcpy(what, arg, n);
-		what[n] = '\0';
-	} else {
-		memcpy(what, (char[]) { '-', arg[1], '\0' }, 3);
-	}
-	return table;
+	memcpy(what, arg, n);
+	what[n] = '\0';
+	return o;
 }
 
-/* Take the option at argv[*i], and its value. */
-static bool
-take(int argc, char **argv, int *i, const struct option *table)
+/* Taking */
+
+static void
+note(struct parse *p, const struct option *o)
 {
-	char what[32]; /* longer than the longest name */
+	const struct option *c = p->command->options;
+
+	for (unsigned i = 0; c[i].kind != OPTION_END; i++)
+		if (&c[i] == o)
+			p->given |= (uint64_t)1 << i;
+	for (unsigned i = 0; common_options[i].kind != OPTION_END; i++)
+		if (&common_options[i] == o)
+			p->common |= (uint64_t)1 << i;
+}
+
+/* Take the option in hand, and its value. */
+static bool
+take(struct parse *p)
+{
+	char what[WHAT_SIZE]; /* longer than the longest name */
 	char *value;
-	const struct option *o = find(table, argv[*i], &value, what);
+	const struct option *o = find(p, p->argv[p->at], &value, what);
 
 	if (o == NULL)
 		return false;
+	note(p, o);
 	if (o->kind == OPTION_FLAG) {
 		if (value != NULL)
 			complain("%s: takes no value", what);
 		*(bool *)o->to = true;
 		return value == NULL;
 	}
-	if (value == NULL && *i + 1 < argc)
-		value = argv[++*i];
+	if (value == NULL && p->at + 1 < p->argc)
+		value = p->argv[++p->at];
 	if (value == NULL) {
 		complain("%s: its value is missing", what);
 		return false;
 	}
-	return set_value(o, what, value);
+	return option_set(o, what, value);
 }
 
-int
-options_parse(int argc, char **argv, const struct option *table,
-    char **operands, int most)
+static bool
+take_operand(struct parse *p, const char *value)
+{
+	const struct option *o = p->command->operands;
+	unsigned n = p->operands++;
+
+	while (o != NULL && o->kind != OPTION_END && n > 0 && !o->many) {
+		o++;
+		n--;
+	}
+	if (o != NULL && o->kind != OPTION_END)
+		return option_set(o, o->value, value);
+	complain("'%s': one argument too many", value);
+	return false;
+}
+
+static bool
+take_all(struct parse *p)
 {
 	bool over = false;
-	int n = 0;
 
-	for (int i = 1; i < argc; i++) {
-		if (!over && strcmp(argv[i], "--") == 0) {
+	for (p->at = 1; p->at < p->argc; p->at++) {
+		char *arg = p->argv[p->at];
+
+		if (!over && strcmp(arg, "--") == 0)
 			over = true;
-		} else if (!over && argv[i][0] == '-' && argv[i][1] != '\0') {
-			if (!take(argc, argv, &i, table))
-				return -1;
-		} else if (n < most) {
-			operands[n++] = argv[i];
-		} else {
-			complain("'%s': one argument too many", argv[i]);
-			return -1;
-		}
+		else if (!over && arg[0] == '-' && arg[1] != '\0') {
+			if (!take(p))
+				return false;
+		} else if (!take_operand(p, arg))
+			return false;
 	}
-	return n;
+	return true;
+}
+
+/* All of them together */
+
+static bool
+is_missing(const struct parse *p)
+{
+	const struct command *c = p->command;
+
+	if (p->operands >= c->needs)
+		return false;
+	complain("%s is missing; usage: cask %s [OPTION]...%s ('cask help %s')",
+	    c->operands[p->operands].value, c->name, usage_operands(c).words,
+	    c->name);
+	return true;
+}
+
+static bool
+is_contradictory(const struct option *table, uint64_t given)
+{
+	for (unsigned i = 0; table[i].kind != OPTION_END; i++) {
+		const struct option *o = &table[i], *other = NULL;
+
+		if (o->but_not == NULL || (given >> i & 1) == 0)
+			continue;
+		for (unsigned j = 0; table[j].kind != OPTION_END; j++)
+			if (strcmp(table[j].name, o->but_not) == 0 &&
+			    (given >> j & 1) != 0)
+				other = &table[j];
+		if (other == NULL)
+			continue;
+		complain(
+		    "--%s and --%s: one or the other", o->name, other->name);
+		return true;
+	}
+	return false;
+}
+
+bool
+command_parse(const struct command *c, int argc, char **argv)
+{
+	struct parse p = { .command = c, .argc = argc, .argv = argv };
+
+	options_reset(common_options);
+	options_reset(c->options);
+	if (c->operands != NULL)
+		options_reset(c->operands);
+	if (!take_all(&p))
+		return false;
+	if (common.help || common.version)
+		return true;
+	return !is_missing(&p) && !is_contradictory(c->options, p.given) &&
+	    !is_contradictory(common_options, p.common);
 }

@@ -14,26 +14,9 @@
 #include "report.h"
 #include "words.h"
 
-const char report_help[] =
-    "usage: cask report [OPTION]... HOST PORT\n"
-    "\n"
-    "Send this machine's figures to the collector ('cask help collect') at "
-    "HOST\n"
-    "and PORT.  While it can't be reached they are sent again and again, with\n"
-    "growing pauses; none is counted twice.\n"
-    "\n"
-    "  --interval S   from one report to the next, in seconds (1)\n"
-    "  --count N      end after N acknowledged reports (never)\n"
-    "  --name NAME    be called NAME (this machine's host name)\n"
-    "  --timeout S    wait that long for a connection or an answer (10)\n"
-    "  --retry S      first pause before trying again; it doubles, up to 8 "
-    "(0.25)\n"
-    "  --proc DIR     read the figures from DIR (/proc)\n"
-    "\n"
-    "Exit codes: 0 N reports were acknowledged; 1 failed, HOST is unknown;\n"
-    "2 wrong arguments.\n";
-
 #define PROC "/proc"
+
+static struct reporter reporter;
 
 /* Read the figures, number them and deliver them. */
 static bool
@@ -83,7 +66,7 @@ say_hello(const struct reporter *r)
 {
 	char name[NAME_SIZE];
 
-	if (r->acknowledged == 1)
+	if (r->acknowledged == 1 && !common.quiet)
 		printf("reporting to %s as %s every %g s\n", r->sock.io.peer,
 		    printable(name, sizeof name, r->report.name), r->interval);
 	return output_is_good();
@@ -116,71 +99,101 @@ run(struct reporter *r)
 	return false;
 }
 
-/* The arguments: 0, or how to exit. */
 static int
-parse(struct reporter *r, int argc, char **argv)
+report_main(void)
 {
-	const struct option table[] = {
-		{ "interval", 'i', OPTION_SECONDS, INTERVAL_MOST,
-		    &r->interval },
-		{ "count", 'n', OPTION_NUMBER, 1000000000, &r->count },
-		{ "name", '\0', OPTION_TEXT, NAME_SIZE - 1, &r->name },
-		{ "timeout", '\0', OPTION_SECONDS, 3600, &r->timeout },
-		{ "retry", '\0', OPTION_SECONDS, 3600, &r->retry },
-		{ "proc", '\0', OPTION_TEXT, 2048, &r->proc },
-		{ "help", 'h', OPTION_FLAG, 0, &r->help },
-		{ .name = NULL },
-	};
-	char *operands[2];
-	int n = options_parse(argc, argv, table, operands, 2);
-
-	if (n < 0)
-		return EXIT_WRONG_USE;
-	if (r->help)
-		return 0;
-	if (n < 2) {
-		complain("%s is missing; usage: cask report [OPTION]... HOST "
-			 "PORT ('cask help report')",
-		    n == 0 ? "HOST" : "PORT");
-		return EXIT_WRONG_USE;
-	}
-	if (operands[0][0] == '\0') {
-		complain("HOST: is empty");
-		return EXIT_WRONG_USE;
-	}
-	if (access(r->proc, X_OK) < 0 && strcmp(r->proc, PROC) != 0) {
-		complain("--proc: %s: %s", r->proc, cask_strerror(errno));
-		return EXIT_WRONG_USE;
-	}
-	r->host = operands[0];
-	r->port = operands[1];
-	return is_port("PORT", r->port, 1) ? 0 : EXIT_WRONG_USE;
-}
-
-int
-report_main(int argc, char **argv)
-{
-	static struct reporter r;
-	int wrong;
 	bool well;
 
-	r = (struct reporter) { .hash = HASH_START,
-		.interval = 1,
-		.timeout = 10,
-		.retry = 0.25,
-		.proc = PROC };
-	wrong = parse(&r, argc, argv);
-	if (wrong != 0)
-		return wrong;
-	if (r.help) {
-		fputs(report_help, stdout);
-		return output_is_good() ? EXIT_WELL : EXIT_FAILED;
+	if (access(reporter.proc, X_OK) < 0 && strcmp(reporter.proc, PROC)) {
+		complain("--proc: %s: %s", reporter.proc, cask_strerror(errno));
+		return EXIT_WRONG_USE;
 	}
-	r.reporter = draw_number();
-	r.sock.notify = &report_notify;
-	r.sock.user = &r;
-	r.sock.timeout_ms = -1; /* the deadline is the limit */
-	well = run(&r);
-	cask_close(&r.sock);
+	reporter.hash = HASH_START;
+	reporter.reporter = draw_number();
+	reporter.sock.notify = &report_notify;
+	reporter.sock.user = &reporter;
+	reporter.sock.timeout_ms = -1; /* the deadline is the limit */
+	well = run(&reporter);
+	cask_close(&reporter.sock);
 	return well ? EXIT_WELL : EXIT_FAILED;
 }
+
+static const struct option options[] = {
+	{ .name = "interval",
+	    .letter = 'i',
+	    .kind = OPTION_SECONDS,
+	    .value = "S",
+	    .most = INTERVAL_MOST,
+	    .usual = "1",
+	    .help = "from one report to the next, in seconds",
+	    .to = &reporter.interval },
+	{ .name = "count",
+	    .letter = 'n',
+	    .kind = OPTION_NUMBER,
+	    .value = "N",
+	    .least = 1,
+	    .most = 1000000000,
+	    .otherwise = "never",
+	    .help = "end after N acknowledged reports",
+	    .to = &reporter.count },
+	{ .name = "name",
+	    .kind = OPTION_TEXT,
+	    .value = "NAME",
+	    .most = NAME_SIZE - 1,
+	    .otherwise = "this machine's host name",
+	    .help = "be called NAME",
+	    .to = &reporter.name },
+	{ .name = "timeout",
+	    .kind = OPTION_SECONDS,
+	    .value = "S",
+	    .most = 3600,
+	    .usual = "10",
+	    .help = "wait that long for a connection or an answer",
+	    .to = &reporter.timeout },
+	{ .name = "retry",
+	    .kind = OPTION_SECONDS,
+	    .value = "S",
+	    .most = 3600,
+	    .usual = "0.25",
+	    .help = "first pause before trying again; it doubles, up to 8",
+	    .to = &reporter.retry },
+	{ .name = "proc",
+	    .kind = OPTION_DIR,
+	    .value = "DIR",
+	    .usual = PROC,
+	    .help = "read the figures from DIR",
+	    .to = &reporter.proc },
+	{ .kind = OPTION_END },
+};
+
+static const struct option operands[] = {
+	{ .kind = OPTION_HOST,
+	    .value = "HOST",
+	    .help = "the collector's host",
+	    .to = &reporter.host },
+	{ .kind = OPTION_PORT,
+	    .value = "PORT",
+	    .least = 1,
+	    .help = "its port",
+	    .to = &reporter.port },
+	{ .kind = OPTION_END },
+};
+
+const struct command report_command = {
+	.name = "report",
+	.purpose = "send this machine's figures to a collector",
+	.options = options,
+	.operands = operands,
+	.needs = 2,
+	.about = "Send this machine's figures to the collector ('cask help "
+		 "collect') at HOST and PORT, again and again: load, "
+		 "processors, memory, network, file systems.  While it can't "
+		 "be reached the report in hand is sent again, with growing "
+		 "pauses; none is counted twice.",
+	.exits = { "N reports were acknowledged", "failed, HOST is unknown",
+	    "wrong arguments" },
+	.examples = { { "Every ten seconds, to a collector on another machine:",
+	    "cask report --interval 10 collector.example 7007" } },
+	.see_also = "cask-collect(1)",
+	.main = report_main,
+};

@@ -23,7 +23,6 @@ struct reporter {
 	uint64_t count;
 	const char *name;
 	const char *proc;
-	bool help;
 
 	struct cask_sock sock;
 	struct cask_ar out;

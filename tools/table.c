@@ -7,51 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "collect.h"
+#include "term.h"
 #include "words.h"
 
 #define NAME_COLUMNS 12
 #define GONE_MS      60000 /* how long one that is gone is still shown */
-
-/* The size of the terminal; a window's edge is no place for a character. */
-struct screen {
-	int lines;
-	int columns;
-};
-
-#ifdef TIOCGWINSZ
-static bool
-ask_terminal(struct screen *s, int fd)
-{
-	struct winsize w;
-
-	if (ioctl(fd, TIOCGWINSZ, &w) < 0 || w.ws_col == 0 || w.ws_row == 0)
-		return false;
-	*s = (struct screen) { w.ws_row, w.ws_col };
-	return true;
-}
-#else
-static bool
-ask_terminal(struct screen *s, int fd)
-{
-	(void)s;
-	(void)fd;
-	return false;
-}
-#endif
-
-static struct screen
-screen_size(void)
-{
-	struct screen s = { 24, 80 };
-
-	if (!ask_terminal(&s, STDOUT_FILENO))
-		ask_terminal(&s, STDERR_FILENO);
-	return s;
-}
 
 /* "3d 04:05" or "04:05:06" */
 static char *
@@ -121,6 +83,7 @@ table_erase(struct table *t)
 	t->lines = 0;
 }
 
+/* A window's edge is no place for a character. */
 static void
 print_line(struct table *t, char *line, const struct screen *s)
 {
@@ -152,7 +115,7 @@ draw_row(struct table *t, const struct row *r, const struct screen *s)
 void
 table_draw(struct table *t, const struct rows *rows)
 {
-	struct screen s = screen_size();
+	struct screen s = term_size(stdout);
 	int64_t now = now_ms();
 	size_t left_out = 0;
 	char line[256];
