@@ -10,7 +10,7 @@
 #   make sanitize   the same tests under AddressSanitizer and UBSan
 #   make bench      the benchmarks, as ratios
 #   make fuzz       the fuzz targets, with libFuzzer, each for FUZZ_SECONDS;
-#                   FUZZ=load, walk or graph: that one
+#                   FUZZ=load, walk, graph, options or shape: that one
 #   make lint       layers, names, headers, format, manuals, analysers
 #   make format     rewrite the sources as .clang-format says
 #   make install    into $(DESTDIR)$(PREFIX); make uninstall takes it away
@@ -36,7 +36,7 @@ INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 CFLAGS ?= -O2 -g
-FUZZ ?= load walk graph
+FUZZ ?= load walk graph options shape
 FUZZ_SECONDS ?= 60
 JOBS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 
@@ -176,7 +176,15 @@ $(BUILD)/test/%_test: $(BUILD)/test/%_test.o $(BUILD)/test/fault.o $(LIB) \
 	$(LINK) $(WRAP) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcmocka $(LIBS)
 
 # What is tested of the command, without the command.
-$(BUILD)/test/shape_test: $(patsubst %,$(BUILD)/tools/%.o,shape member class token words)
+SHAPE_SRC := $(patsubst %,tools/%.c,shape member class token words)
+COMMAND_SRC := $(filter-out tools/cask.c tools/bench%.c,$(sort $(wildcard tools/*.c)))
+$(BUILD)/test/shape_test: $(SHAPE_SRC:%.c=$(BUILD)/%.o)
+$(BUILD)/test/command_test: $(COMMAND_SRC:%.c=$(BUILD)/%.o)
+
+FUZZ_SRC_shape := $(SHAPE_SRC)
+FUZZ_SRC_options := $(filter-out tools/output.c,$(COMMAND_SRC))
+$(BUILD)/test/shape_fuzz: $(FUZZ_SRC_shape:%.c=$(BUILD)/%.o)
+$(BUILD)/test/options_fuzz: $(FUZZ_SRC_options:%.c=$(BUILD)/%.o)
 
 # A wchar_t of 16 bits.
 $(BUILD)/test/wchar_test.o: EXTRA = -fshort-wchar
@@ -209,7 +217,7 @@ DIFFERENTIALS := $(patsubst %,$(BUILD)/test/%,differential graph_differential)
 
 $(FUZZERS) $(DIFFERENTIALS): %: %.o $(LIB) \
 		$(BUILD)/iconv.libs
-	$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS)
+	$(LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
 
 TINY_TESTS = value text text_form line ar hostile message walk collect mfc \
 	object object_walk graph
@@ -252,12 +260,12 @@ fuzz:
 		$(BUILD)/fuzz/$${f}_fuzz -max_total_time=$(FUZZ_SECONDS) \
 		-max_len=4096 $(BUILD)/fuzz/$$f test/corpus/$$f || exit 1; done
 
-$(BUILD)/fuzz/%_fuzz: test/%_fuzz.c $(wildcard lib/*.[ch] include/cask/*.h) \
+$(BUILD)/fuzz/%_fuzz: test/%_fuzz.c $(wildcard lib/*.[ch] include/cask/*.h tools/*.[ch]) \
 		$(BUILD)/iconv.libs
 	@mkdir -p $(@D)
 	clang -std=c11 -D_POSIX_C_SOURCE=200809L -Iinclude -DFUZZING -O1 -g \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		-o $@ $< lib/*.c $$(cat $(BUILD)/iconv.libs) -lpthread
+		-o $@ $< $(FUZZ_SRC_$*) lib/*.c $$(cat $(BUILD)/iconv.libs) -lpthread
 
 # Lint and format
 
