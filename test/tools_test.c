@@ -218,6 +218,34 @@ a_collector_whose_reader_went_says_so_and_ends(void **state)
 	hang_up(&r);
 }
 
+static void
+quiet_leaves_out_what_is_no_result_and_verbose_tells_what_goes_on(void **state)
+{
+	struct child c, r;
+	char port[8];
+
+	(void)state;
+	COLLECTOR(&c, port, A("--count"), A("1"), A("--verbose"));
+	REPORTER(&r, port, A("--count"), A("1"), A("-q"));
+	assert_int_equal(finish(&r, out, err), 0);
+	assert_string_equal(err, "");
+	assert_ptr_equal(strstr(out, "sent 1 reports, "), out);
+	assert_int_equal(finish(&c, out, err), 0);
+	ASSERT_HAS(err, "cask collect: 127.0.0.1:");
+	ASSERT_HAS(err, ": connected\n");
+	COLLECTOR(&c, port, A("--count"), A("1"));
+	REPORTER(&r, port, A("--count"), A("1"), A("-v"));
+	assert_int_equal(finish(&r, out, err), 0);
+	ASSERT_HAS(err, ": acknowledged report 1\n");
+	assert_int_equal(finish(&c, out, err), 0);
+	assert_string_equal(err, "");
+	START(&c, A("collect"), A("-q"), A("-p0"), A("-l127.0.0.1"));
+	test_pause(50);
+	kill(c.pid, SIGTERM);
+	finish(&c, out, err);
+	ASSERT_LACKS(out, "listening");
+}
+
 /* Both ends */
 
 static void
@@ -603,6 +631,8 @@ static const struct CMUnitTest tests[] = {
 	CLEAN(an_unknown_host_and_a_taken_address_are_named_with_exit_code_1),
 	CLEAN(a_closed_or_full_standard_output_is_said_with_exit_code_1),
 	CLEAN(a_collector_whose_reader_went_says_so_and_ends),
+	CLEAN(
+	    quiet_leaves_out_what_is_no_result_and_verbose_tells_what_goes_on),
 	CLEAN(two_reporters_and_a_collector_agree_on_every_report),
 	CLEAN(names_from_a_peer_cannot_harm_a_terminal_or_a_line),
 	CLEAN(a_collector_that_is_told_to_end_prints_its_totals),

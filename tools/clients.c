@@ -155,6 +155,9 @@ accept_one(struct collector *all)
 	c->began = now_ms();
 	c->slot = all->client_count++;
 	all->clients[c->slot] = c;
+	if (common.verbose)
+		table_erase(&all->table);
+	remark("%s: connected", c->sock.io.peer);
 	return 0;
 }
 
@@ -203,7 +206,8 @@ clients_listen(struct collector *c)
 		complain("%s", cask_sock_why(&c->listener));
 		return false;
 	}
-	printf("listening on %s port %u\n", host, port);
+	if (!common.quiet)
+		printf("listening on %s port %u\n", host, port);
 	return output_is_good();
 }
 

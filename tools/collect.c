@@ -216,7 +216,7 @@ const struct command collect_command = {
 	.about = "Accept reports ('cask help report') of many machines at "
 		 "once, acknowledge each and show them: on a terminal as a "
 		 "table, else as one line per report.  The first line printed "
-		 "is 'listening on ADDR port PORT'.\n\n"
+		 "is 'listening on ADDR port PORT', but not with --quiet.\n\n"
 		 "A report that was sent again is acknowledged, but not "
 		 "counted again.  At the end each reporter's total is "
 		 "printed, but not with --json.",

@@ -165,6 +165,8 @@ report_deliver(struct reporter *r, const struct cask_mem *m)
 	}
 	say_success(r);
 	r->acknowledged++;
+	remark(
+	    "%s: acknowledged report %" PRIu64, r->sock.io.peer, r->sequence);
 	r->hash = hash_on(r->hash, m->data, m->length);
 	return true;
 }

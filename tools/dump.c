@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "dump.h"
+#include "term.h"
 
 /* The shape */
 
@@ -126,10 +127,13 @@ run(struct dump *d)
 		return EXIT_FAILED;
 	}
 	tape_open(&d->tape, fd);
+	if (!term_is(stdout))
+		progress_start(d->name, 0);
 	if (d->shaped)
 		result = dump_shaped(d);
 	else
 		result = dump_bare(d);
+	progress_end();
 	tape_close(&d->tape);
 	if (fd != STDIN_FILENO)
 		close(fd);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "dump.h"
+#include "term.h"
 
 #define LEAST 65536 /* bytes of memory, and half of it is read at a time */
 
@@ -67,6 +68,7 @@ fill(struct tape *t)
 		t->ended = true;
 	if (n > 0)
 		t->filled += (size_t)n;
+	progress_to(t->base + t->filled);
 	return n > 0;
 }
 
