@@ -37,7 +37,19 @@ assert_help(const char *of, const struct option *o)
 		fail_msg("%s: what more is said are no sentences", of);
 	if (o->usual != NULL && o->otherwise != NULL)
 		fail_msg("%s: has two defaults", of);
+	assert_true(n < 400 && (o->more == NULL || strlen(o->more) < 1000));
 	assert_non_null(o->to);
+}
+
+/* A paragraph is printed out of an array of 2048 bytes. */
+static void
+assert_paragraphs(const char *s)
+{
+	for (const char *end; s != NULL; s = end != NULL ? end + 2 : NULL) {
+		end = strstr(s, "\n\n");
+		assert_true(
+		    (end != NULL ? (size_t)(end - s) : strlen(s)) < 2048);
+	}
 }
 
 static const struct option *
@@ -126,6 +138,9 @@ each_table_is_well_formed(void **state)
 			assert_string_not_equal(c->name, commands[j]->name);
 		assert_true(is_words(c->purpose) && is_words(c->about));
 		assert_true(c->details == NULL || is_words(c->details));
+		assert_paragraphs(c->about);
+		assert_paragraphs(c->details);
+		assert_true(strlen(usage_operands(c).words) < 119);
 		assert_non_null(c->exits[EXIT_WELL]);
 		assert_non_null(c->exits[EXIT_WRONG_USE]);
 		assert_non_null(c->main);

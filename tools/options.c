@@ -58,8 +58,7 @@ struct parse {
 	uint64_t common;   /* … and of the common one */
 };
 
-/* "--count", or "-n" if it was written so: as much as names it. */
-#define WHAT_SIZE 40
+#define WHAT_SIZE 40 /* "--count", or "-n" if it was written so */
 
 /* Complaints */
 
@@ -222,7 +221,7 @@ is_missing(const struct parse *p)
 {
 	const struct command *c = p->command;
 
-	if (p->operands >= c->needs)
+	if (c->operands == NULL || p->operands >= c->needs)
 		return false;
 	complain("%s is missing; usage: cask %s [OPTION]...%s ('cask help %s')",
 	    c->operands[p->operands].value, c->name, usage_operands(c).words,

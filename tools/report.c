@@ -104,7 +104,8 @@ report_main(void)
 {
 	bool well;
 
-	if (access(reporter.proc, X_OK) < 0 && strcmp(reporter.proc, PROC)) {
+	if (access(reporter.proc, X_OK) < 0 &&
+	    strcmp(reporter.proc, PROC) != 0) {
 		complain("--proc: %s: %s", reporter.proc, cask_strerror(errno));
 		return EXIT_WRONG_USE;
 	}
