@@ -182,6 +182,7 @@
 #include <cask/dup.h>
 #include <cask/error.h>
 #include <cask/io.h>
+#include <cask/link.h>
 #include <cask/list.h>
 #include <cask/message.h>
 #include <cask/mfc.h>
