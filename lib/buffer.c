@@ -310,7 +310,8 @@ drain(struct cask_ar *ar)
 	}
 	if (ar->cur > ar->start && !send_buffer(ar, true))
 		return false;
-	caski_make_room(ar); /* of the first value after a flush: nothing else */
+	caski_make_room(
+	    ar); /* of the first value after a flush: nothing else */
 	return true;
 }
 
