@@ -15,11 +15,21 @@
 
 /* Opening */
 
+/* A message under way has the archives: they are not to be opened anew. */
+static bool
+is_busy(struct cask_link *l)
+{
+	bool busy = l->sends.busy || l->receives.busy;
+
+	l->passing = busy ? EBUSY : 0;
+	return busy;
+}
+
 static int
 open_link(struct cask_link *l, int err)
 {
 	l->err = err;
-	l->passing = l->refusals = 0;
+	l->refusals = 0;
 	l->ended = l->asks = l->refused = false;
 	memset(&l->sends, 0, sizeof l->sends);
 	memset(&l->receives, 0, sizeof l->receives);
@@ -31,20 +41,24 @@ open_link(struct cask_link *l, int err)
 int
 cask_link_connect(struct cask_link *l, const char *host, const char *port)
 {
+	if (is_busy(l))
+		return EBUSY;
 	return open_link(l, cask_connect(&l->sock, host, port));
 }
 
 int
 cask_link_accept(struct cask_sock *listener, struct cask_link *l)
 {
-	int err = cask_accept(listener, &l->sock);
-
-	return err != CASK_IO_GONE ? open_link(l, err) : err;
+	if (is_busy(l))
+		return EBUSY;
+	return open_link(l, cask_accept(listener, &l->sock));
 }
 
 int
 cask_link_attach(struct cask_link *l, int fd)
 {
+	if (is_busy(l))
+		return EBUSY;
 	return open_link(l, cask_attach(&l->sock, fd));
 }
 
@@ -120,7 +134,7 @@ was_refused(struct cask_link *l)
 void
 cask_link_ask(struct cask_link *l)
 {
-	if (l->sends.busy || l->receives.busy) {
+	if (is_busy(l)) {
 		l->refusals = 2;
 		return;
 	}

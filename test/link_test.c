@@ -319,22 +319,63 @@ a_callback_may_send_but_not_receive_while_a_receive_waits(void **state)
 static void
 close_link(struct cask_timer *t)
 {
-	cask_link_close(t->user);
+	struct cask_link *l = t->user;
+
+	assert_int_equal(cask_link_attach(l, -1), EBUSY);
+	cask_link_close(l);
+	assert_int_equal(cask_link_attach(l, -1), EBUSY);
+	assert_int_equal(l->passing, EBUSY);
 }
 
 static void
-a_link_closed_by_a_callback_ends_the_call_that_waits(void **state)
+a_link_closed_by_a_callback_ends_the_call_and_opens_anew_after_it(void **state)
 {
 	struct cask_link l;
 	struct cask_timer t = { .after_ms = 1, .fire = close_link, .user = &l };
 	struct job j;
-	int fd = open_pair(&l);
+	int pair[2], fd = open_pair(&l);
 
 	(void)state;
 	put(fd, bolt_bytes, 9);
 	assert_int_equal(cask_timer_start(&t), 0);
 	assert_false(cask_link_receive(&l, &j, job_x));
 	assert_int_equal(l.err, ECANCELED);
+	close(fd);
+	assert_int_equal(cask_link_close(&l), ECANCELED);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	assert_int_equal(cask_link_attach(&l, pair[0]), 0);
+	put(pair[1], bolt_bytes, sizeof bolt_bytes);
+	assert_true(cask_link_receive(&l, &j, job_x));
+	assert_bolt(&j);
+	assert_int_equal(cask_link_close(&l), 0);
+	close(pair[1]);
+}
+
+/* More than any buffer, to an end that does not read. */
+static struct bulk {
+	uint8_t bytes[4000000];
+} bulk;
+
+static void
+bulk_x(struct cask_ar *ar, struct bulk *b)
+{
+	cask_bytes(ar, b->bytes, sizeof b->bytes);
+}
+
+static void
+a_link_closed_by_a_callback_ends_a_send_inside_its_message(void **state)
+{
+	struct cask_link l;
+	struct cask_timer t = {
+		.after_ms = 20, .fire = close_link, .user = &l
+	};
+	int fd = open_pair(&l);
+
+	(void)state;
+	assert_int_equal(cask_timer_start(&t), 0);
+	assert_false(cask_link_send(&l, &bulk, bulk_x));
+	assert_int_equal(l.err, ECANCELED);
+	assert_int_equal(cask_link_close(&l), ECANCELED);
 	close(fd);
 }
 
@@ -411,7 +452,10 @@ static const struct CMUnitTest tests[] = {
 	    a_peer_that_drips_does_not_stretch_the_limit_of_a_message),
 	cmocka_unit_test(
 	    a_callback_may_send_but_not_receive_while_a_receive_waits),
-	cmocka_unit_test(a_link_closed_by_a_callback_ends_the_call_that_waits),
+	cmocka_unit_test(
+	    a_link_closed_by_a_callback_ends_the_call_and_opens_anew_after_it),
+	cmocka_unit_test(
+	    a_link_closed_by_a_callback_ends_a_send_inside_its_message),
 	cmocka_unit_test(a_deadline_of_the_socket_stays_and_ends_sooner),
 	cmocka_unit_test(every_call_may_fail_and_nothing_leaks),
 };

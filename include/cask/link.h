@@ -12,8 +12,10 @@
  *             errx(1, "%s", cask_link_why(&l));
  *     cask_link_close(&l);
  *
- * The first error sticks, so that one look at the end is enough.  All of this
- * is ours: MFC's programs put CSocketFile and CArchive together by hand.
+ * The first error sticks, so that one look at the end is enough.  While a call
+ * on it waits, a callback may use the other direction, and may close the link
+ * (ECANCELED), but not free it.  All of this is ours: MFC's programs put
+ * CSocketFile and CArchive together by hand.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -69,7 +71,7 @@ struct cask_link {
  * Open a link: connect to a host, accept a connection, or take over a connected
  * socket's descriptor.  They block, and give 0 or an error, as cask_connect,
  * cask_accept and cask_attach do; so the errors of accepting leave the listener
- * good.
+ * good.  While a message is under way: EBUSY, which is passing.
  */
 int cask_link_connect(struct cask_link *l, const char *host, const char *port);
 int cask_link_accept(struct cask_sock *listener, struct cask_link *l);
