@@ -445,9 +445,6 @@ static void
 on_terminal(void (*act)(void), char *text)
 {
 	int fd = posix_openpt(O_RDWR | O_NOCTTY), slave;
-	int64_t until = clock_ms() + LIMIT_MS;
-	size_t n = 0;
-	ssize_t got = 1;
 	pid_t pid;
 
 	assert_true(fd >= 0);
@@ -467,14 +464,7 @@ on_terminal(void (*act)(void), char *text)
 	}
 	note_child(0, pid);
 	close(slave);
-	while (got > 0 && n + 1 < TEXT) {
-		if (wait_readable(fd, until) != 1)
-			fail_msg("output did not end");
-		got = test_read(fd, text + n, TEXT - 1 - n);
-		n += got > 0 ? (size_t)got : 0;
-	}
-	text[n] = '\0';
-	close(fd);
+	read_all(fd, text, TEXT);
 	test_await(pid, NULL);
 	note_child(pid, 0);
 }
