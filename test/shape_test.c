@@ -81,6 +81,16 @@ every_construct_is_parsed(void **state)
 	assert_int_equal(m[2].as.pad, 0);
 	assert_int_equal(m[3].as.units, 8);
 	assert_int_equal(m[3].as.pad, ' ');
+}
+
+static void
+every_member_is_parsed(void **state)
+{
+	const struct shape_member *m;
+
+	(void)state;
+	if (!parse(whole))
+		fail_msg("%s", why);
 	m = member("z");
 	assert_true(m->optional && m->message && !m->secret);
 	assert_int_equal(m->inner, 1);
@@ -254,482 +264,482 @@ struct complaint {
 	const char *why;
 };
 
+static const struct complaint wrong_words[] = {
+	{ "",
+	    "f:1:1: expected 'struct', 'class' or 'order', not the "
+	    "end\n"
+	    "\n"
+	    "^\n" },
+	{ "// nothing\n",
+	    "f:2:1: expected 'struct', 'class' or 'order', not the "
+	    "end\n"
+	    "\n"
+	    "^\n" },
+	{ "order big;",
+	    "f:1:11: expected a struct, not the end\n"
+	    "order big;\n"
+	    "          ^\n" },
+	{ "foo",
+	    "f:1:1: expected 'struct', 'class' or 'order', not 'foo'\n"
+	    "foo\n"
+	    "^\n" },
+	{ "order;",
+	    "f:1:6: expected 'big' or 'little', not ';'\n"
+	    "order;\n"
+	    "     ^\n" },
+	{ "order big",
+	    "f:1:10: expected ';', not the end\n"
+	    "order big\n"
+	    "         ^\n" },
+	{ "order huge;",
+	    "f:1:7: expected 'big' or 'little', not 'huge'\n"
+	    "order huge;\n"
+	    "      ^\n" },
+	{ "big order;",
+	    "f:1:5: expected 'struct' or 'class', not 'order'\n"
+	    "big order;\n"
+	    "    ^\n" },
+	{ "little",
+	    "f:1:7: expected 'struct' or 'class', not the end\n"
+	    "little\n"
+	    "      ^\n" },
+	{ "struct",
+	    "f:1:7: expected the name of a struct, not the end\n"
+	    "struct\n"
+	    "      ^\n" },
+	{ "struct 3 {}",
+	    "f:1:8: expected the name of a struct, not '3'\n"
+	    "struct 3 {}\n"
+	    "       ^\n" },
+	{ "struct s",
+	    "f:1:9: expected '{', not the end\n"
+	    "struct s\n"
+	    "        ^\n" },
+	{ "struct s {",
+	    "f:1:11: expected a type, not the end\n"
+	    "struct s {\n"
+	    "          ^\n" },
+	{ "struct s {} }",
+	    "f:1:13: expected 'struct', 'class' or 'order', not '}'\n"
+	    "struct s {} }\n"
+	    "            ^\n" },
+	{ "struct s {}\nstruct s {}",
+	    "f:2:8: a second struct called 's'\n"
+	    "struct s {}\n"
+	    "       ^\n" },
+	{ "struct s { foo x; }",
+	    "f:1:12: 'foo' is no type\n"
+	    "struct s { foo x; }\n"
+	    "           ^\n" },
+	{ "struct s {}\nstruct t { s x; }",
+	    "f:2:12: 's' is no type; 'struct s' is\n"
+	    "struct t { s x; }\n"
+	    "           ^\n" },
+	{ "struct s { ; }",
+	    "f:1:12: expected a type, not ';'\n"
+	    "struct s { ; }\n"
+	    "           ^\n" },
+	{ "struct s { u8; }",
+	    "f:1:14: expected a name, not ';'\n"
+	    "struct s { u8; }\n"
+	    "             ^\n" },
+	{ "struct s { u8 x }",
+	    "f:1:17: expected ';', not '}'\n"
+	    "struct s { u8 x }\n"
+	    "                ^\n" },
+	{ "struct s { u8 x, y; }",
+	    "f:1:16: a character that has no place here\n"
+	    "struct s { u8 x, y; }\n"
+	    "               ^\n" },
+	{ "struct s { u8 x; u16 x; }",
+	    "f:1:22: a second member called 'x'\n"
+	    "struct s { u8 x; u16 x; }\n"
+	    "                     ^\n" },
+	{ "struct s { struct t x; }",
+	    "f:1:19: no struct 't' is defined before this one\n"
+	    "struct s { struct t x; }\n"
+	    "                  ^\n" },
+	{ "struct s { struct s x; }",
+	    "f:1:19: no struct 's' is defined before this one\n"
+	    "struct s { struct s x; }\n"
+	    "                  ^\n" },
+	{ "struct s { struct 1 x; }",
+	    "f:1:19: expected the name of a struct, not '1'\n"
+	    "struct s { struct 1 x; }\n"
+	    "                  ^\n" },
+	{ "struct s { u8 x[; }",
+	    "f:1:17: expected a number or a name, not ';'\n"
+	    "struct s { u8 x[; }\n"
+	    "                ^\n" },
+	{ "struct s { u8 x[]; }",
+	    "f:1:17: expected a number or a name, not ']'\n"
+	    "struct s { u8 x[]; }\n"
+	    "                ^\n" },
+	{ "struct s { u8 x[-1]; }",
+	    "f:1:17: expected a number from 0 on, not '-1'\n"
+	    "struct s { u8 x[-1]; }\n"
+	    "                ^\n" },
+	{ "struct s { u8 x[3; }",
+	    "f:1:18: expected ']', not ';'\n"
+	    "struct s { u8 x[3; }\n"
+	    "                 ^\n" },
+	{ "struct s {\n\tf64 price[m];\n}",
+	    "f:2:12: no member 'm' comes before this one\n"
+	    " f64 price[m];\n"
+	    "           ^\n" },
+	{ "struct s { text n; u8 x[n]; }",
+	    "f:1:25: 'n' is not one integer\n"
+	    "struct s { text n; u8 x[n]; }\n"
+	    "                        ^\n" },
+	{ "struct s { u8 n[2]; u8 x[n]; }",
+	    "f:1:26: 'n' is not one integer\n"
+	    "struct s { u8 n[2]; u8 x[n]; }\n"
+	    "                         ^\n" },
+	{ "struct s { u8 x[12ab]; }",
+	    "f:1:17: '12ab' is no number\n"
+	    "struct s { u8 x[12ab]; }\n"
+	    "                ^\n" },
+	{ "struct s { u8 x[0x1g]; }",
+	    "f:1:17: '0x1g' is no number\n"
+	    "struct s { u8 x[0x1g]; }\n"
+	    "                ^\n" },
+	{ "struct s { u8 x[99999999999999999999]; }",
+	    "f:1:17: a number of more than 64 bits\n"
+	    "struct s { u8 x[99999999999999999999]; }\n"
+	    "                ^\n" },
+	{ "struct s { bytes x; }",
+	    "f:1:12: how many bytes? bytes data[16], say\n"
+	    "struct s { bytes x; }\n"
+	    "           ^\n" },
+	{ "struct s { u8* x; u8 y; }",
+	    "f:1:19: nothing can follow 'x', which goes on to the end\n"
+	    "struct s { u8* x; u8 y; }\n"
+	    "                  ^\n" },
+	{ "struct s { u8* x[3]; }",
+	    "f:1:17: '*' and '[': one or the other\n"
+	    "struct s { u8* x[3]; }\n"
+	    "                ^\n" },
+	{ "struct s { optional u8* x; }",
+	    "f:1:23: only the last member of a struct goes on to the "
+	    "end: no option, and no case\n"
+	    "struct s { optional u8* x; }\n"
+	    "                      ^\n" },
+	{ "struct s { u8* x; }\nstruct t { struct s y; }",
+	    "f:2:19: struct 's' goes on to the end of the stream: it "
+	    "can't be a member\n"
+	    "struct t { struct s y; }\n"
+	    "                  ^\n" },
+	{ "struct s { optional union n {} }",
+	    "f:1:21: 'union' is no type\n"
+	    "struct s { optional union n {} }\n"
+	    "                    ^\n" },
+	{ "struct s { union n { 1: u8 a; } }",
+	    "f:1:18: no member 'n' comes before this one\n"
+	    "struct s { union n { 1: u8 a; } }\n"
+	    "                 ^\n" },
+	{ "struct s { union 1 { 1: u8 a; } }",
+	    "f:1:18: expected the name of the member that chooses, not "
+	    "'1'\n"
+	    "struct s { union 1 { 1: u8 a; } }\n"
+	    "                 ^\n" },
+	{ "struct s { text n; union n { 1: u8 a; } }",
+	    "f:1:26: 'n' is not one integer\n"
+	    "struct s { text n; union n { 1: u8 a; } }\n"
+	    "                         ^\n" },
+	{ "struct s { u8 n; union n ; }",
+	    "f:1:26: expected '{', not ';'\n"
+	    "struct s { u8 n; union n ; }\n"
+	    "                         ^\n" },
+	{ "struct s { u8 n; union n { } }",
+	    "f:1:28: a union without cases\n"
+	    "struct s { u8 n; union n { } }\n"
+	    "                           ^\n" },
+	{ "struct s { u8 n; union n { u8 a; } }",
+	    "f:1:28: expected a number, not 'u8'\n"
+	    "struct s { u8 n; union n { u8 a; } }\n"
+	    "                           ^\n" },
+	{ "struct s { u8 n; union n { 1 u8 a; } }",
+	    "f:1:30: expected ':', not 'u8'\n"
+	    "struct s { u8 n; union n { 1 u8 a; } }\n"
+	    "                             ^\n" },
+	{ "struct s { u8 n; union n { 1: u8 a; 1: u8 b; } }",
+	    "f:1:37: a second case of that number\n"
+	    "struct s { u8 n; union n { 1: u8 a; 1: u8 b; } }\n"
+	    "                                    ^\n" },
+	{ "struct s { u8 n; union n { 1: u8 n; } }",
+	    "f:1:34: a second member called 'n'\n"
+	    "struct s { u8 n; union n { 1: u8 n; } }\n"
+	    "                                 ^\n" },
+	{ "struct s { u8 n; union n { 1: u8 a; } u8 a; }",
+	    "f:1:42: a second member called 'a'\n"
+	    "struct s { u8 n; union n { 1: u8 a; } u8 a; }\n"
+	    "                                         ^\n" },
+	{ "struct s { u8 n; union n { 1: u8* a; } }",
+	    "f:1:33: only the last member of a struct goes on to the "
+	    "end: no option, and no case\n"
+	    "struct s { u8 n; union n { 1: u8* a; } }\n"
+	    "                                ^\n" },
+	{ "struct s { u8 n; union n { 1: optional u8 a; } }",
+	    "f:1:31: 'optional' is no type\n"
+	    "struct s { u8 n; union n { 1: optional u8 a; } }\n"
+	    "                              ^\n" },
+	{ "struct s { u8 n; union n { -9223372036854775809: ; } }",
+	    "f:1:28: a number of more than 64 bits\n"
+	    "struct s { u8 n; union n { -9223372036854775809: ; } }\n"
+	    "                           ^\n" },
+	{ "struct s { since 3 u8 x; }",
+	    "f:1:12: 'since' needs an integer called 'version' before "
+	    "it\n"
+	    "struct s { since 3 u8 x; }\n"
+	    "           ^\n" },
+	{ "struct s { text version; since 3 u8 x; }",
+	    "f:1:26: 'since' needs an integer called 'version' before "
+	    "it\n"
+	    "struct s { text version; since 3 u8 x; }\n"
+	    "                         ^\n" },
+	{ "struct s { u8 version; since u8 x; }",
+	    "f:1:30: expected a number, not 'u8'\n"
+	    "struct s { u8 version; since u8 x; }\n"
+	    "                             ^\n" },
+	{ "struct s { u8 version; since -1 u8 x; }",
+	    "f:1:30: expected a number from 0 on, not '-1'\n"
+	    "struct s { u8 version; since -1 u8 x; }\n"
+	    "                             ^\n" },
+	{ "struct s { text(nul) x; }",
+	    "f:1:16: only ansi, utf8, utf16 and utf32 can go without a "
+	    "length\n"
+	    "struct s { text(nul) x; }\n"
+	    "               ^\n" },
+	{ "struct s { unicode(4) x; }",
+	    "f:1:19: only ansi, utf8, utf16 and utf32 can go without a "
+	    "length\n"
+	    "struct s { unicode(4) x; }\n"
+	    "                  ^\n" },
+	{ "struct s { u8(4) x; }",
+	    "f:1:14: expected a name, not '('\n"
+	    "struct s { u8(4) x; }\n"
+	    "             ^\n" },
+	{ "struct s { ansi() x; }",
+	    "f:1:17: expected a number, 'nul' or 'lf', not ')'\n"
+	    "struct s { ansi() x; }\n"
+	    "                ^\n" },
+	{ "struct s { ansi(cr) x; }",
+	    "f:1:17: expected a number, 'nul' or 'lf', not 'cr'\n"
+	    "struct s { ansi(cr) x; }\n"
+	    "                ^\n" },
+	{ "struct s { ansi(0) x; }",
+	    "f:1:17: a field has 1 to 16777216 units\n"
+	    "struct s { ansi(0) x; }\n"
+	    "                ^\n" },
+	{ "struct s { ansi(16777217) x; }",
+	    "f:1:17: a field has 1 to 16777216 units\n"
+	    "struct s { ansi(16777217) x; }\n"
+	    "                ^\n" },
+	{ "struct s { ansi(4 pad) x; }",
+	    "f:1:22: expected a number, not ')'\n"
+	    "struct s { ansi(4 pad) x; }\n"
+	    "                     ^\n" },
+	{ "struct s { ansi(4 pad 128) x; }",
+	    "f:1:23: a pad is 0 to 127\n"
+	    "struct s { ansi(4 pad 128) x; }\n"
+	    "                      ^\n" },
+	{ "struct s { ansi(4 x; }",
+	    "f:1:19: expected ')', not 'x'\n"
+	    "struct s { ansi(4 x; }\n"
+	    "                  ^\n" },
+	{ "struct s { version; }",
+	    "f:1:19: expected a number, not ';'\n"
+	    "struct s { version; }\n"
+	    "                  ^\n" },
+	{ "struct s { version 0; }",
+	    "f:1:20: a version is a number from 1 to 65535\n"
+	    "struct s { version 0; }\n"
+	    "                   ^\n" },
+	{ "struct s { version 65536; }",
+	    "f:1:20: a version is a number from 1 to 65535\n"
+	    "struct s { version 65536; }\n"
+	    "                   ^\n" },
+	{ "struct s { version -1; }",
+	    "f:1:20: expected a number from 0 on, not '-1'\n"
+	    "struct s { version -1; }\n"
+	    "                   ^\n" },
+	{ "struct s { version 1 }",
+	    "f:1:22: expected ';', not '}'\n"
+	    "struct s { version 1 }\n"
+	    "                     ^\n" },
+	{ "struct s { u16 version; version 1; }",
+	    "f:1:25: a second member called 'version'\n"
+	    "struct s { u16 version; version 1; }\n"
+	    "                        ^\n" },
+	{ "struct s { optional version 1; }",
+	    "f:1:21: 'version' is no type\n"
+	    "struct s { optional version 1; }\n"
+	    "                    ^\n" },
+	{ "struct s { message u8 x; }",
+	    "f:1:20: expected 'struct', not 'u8'\n"
+	    "struct s { message u8 x; }\n"
+	    "                   ^\n" },
+	{ "struct s { message secret u8 x; }",
+	    "f:1:20: expected 'struct', not 'secret'\n"
+	    "struct s { message secret u8 x; }\n"
+	    "                   ^\n" },
+	{ "struct s { secret union n { 1: u8 a; } }",
+	    "f:1:19: 'union' is no type\n"
+	    "struct s { secret union n { 1: u8 a; } }\n"
+	    "                  ^\n" },
+	{ "struct s { extends u8 x; }",
+	    "f:1:20: expected ';', not 'u8'\n"
+	    "struct s { extends u8 x; }\n"
+	    "                   ^\n" },
+	{ "struct s { u8 x; extends; }",
+	    "f:1:18: the last struct is the whole stream, and no "
+	    "message\n"
+	    "struct s { u8 x; extends; }\n"
+	    "                 ^\n" },
+	{ "struct s { extends; }\nstruct t { struct s y; }",
+	    "f:2:19: struct 's' extends: it has to be a message\n"
+	    "struct t { struct s y; }\n"
+	    "                  ^\n" },
+	{ "struct s { u8* x; extends; }",
+	    "f:1:19: nothing can follow 'x', which goes on to the end\n"
+	    "struct s { u8* x; extends; }\n"
+	    "                  ^\n" },
+	{ "class 3 { }",
+	    "f:1:7: expected the name of a class, not '3'\n"
+	    "class 3 { }\n"
+	    "      ^\n" },
+	{ "class C { }",
+	    "f:1:12: expected a struct, not the end\n"
+	    "class C { }\n"
+	    "           ^\n" },
+	{ "class C { } class C { }",
+	    "f:1:19: a second class called 'C'\n"
+	    "class C { } class C { }\n"
+	    "                  ^\n" },
+	{ "class CObject { }",
+	    "f:1:7: CObject is any class, and has no members\n"
+	    "class CObject { }\n"
+	    "      ^\n" },
+	{ "class C : B { }",
+	    "f:1:11: no class 'B' is defined before this one\n"
+	    "class C : B { }\n"
+	    "          ^\n" },
+	{ "class C : C { }",
+	    "f:1:11: no class 'C' is defined before this one\n"
+	    "class C : C { }\n"
+	    "          ^\n" },
+	{ "class C : { }",
+	    "f:1:11: expected the name of a class, not '{'\n"
+	    "class C : { }\n"
+	    "          ^\n" },
+	{ "struct B { } class C : B { }",
+	    "f:1:24: 'B' is a struct\n"
+	    "struct B { } class C : B { }\n"
+	    "                       ^\n" },
+	{ "class C schema { }",
+	    "f:1:16: expected a number, not '{'\n"
+	    "class C schema { }\n"
+	    "               ^\n" },
+	{ "class C schema 65535 { }",
+	    "f:1:16: a schema is a number from 0 to 65534\n"
+	    "class C schema 65535 { }\n"
+	    "               ^\n" },
+	{ "class C versionable schema 1 { }",
+	    "f:1:21: expected '{', not 'schema'\n"
+	    "class C versionable schema 1 { }\n"
+	    "                    ^\n" },
+	{ "class C { base; }",
+	    "f:1:11: 'base' needs a class that has one: class CThis : "
+	    "CThat\n"
+	    "class C { base; }\n"
+	    "          ^\n" },
+	{ "class B { } class C : B { base u8 x; }",
+	    "f:1:32: expected ';', not 'u8'\n"
+	    "class B { } class C : B { base u8 x; }\n"
+	    "                               ^\n" },
+	{ "class B { u8 x; } class C : B { u8 x; }",
+	    "f:1:36: a second member called 'x'\n"
+	    "class B { u8 x; } class C : B { u8 x; }\n"
+	    "                                   ^\n" },
+	{ "class C { schema B; }",
+	    "f:1:18: no class 'B' is defined before this one\n"
+	    "class C { schema B; }\n"
+	    "                 ^\n" },
+	{ "struct s { base; }",
+	    "f:1:12: 'base' is no type\n"
+	    "struct s { base; }\n"
+	    "           ^\n" },
+	{ "class C { extends; }",
+	    "f:1:11: 'extends' is no type\n"
+	    "class C { extends; }\n"
+	    "          ^\n" },
+	{ "class C { u8* x; }",
+	    "f:1:13: a struct may go on to the end, but no class\n"
+	    "class C { u8* x; }\n"
+	    "            ^\n" },
+	{ "class C { object D x; } struct s { }",
+	    "f:1:18: no class 'D' is in this shape\n"
+	    "class C { object D x; } struct s { }\n"
+	    "                 ^\n" },
+	{ "class C { object s x; } struct s { }",
+	    "f:1:18: 's' is a struct\n"
+	    "class C { object s x; } struct s { }\n"
+	    "                 ^\n" },
+	{ "struct s { object 1 x; }",
+	    "f:1:19: expected the name of a class, not '1'\n"
+	    "struct s { object 1 x; }\n"
+	    "                  ^\n" },
+	{ "class C { } struct s { C x; }",
+	    "f:1:24: 'C' is no type; 'class C' is\n"
+	    "class C { } struct s { C x; }\n"
+	    "                       ^\n" },
+	{ "class C { } struct s { struct C x; }",
+	    "f:1:31: 'C' is a class\n"
+	    "class C { } struct s { struct C x; }\n"
+	    "                              ^\n" },
+	{ "struct a { } struct s { class a x; }",
+	    "f:1:31: 'a' is a struct\n"
+	    "struct a { } struct s { class a x; }\n"
+	    "                              ^\n" },
+	{ "class C { class C x; }",
+	    "f:1:17: no class 'C' is defined before this one\n"
+	    "class C { class C x; }\n"
+	    "                ^\n" },
+	{ "class C { } struct s { map C x[2]; }",
+	    "f:1:31: expected ';', not '['\n"
+	    "class C { } struct s { map C x[2]; }\n"
+	    "                              ^\n" },
+	{ "struct s { map C x; }",
+	    "f:1:16: no class 'C' is in this shape\n"
+	    "struct s { map C x; }\n"
+	    "               ^\n" },
+	{ "struct s { u8 x; } /* no end",
+	    "f:1:20: a comment without its end\n"
+	    "struct s { u8 x; } /* no end\n"
+	    "                   ^\n" },
+	{ "struct s { u8 x; } @",
+	    "f:1:20: a character that has no place here\n"
+	    "struct s { u8 x; } @\n"
+	    "                   ^\n" },
+	{ "struct s {\r\n\tu8 \x1b"
+	  "[2J;\r\n}",
+	    "f:2:5: a character that has no place here\n"
+	    " u8 ?[2J;\n"
+	    "    ^\n" },
+	{ "struct s { // ціна 東京\n/* 東京 */ u9 x; }",
+	    "f:2:10: 'u9' is no type\n"
+	    "/* 東京 */ u9 x; }\n"
+	    "           ^\n" },
+};
+
 static void
 wrong_words_are_pointed_at(void **state)
 {
-	static const struct complaint wrong[] = {
-		{ "",
-		    "f:1:1: expected 'struct', 'class' or 'order', not the "
-		    "end\n"
-		    "\n"
-		    "^\n" },
-		{ "// nothing\n",
-		    "f:2:1: expected 'struct', 'class' or 'order', not the "
-		    "end\n"
-		    "\n"
-		    "^\n" },
-		{ "order big;",
-		    "f:1:11: expected a struct, not the end\n"
-		    "order big;\n"
-		    "          ^\n" },
-		{ "foo",
-		    "f:1:1: expected 'struct', 'class' or 'order', not 'foo'\n"
-		    "foo\n"
-		    "^\n" },
-		{ "order;",
-		    "f:1:6: expected 'big' or 'little', not ';'\n"
-		    "order;\n"
-		    "     ^\n" },
-		{ "order big",
-		    "f:1:10: expected ';', not the end\n"
-		    "order big\n"
-		    "         ^\n" },
-		{ "order huge;",
-		    "f:1:7: expected 'big' or 'little', not 'huge'\n"
-		    "order huge;\n"
-		    "      ^\n" },
-		{ "big order;",
-		    "f:1:5: expected 'struct' or 'class', not 'order'\n"
-		    "big order;\n"
-		    "    ^\n" },
-		{ "little",
-		    "f:1:7: expected 'struct' or 'class', not the end\n"
-		    "little\n"
-		    "      ^\n" },
-		{ "struct",
-		    "f:1:7: expected the name of a struct, not the end\n"
-		    "struct\n"
-		    "      ^\n" },
-		{ "struct 3 {}",
-		    "f:1:8: expected the name of a struct, not '3'\n"
-		    "struct 3 {}\n"
-		    "       ^\n" },
-		{ "struct s",
-		    "f:1:9: expected '{', not the end\n"
-		    "struct s\n"
-		    "        ^\n" },
-		{ "struct s {",
-		    "f:1:11: expected a type, not the end\n"
-		    "struct s {\n"
-		    "          ^\n" },
-		{ "struct s {} }",
-		    "f:1:13: expected 'struct', 'class' or 'order', not '}'\n"
-		    "struct s {} }\n"
-		    "            ^\n" },
-		{ "struct s {}\nstruct s {}",
-		    "f:2:8: a second struct called 's'\n"
-		    "struct s {}\n"
-		    "       ^\n" },
-		{ "struct s { foo x; }",
-		    "f:1:12: 'foo' is no type\n"
-		    "struct s { foo x; }\n"
-		    "           ^\n" },
-		{ "struct s {}\nstruct t { s x; }",
-		    "f:2:12: 's' is no type; 'struct s' is\n"
-		    "struct t { s x; }\n"
-		    "           ^\n" },
-		{ "struct s { ; }",
-		    "f:1:12: expected a type, not ';'\n"
-		    "struct s { ; }\n"
-		    "           ^\n" },
-		{ "struct s { u8; }",
-		    "f:1:14: expected a name, not ';'\n"
-		    "struct s { u8; }\n"
-		    "             ^\n" },
-		{ "struct s { u8 x }",
-		    "f:1:17: expected ';', not '}'\n"
-		    "struct s { u8 x }\n"
-		    "                ^\n" },
-		{ "struct s { u8 x, y; }",
-		    "f:1:16: a character that has no place here\n"
-		    "struct s { u8 x, y; }\n"
-		    "               ^\n" },
-		{ "struct s { u8 x; u16 x; }",
-		    "f:1:22: a second member called 'x'\n"
-		    "struct s { u8 x; u16 x; }\n"
-		    "                     ^\n" },
-		{ "struct s { struct t x; }",
-		    "f:1:19: no struct 't' is defined before this one\n"
-		    "struct s { struct t x; }\n"
-		    "                  ^\n" },
-		{ "struct s { struct s x; }",
-		    "f:1:19: no struct 's' is defined before this one\n"
-		    "struct s { struct s x; }\n"
-		    "                  ^\n" },
-		{ "struct s { struct 1 x; }",
-		    "f:1:19: expected the name of a struct, not '1'\n"
-		    "struct s { struct 1 x; }\n"
-		    "                  ^\n" },
-		{ "struct s { u8 x[; }",
-		    "f:1:17: expected a number or a name, not ';'\n"
-		    "struct s { u8 x[; }\n"
-		    "                ^\n" },
-		{ "struct s { u8 x[]; }",
-		    "f:1:17: expected a number or a name, not ']'\n"
-		    "struct s { u8 x[]; }\n"
-		    "                ^\n" },
-		{ "struct s { u8 x[-1]; }",
-		    "f:1:17: expected a number from 0 on, not '-1'\n"
-		    "struct s { u8 x[-1]; }\n"
-		    "                ^\n" },
-		{ "struct s { u8 x[3; }",
-		    "f:1:18: expected ']', not ';'\n"
-		    "struct s { u8 x[3; }\n"
-		    "                 ^\n" },
-		{ "struct s {\n\tf64 price[m];\n}",
-		    "f:2:12: no member 'm' comes before this one\n"
-		    " f64 price[m];\n"
-		    "           ^\n" },
-		{ "struct s { text n; u8 x[n]; }",
-		    "f:1:25: 'n' is not one integer\n"
-		    "struct s { text n; u8 x[n]; }\n"
-		    "                        ^\n" },
-		{ "struct s { u8 n[2]; u8 x[n]; }",
-		    "f:1:26: 'n' is not one integer\n"
-		    "struct s { u8 n[2]; u8 x[n]; }\n"
-		    "                         ^\n" },
-		{ "struct s { u8 x[12ab]; }",
-		    "f:1:17: '12ab' is no number\n"
-		    "struct s { u8 x[12ab]; }\n"
-		    "                ^\n" },
-		{ "struct s { u8 x[0x1g]; }",
-		    "f:1:17: '0x1g' is no number\n"
-		    "struct s { u8 x[0x1g]; }\n"
-		    "                ^\n" },
-		{ "struct s { u8 x[99999999999999999999]; }",
-		    "f:1:17: a number of more than 64 bits\n"
-		    "struct s { u8 x[99999999999999999999]; }\n"
-		    "                ^\n" },
-		{ "struct s { bytes x; }",
-		    "f:1:12: how many bytes? bytes data[16], say\n"
-		    "struct s { bytes x; }\n"
-		    "           ^\n" },
-		{ "struct s { u8* x; u8 y; }",
-		    "f:1:19: nothing can follow 'x', which goes on to the end\n"
-		    "struct s { u8* x; u8 y; }\n"
-		    "                  ^\n" },
-		{ "struct s { u8* x[3]; }",
-		    "f:1:17: '*' and '[': one or the other\n"
-		    "struct s { u8* x[3]; }\n"
-		    "                ^\n" },
-		{ "struct s { optional u8* x; }",
-		    "f:1:23: only the last member of a struct goes on to the "
-		    "end: no option, and no case\n"
-		    "struct s { optional u8* x; }\n"
-		    "                      ^\n" },
-		{ "struct s { u8* x; }\nstruct t { struct s y; }",
-		    "f:2:19: struct 's' goes on to the end of the stream: it "
-		    "can't be a member\n"
-		    "struct t { struct s y; }\n"
-		    "                  ^\n" },
-		{ "struct s { optional union n {} }",
-		    "f:1:21: 'union' is no type\n"
-		    "struct s { optional union n {} }\n"
-		    "                    ^\n" },
-		{ "struct s { union n { 1: u8 a; } }",
-		    "f:1:18: no member 'n' comes before this one\n"
-		    "struct s { union n { 1: u8 a; } }\n"
-		    "                 ^\n" },
-		{ "struct s { union 1 { 1: u8 a; } }",
-		    "f:1:18: expected the name of the member that chooses, not "
-		    "'1'\n"
-		    "struct s { union 1 { 1: u8 a; } }\n"
-		    "                 ^\n" },
-		{ "struct s { text n; union n { 1: u8 a; } }",
-		    "f:1:26: 'n' is not one integer\n"
-		    "struct s { text n; union n { 1: u8 a; } }\n"
-		    "                         ^\n" },
-		{ "struct s { u8 n; union n ; }",
-		    "f:1:26: expected '{', not ';'\n"
-		    "struct s { u8 n; union n ; }\n"
-		    "                         ^\n" },
-		{ "struct s { u8 n; union n { } }",
-		    "f:1:28: a union without cases\n"
-		    "struct s { u8 n; union n { } }\n"
-		    "                           ^\n" },
-		{ "struct s { u8 n; union n { u8 a; } }",
-		    "f:1:28: expected a number, not 'u8'\n"
-		    "struct s { u8 n; union n { u8 a; } }\n"
-		    "                           ^\n" },
-		{ "struct s { u8 n; union n { 1 u8 a; } }",
-		    "f:1:30: expected ':', not 'u8'\n"
-		    "struct s { u8 n; union n { 1 u8 a; } }\n"
-		    "                             ^\n" },
-		{ "struct s { u8 n; union n { 1: u8 a; 1: u8 b; } }",
-		    "f:1:37: a second case of that number\n"
-		    "struct s { u8 n; union n { 1: u8 a; 1: u8 b; } }\n"
-		    "                                    ^\n" },
-		{ "struct s { u8 n; union n { 1: u8 n; } }",
-		    "f:1:34: a second member called 'n'\n"
-		    "struct s { u8 n; union n { 1: u8 n; } }\n"
-		    "                                 ^\n" },
-		{ "struct s { u8 n; union n { 1: u8 a; } u8 a; }",
-		    "f:1:42: a second member called 'a'\n"
-		    "struct s { u8 n; union n { 1: u8 a; } u8 a; }\n"
-		    "                                         ^\n" },
-		{ "struct s { u8 n; union n { 1: u8* a; } }",
-		    "f:1:33: only the last member of a struct goes on to the "
-		    "end: no option, and no case\n"
-		    "struct s { u8 n; union n { 1: u8* a; } }\n"
-		    "                                ^\n" },
-		{ "struct s { u8 n; union n { 1: optional u8 a; } }",
-		    "f:1:31: 'optional' is no type\n"
-		    "struct s { u8 n; union n { 1: optional u8 a; } }\n"
-		    "                              ^\n" },
-		{ "struct s { u8 n; union n { -9223372036854775809: ; } }",
-		    "f:1:28: a number of more than 64 bits\n"
-		    "struct s { u8 n; union n { -9223372036854775809: ; } }\n"
-		    "                           ^\n" },
-		{ "struct s { since 3 u8 x; }",
-		    "f:1:12: 'since' needs an integer called 'version' before "
-		    "it\n"
-		    "struct s { since 3 u8 x; }\n"
-		    "           ^\n" },
-		{ "struct s { text version; since 3 u8 x; }",
-		    "f:1:26: 'since' needs an integer called 'version' before "
-		    "it\n"
-		    "struct s { text version; since 3 u8 x; }\n"
-		    "                         ^\n" },
-		{ "struct s { u8 version; since u8 x; }",
-		    "f:1:30: expected a number, not 'u8'\n"
-		    "struct s { u8 version; since u8 x; }\n"
-		    "                             ^\n" },
-		{ "struct s { u8 version; since -1 u8 x; }",
-		    "f:1:30: expected a number from 0 on, not '-1'\n"
-		    "struct s { u8 version; since -1 u8 x; }\n"
-		    "                             ^\n" },
-		{ "struct s { text(nul) x; }",
-		    "f:1:16: only ansi, utf8, utf16 and utf32 can go without a "
-		    "length\n"
-		    "struct s { text(nul) x; }\n"
-		    "               ^\n" },
-		{ "struct s { unicode(4) x; }",
-		    "f:1:19: only ansi, utf8, utf16 and utf32 can go without a "
-		    "length\n"
-		    "struct s { unicode(4) x; }\n"
-		    "                  ^\n" },
-		{ "struct s { u8(4) x; }",
-		    "f:1:14: expected a name, not '('\n"
-		    "struct s { u8(4) x; }\n"
-		    "             ^\n" },
-		{ "struct s { ansi() x; }",
-		    "f:1:17: expected a number, 'nul' or 'lf', not ')'\n"
-		    "struct s { ansi() x; }\n"
-		    "                ^\n" },
-		{ "struct s { ansi(cr) x; }",
-		    "f:1:17: expected a number, 'nul' or 'lf', not 'cr'\n"
-		    "struct s { ansi(cr) x; }\n"
-		    "                ^\n" },
-		{ "struct s { ansi(0) x; }",
-		    "f:1:17: a field has 1 to 16777216 units\n"
-		    "struct s { ansi(0) x; }\n"
-		    "                ^\n" },
-		{ "struct s { ansi(16777217) x; }",
-		    "f:1:17: a field has 1 to 16777216 units\n"
-		    "struct s { ansi(16777217) x; }\n"
-		    "                ^\n" },
-		{ "struct s { ansi(4 pad) x; }",
-		    "f:1:22: expected a number, not ')'\n"
-		    "struct s { ansi(4 pad) x; }\n"
-		    "                     ^\n" },
-		{ "struct s { ansi(4 pad 128) x; }",
-		    "f:1:23: a pad is 0 to 127\n"
-		    "struct s { ansi(4 pad 128) x; }\n"
-		    "                      ^\n" },
-		{ "struct s { ansi(4 x; }",
-		    "f:1:19: expected ')', not 'x'\n"
-		    "struct s { ansi(4 x; }\n"
-		    "                  ^\n" },
-		{ "struct s { version; }",
-		    "f:1:19: expected a number, not ';'\n"
-		    "struct s { version; }\n"
-		    "                  ^\n" },
-		{ "struct s { version 0; }",
-		    "f:1:20: a version is a number from 1 to 65535\n"
-		    "struct s { version 0; }\n"
-		    "                   ^\n" },
-		{ "struct s { version 65536; }",
-		    "f:1:20: a version is a number from 1 to 65535\n"
-		    "struct s { version 65536; }\n"
-		    "                   ^\n" },
-		{ "struct s { version -1; }",
-		    "f:1:20: expected a number from 0 on, not '-1'\n"
-		    "struct s { version -1; }\n"
-		    "                   ^\n" },
-		{ "struct s { version 1 }",
-		    "f:1:22: expected ';', not '}'\n"
-		    "struct s { version 1 }\n"
-		    "                     ^\n" },
-		{ "struct s { u16 version; version 1; }",
-		    "f:1:25: a second member called 'version'\n"
-		    "struct s { u16 version; version 1; }\n"
-		    "                        ^\n" },
-		{ "struct s { optional version 1; }",
-		    "f:1:21: 'version' is no type\n"
-		    "struct s { optional version 1; }\n"
-		    "                    ^\n" },
-		{ "struct s { message u8 x; }",
-		    "f:1:20: expected 'struct', not 'u8'\n"
-		    "struct s { message u8 x; }\n"
-		    "                   ^\n" },
-		{ "struct s { message secret u8 x; }",
-		    "f:1:20: expected 'struct', not 'secret'\n"
-		    "struct s { message secret u8 x; }\n"
-		    "                   ^\n" },
-		{ "struct s { secret union n { 1: u8 a; } }",
-		    "f:1:19: 'union' is no type\n"
-		    "struct s { secret union n { 1: u8 a; } }\n"
-		    "                  ^\n" },
-		{ "struct s { extends u8 x; }",
-		    "f:1:20: expected ';', not 'u8'\n"
-		    "struct s { extends u8 x; }\n"
-		    "                   ^\n" },
-		{ "struct s { u8 x; extends; }",
-		    "f:1:18: the last struct is the whole stream, and no "
-		    "message\n"
-		    "struct s { u8 x; extends; }\n"
-		    "                 ^\n" },
-		{ "struct s { extends; }\nstruct t { struct s y; }",
-		    "f:2:19: struct 's' extends: it has to be a message\n"
-		    "struct t { struct s y; }\n"
-		    "                  ^\n" },
-		{ "struct s { u8* x; extends; }",
-		    "f:1:19: nothing can follow 'x', which goes on to the end\n"
-		    "struct s { u8* x; extends; }\n"
-		    "                  ^\n" },
-		{ "class 3 { }",
-		    "f:1:7: expected the name of a class, not '3'\n"
-		    "class 3 { }\n"
-		    "      ^\n" },
-		{ "class C { }",
-		    "f:1:12: expected a struct, not the end\n"
-		    "class C { }\n"
-		    "           ^\n" },
-		{ "class C { } class C { }",
-		    "f:1:19: a second class called 'C'\n"
-		    "class C { } class C { }\n"
-		    "                  ^\n" },
-		{ "class CObject { }",
-		    "f:1:7: CObject is any class, and has no members\n"
-		    "class CObject { }\n"
-		    "      ^\n" },
-		{ "class C : B { }",
-		    "f:1:11: no class 'B' is defined before this one\n"
-		    "class C : B { }\n"
-		    "          ^\n" },
-		{ "class C : C { }",
-		    "f:1:11: no class 'C' is defined before this one\n"
-		    "class C : C { }\n"
-		    "          ^\n" },
-		{ "class C : { }",
-		    "f:1:11: expected the name of a class, not '{'\n"
-		    "class C : { }\n"
-		    "          ^\n" },
-		{ "struct B { } class C : B { }",
-		    "f:1:24: 'B' is a struct\n"
-		    "struct B { } class C : B { }\n"
-		    "                       ^\n" },
-		{ "class C schema { }",
-		    "f:1:16: expected a number, not '{'\n"
-		    "class C schema { }\n"
-		    "               ^\n" },
-		{ "class C schema 65535 { }",
-		    "f:1:16: a schema is a number from 0 to 65534\n"
-		    "class C schema 65535 { }\n"
-		    "               ^\n" },
-		{ "class C versionable schema 1 { }",
-		    "f:1:21: expected '{', not 'schema'\n"
-		    "class C versionable schema 1 { }\n"
-		    "                    ^\n" },
-		{ "class C { base; }",
-		    "f:1:11: 'base' needs a class that has one: class CThis : "
-		    "CThat\n"
-		    "class C { base; }\n"
-		    "          ^\n" },
-		{ "class B { } class C : B { base u8 x; }",
-		    "f:1:32: expected ';', not 'u8'\n"
-		    "class B { } class C : B { base u8 x; }\n"
-		    "                               ^\n" },
-		{ "class B { u8 x; } class C : B { u8 x; }",
-		    "f:1:36: a second member called 'x'\n"
-		    "class B { u8 x; } class C : B { u8 x; }\n"
-		    "                                   ^\n" },
-		{ "class C { schema B; }",
-		    "f:1:18: no class 'B' is defined before this one\n"
-		    "class C { schema B; }\n"
-		    "                 ^\n" },
-		{ "struct s { base; }",
-		    "f:1:12: 'base' is no type\n"
-		    "struct s { base; }\n"
-		    "           ^\n" },
-		{ "class C { extends; }",
-		    "f:1:11: 'extends' is no type\n"
-		    "class C { extends; }\n"
-		    "          ^\n" },
-		{ "class C { u8* x; }",
-		    "f:1:13: a struct may go on to the end, but no class\n"
-		    "class C { u8* x; }\n"
-		    "            ^\n" },
-		{ "class C { object D x; } struct s { }",
-		    "f:1:18: no class 'D' is in this shape\n"
-		    "class C { object D x; } struct s { }\n"
-		    "                 ^\n" },
-		{ "class C { object s x; } struct s { }",
-		    "f:1:18: 's' is a struct\n"
-		    "class C { object s x; } struct s { }\n"
-		    "                 ^\n" },
-		{ "struct s { object 1 x; }",
-		    "f:1:19: expected the name of a class, not '1'\n"
-		    "struct s { object 1 x; }\n"
-		    "                  ^\n" },
-		{ "class C { } struct s { C x; }",
-		    "f:1:24: 'C' is no type; 'class C' is\n"
-		    "class C { } struct s { C x; }\n"
-		    "                       ^\n" },
-		{ "class C { } struct s { struct C x; }",
-		    "f:1:31: 'C' is a class\n"
-		    "class C { } struct s { struct C x; }\n"
-		    "                              ^\n" },
-		{ "struct a { } struct s { class a x; }",
-		    "f:1:31: 'a' is a struct\n"
-		    "struct a { } struct s { class a x; }\n"
-		    "                              ^\n" },
-		{ "class C { class C x; }",
-		    "f:1:17: no class 'C' is defined before this one\n"
-		    "class C { class C x; }\n"
-		    "                ^\n" },
-		{ "class C { } struct s { map C x[2]; }",
-		    "f:1:31: expected ';', not '['\n"
-		    "class C { } struct s { map C x[2]; }\n"
-		    "                              ^\n" },
-		{ "struct s { map C x; }",
-		    "f:1:16: no class 'C' is in this shape\n"
-		    "struct s { map C x; }\n"
-		    "               ^\n" },
-		{ "struct s { u8 x; } /* no end",
-		    "f:1:20: a comment without its end\n"
-		    "struct s { u8 x; } /* no end\n"
-		    "                   ^\n" },
-		{ "struct s { u8 x; } @",
-		    "f:1:20: a character that has no place here\n"
-		    "struct s { u8 x; } @\n"
-		    "                   ^\n" },
-		{ "struct s {\r\n\tu8 \x1b"
-		  "[2J;\r\n}",
-		    "f:2:5: a character that has no place here\n"
-		    " u8 ?[2J;\n"
-		    "    ^\n" },
-		{ "struct s { // ціна 東京\n/* 東京 */ u9 x; }",
-		    "f:2:10: 'u9' is no type\n"
-		    "/* 東京 */ u9 x; }\n"
-		    "           ^\n" },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < COUNT(wrong); i++) {
-		if (parse(wrong[i].text))
-			fail_msg("no complaint about %s", wrong[i].text);
-		assert_string_equal(why, wrong[i].why);
+	for (size_t i = 0; i < COUNT(wrong_words); i++) {
+		if (parse(wrong_words[i].text))
+			fail_msg("no complaint about %s", wrong_words[i].text);
+		assert_string_equal(why, wrong_words[i].why);
 	}
 }
 
@@ -983,6 +993,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_construct_is_parsed),
+		cmocka_unit_test(every_member_is_parsed),
 		cmocka_unit_test(every_type_has_its_word),
 		cmocka_unit_test(classes_are_parsed),
 		cmocka_unit_test(an_order_holds_for_the_structs_that_follow),
