@@ -188,6 +188,7 @@
 #include <cask/mfc.h>
 #include <cask/object.h>
 #include <cask/pump.h>
+#include <cask/serve.h>
 #include <cask/sock.h>
 #include <cask/text.h>
 #include <cask/utf.h>

@@ -83,6 +83,18 @@ cask_load(struct cask_ar *ar, struct cask_io *io)
 }
 
 void
+caski_load_block(struct cask_ar *ar, struct cask_io *io, unsigned char *p,
+    size_t n, uint64_t at)
+{
+	open_archive(ar, io, CASK_LOADS);
+	ar->start = ar->cur = p;
+	ar->size = n;
+	ar->filled = p + n;
+	ar->base = ar->message = ar->whole = at;
+	caski_set_end(ar, ar->filled);
+}
+
+void
 cask_measure(struct cask_ar *ar)
 {
 	open_archive(ar, NULL, CASK_MEASURES);

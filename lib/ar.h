@@ -17,6 +17,13 @@
 #define CASKI_NOINLINE
 #endif
 
+/*
+ * Begin to load a whole message, n bytes at p, which stand at an offset of the
+ * stream.  They are its buffer; io is asked for what is behind them.
+ */
+void caski_load_block(struct cask_ar *ar, struct cask_io *io, unsigned char *p,
+    size_t n, uint64_t at);
+
 /* The path of the value in hand, "order.lines[3].price", in buf: its end, if it
  * is longer.  And a name as it reads best: without "&" and, of a member,
  * without what it was reached by. */

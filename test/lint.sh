@@ -38,7 +38,7 @@ layer() {
 	count | value | text | text_store | text_load | text_sink) echo 4 ;;
 	list | agree | dup | hash) echo 4 ;;
 	object | tag | collect | map | mfc | date | variant) echo 5 ;;
-	link) echo 6 ;;
+	link | serve | client | handle | queue) echo 6 ;;
 	*) echo "no layer" ;;
 	esac
 }

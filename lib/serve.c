@@ -1,0 +1,466 @@
+/*
+ * Servers: listening, accepting, stopping.  See <cask/serve.h>.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "serve.h"
+
+#include <cask/addr.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include "sys.h"
+
+#define CLIENTS_MOST   1000
+#define MEMORY_MOST    ((uint64_t)256 << 20)
+#define DRAIN_MS       5000
+#define RETRY_MS       100 /* after an error of accepting */
+#define ACCEPT_AT_ONCE 64
+
+int
+caski_server_ms(int ms, int otherwise)
+{
+	return ms != 0 ? ms : otherwise;
+}
+
+uint64_t
+caski_server_memory(const struct cask_server *s)
+{
+	return s->limit.memory > 0 ? s->limit.memory : MEMORY_MOST;
+}
+
+/* Errors */
+
+static int
+fail(struct cask_server *s, int err, const char *why)
+{
+	if (s->err != 0)
+		return s->err;
+	s->err = err;
+	snprintf(s->why, sizeof s->why, "%s", why);
+	return err;
+}
+
+const char *
+cask_server_why(struct cask_server *s)
+{
+	return s->err != 0 ? s->why : "no error";
+}
+
+/* Accepting */
+
+static void
+trouble(struct cask_server *s, int err, const char *why)
+{
+	if (!s->troubled && s->trouble != NULL)
+		s->trouble(s, err, why);
+	s->troubled = true;
+}
+
+/* The host in a name, "10.0.0.7:5123" or "[::1]:5123"; of a Unix-domain socket,
+ * nothing. */
+static size_t
+host_length(const char *name)
+{
+	const char *colon = strrchr(name, ':');
+
+	return colon != NULL ? (size_t)(colon - name) : 0;
+}
+
+static bool
+is_one_too_many(const struct cask_server *s, const struct cask_client *c)
+{
+	size_t n = host_length(c->sock.name);
+	unsigned same = 0;
+
+	if (s->limit.per_host == 0 || n == 0)
+		return false;
+	for (const struct cask_client *i = s->first; i != NULL; i = i->next)
+		same += i->state != CASKI_DEAD &&
+		    host_length(i->sock.name) == n &&
+		    memcmp(i->sock.name, c->sock.name, n) == 0;
+	return same >= s->limit.per_host;
+}
+
+/* Out of places: the oldest that never sent a message has to go. */
+static bool
+make_place(struct cask_server *s)
+{
+	unsigned most = s->limit.clients > 0 ? s->limit.clients : CLIENTS_MOST;
+	struct cask_client *c = s->first;
+
+	if (s->counts.clients < most)
+		return true;
+	while (c != NULL && (c->messages > 0 || c->state == CASKI_DEAD))
+		c = c->next;
+	if (c == NULL)
+		return false;
+	caski_client_die(c, CASK_ELIMIT,
+	    "%s: has sent no message, and there are %u clients (limit.clients)",
+	    c->sock.name, most);
+	return true;
+}
+
+static void
+link_up(struct cask_server *s, struct cask_client *c)
+{
+	c->before = s->last;
+	if (s->last != NULL)
+		s->last->next = c;
+	else
+		s->first = c;
+	s->last = c;
+	s->counts.clients++;
+	s->counts.accepted++;
+	if (s->counts.clients > s->counts.most)
+		s->counts.most = s->counts.clients;
+}
+
+/* Those that are not wanted are closed at once. */
+static void
+let_in(struct cask_server *s, struct cask_client *c)
+{
+	bool refused = is_one_too_many(s, c);
+	int err = refused ? 0 : caski_client_begin(c);
+
+	s->troubled = s->troubled && err != 0;
+	if (err != 0)
+		trouble(s, err, "accept: no memory");
+	if (refused || err != 0) {
+		s->counts.refused++;
+		cask_close(&c->sock);
+		caski_sys_free(c);
+		return;
+	}
+	link_up(s, c);
+	caski_client_announce(c);
+}
+
+/* One connection: 0, or why there is none. */
+static int
+accept_one(struct caski_listener *l)
+{
+	struct cask_server *s = l->server;
+	struct cask_client *c = caski_sys_malloc(sizeof *c);
+	int err = ENOMEM;
+
+	if (c == NULL) {
+		trouble(s, err, "accept: no memory");
+		return err;
+	}
+	memset(c, 0, sizeof *c);
+	c->server = s;
+	c->sock.notify = &caski_client_notify;
+	c->sock.user = c;
+	err = cask_try_accept(&l->sock, &c->sock);
+	if (err == 0)
+		let_in(s, c);
+	else if (err != EAGAIN)
+		trouble(s, err, cask_sock_why(&c->sock));
+	if (err != 0)
+		caski_sys_free(c);
+	return err;
+}
+
+/* What is left unanswered is not announced again: it is for retry to do. */
+static void
+accept_some(struct caski_listener *l)
+{
+	struct cask_server *s = l->server;
+	int err = 0;
+
+	for (int i = 0; i < ACCEPT_AT_ONCE && err == 0; i++) {
+		if (!make_place(s)) {
+			s->full = true;
+			return;
+		}
+		err = accept_one(l);
+	}
+	if (err != ENOMEM)
+		return;
+	s->full = true;
+	s->later.after_ms = RETRY_MS;
+	if (cask_timer_start(&s->later) != 0)
+		s->full = false;
+}
+
+static void
+on_accept(struct cask_sock *sock, int err)
+{
+	struct caski_listener *l = sock->user;
+
+	(void)err;
+	if (l->server->handling == NULL) {
+		accept_some(l);
+	} else {
+		l->server->full = true;
+		caski_server_chores(l->server);
+	}
+}
+
+static void
+retry(struct cask_server *s)
+{
+	bool full = s->full;
+
+	s->full = false;
+	for (struct caski_listener *l = s->listeners; full && l != NULL;
+	     l = l->next)
+		accept_some(l);
+}
+
+/* Chores */
+
+void
+caski_server_chores(struct cask_server *s)
+{
+	caski_note_post(&s->chores);
+}
+
+static void
+bury_the_dead(struct cask_server *s)
+{
+	while (s->dead != NULL) {
+		struct cask_client *c = s->dead;
+
+		s->dead = c->dead;
+		caski_client_bury(c);
+	}
+}
+
+static void
+resume_the_paused(struct cask_server *s)
+{
+	bool paused = s->paused;
+
+	s->paused = false;
+	for (struct cask_client *c = s->first; paused && c != NULL; c = c->next)
+		if (c->paused)
+			caski_client_resume(c);
+}
+
+/* Within a call that waits in a handler they have to wait, too. */
+static void
+do_chores(struct cask_note *n)
+{
+	struct cask_server *s = (struct cask_server *)((char *)n -
+	    offsetof(struct cask_server, chores));
+
+	if (s->handling != NULL) {
+		caski_note_refuse(n);
+		return;
+	}
+	bury_the_dead(s);
+	resume_the_paused(s);
+	if (!s->stopping)
+		retry(s);
+	s->stopped = s->stopping && s->first == NULL;
+}
+
+/* Stopping */
+
+static void
+close_listeners(struct cask_server *s)
+{
+	while (s->listeners != NULL) {
+		struct caski_listener *l = s->listeners;
+
+		s->listeners = l->next;
+		cask_close(&l->sock);
+		caski_sys_free(l);
+	}
+}
+
+static void
+drain(struct cask_wake *w)
+{
+	struct cask_server *s = w->user;
+	int ms = caski_server_ms(s->limit.drain_ms, DRAIN_MS);
+
+	if (s->stopping)
+		return;
+	s->stopping = true;
+	close_listeners(s);
+	for (struct cask_client *c = s->first; c != NULL; c = c->next)
+		cask_client_close(c);
+	s->later.after_ms = ms;
+	if (ms > 0 && cask_timer_start(&s->later) != 0)
+		s->later.fire(&s->later);
+	caski_server_chores(s);
+}
+
+static void
+drop_all(struct cask_server *s)
+{
+	for (struct cask_client *c = s->first; c != NULL; c = c->next)
+		caski_client_die(c, ECANCELED,
+		    "%s: still there when the server closed", c->sock.name);
+}
+
+/* When clients have been given their time to leave; else to accept again. */
+static void
+is_later(struct cask_timer *t)
+{
+	struct cask_server *s = t->user;
+
+	if (s->stopping)
+		drop_all(s);
+	caski_server_chores(s);
+}
+
+void
+cask_server_stop(struct cask_server *s)
+{
+	cask_wake_ring(&s->wake);
+}
+
+void
+cask_server_close(struct cask_server *s)
+{
+	if (s->block == NULL)
+		return;
+	s->stopping = true;
+	close_listeners(s);
+	drop_all(s);
+	bury_the_dead(s);
+	caski_note_drop(&s->chores);
+	cask_timer_stop(&s->later);
+	cask_wake_stop(&s->wake);
+	caski_sys_free(s->block);
+	s->block = NULL;
+	s->stopped = true;
+}
+
+/* Beginning */
+
+static int
+begin(struct cask_server *s)
+{
+	int err;
+
+	if (s->block != NULL)
+		return 0;
+	s->stopping = s->stopped = s->full = s->troubled = s->paused = false;
+	s->source = (struct cask_io) { .table = &caski_source_table };
+	s->wake.woken = drain;
+	s->wake.user = s;
+	s->later.fire = is_later;
+	s->later.user = s;
+	s->chores.deliver = do_chores;
+	err = cask_wake_start(&s->wake);
+	if (err != 0)
+		return err;
+	s->block = caski_sys_malloc(CASKI_BLOCK);
+	if (s->block == NULL)
+		cask_wake_stop(&s->wake);
+	return s->block != NULL ? 0 : ENOMEM;
+}
+
+static const struct cask_notify listener_notify = { .accept = on_accept };
+
+static struct caski_listener *
+new_listener(struct cask_server *s)
+{
+	struct caski_listener *l = caski_sys_malloc(sizeof *l);
+
+	if (l == NULL)
+		return NULL;
+	memset(l, 0, sizeof *l);
+	l->server = s;
+	l->sock.notify = &listener_notify;
+	l->sock.user = l;
+	l->sock.reuse_port = s->reuse_port;
+	l->sock.v6_only = s->v6_only;
+	return l;
+}
+
+/* Take it over, or tell why not. */
+static int
+add(struct cask_server *s, struct caski_listener *l, int err)
+{
+	struct caski_listener **end = &s->listeners;
+
+	if (err != 0) {
+		fail(s, err, cask_sock_why(&l->sock));
+		cask_close(&l->sock);
+		caski_sys_free(l);
+		return s->err;
+	}
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = l;
+	return 0;
+}
+
+static struct caski_listener *
+prepare(struct cask_server *s)
+{
+	struct caski_listener *l = NULL;
+	int err = s->message == NULL || s->stopping ? EINVAL : begin(s);
+
+	if (err == 0)
+		l = new_listener(s);
+	if (l == NULL)
+		fail(s, err != 0 ? err : ENOMEM,
+		    err != EINVAL     ? cask_strerror(err != 0 ? err : ENOMEM)
+			: s->stopping ? "listen: the server has stopped"
+				      : "listen: the server has no message "
+					"function");
+	return l;
+}
+
+int
+cask_server_listen(struct cask_server *s, const char *host, const char *port)
+{
+	struct caski_listener *l;
+	int err;
+
+	if (s->err != 0)
+		return s->err;
+	l = prepare(s);
+	if (l == NULL)
+		return s->err;
+	err = cask_bind(&l->sock, host, port);
+	if (err == 0)
+		err = cask_listen(&l->sock, 0);
+	return add(s, l, err);
+}
+
+int
+cask_server_inherit(struct cask_server *s, unsigned nth)
+{
+	struct caski_listener *l;
+
+	if (s->err != 0)
+		return s->err;
+	l = prepare(s);
+	if (l == NULL)
+		return s->err;
+	return add(s, l, cask_inherit(&l->sock, nth));
+}
+
+int
+cask_server_local(struct cask_server *s, unsigned nth, char *host, size_t size,
+    uint16_t *port)
+{
+	struct caski_listener *l = s->listeners;
+
+	for (; l != NULL && nth > 0; nth--)
+		l = l->next;
+	return l != NULL ? cask_local(&l->sock, host, size, port) : ENOENT;
+}
+
+int
+cask_serve(struct cask_server *s)
+{
+	int err = 0;
+
+	if (s->err == 0 && s->listeners == NULL)
+		fail(s, EINVAL, "serve: no address to listen on");
+	while (s->err == 0 && err == 0 && !s->stopped)
+		err = cask_pump_turn(-1, NULL);
+	if (err != 0)
+		fail(s, err, cask_strerror(err));
+	cask_server_close(s);
+	return s->err;
+}

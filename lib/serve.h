@@ -1,0 +1,85 @@
+/*
+ * What the parts of a server share.
+ *
+ *     serve.c   the server: listening, accepting, stopping
+ *     client.c  a client's life: limits, output, its end
+ *     handle.c  messages: what has come is handled, answers are stored
+ *     queue.c   bytes that wait
+ *
+ * Callbacks of a program run in the midst of all this, and may end any client.
+ * So a client that ends is dead from then on, but it is there until the chores,
+ * which are a note in the pump, done when nothing else is being done.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CASKI_SERVE_H
+#define CASKI_SERVE_H
+
+#include <cask/serve.h>
+
+#include "pump.h"
+#include "queue.h"
+
+/* A client's state. */
+enum {
+	CASKI_OPEN,    /* its messages are handled */
+	CASKI_ENDING,  /* … no more, but its output is being sent */
+	CASKI_LEAVING, /* … and was; what still comes is thrown away */
+	CASKI_DEAD,
+};
+
+struct caski_listener {
+	struct cask_sock sock;
+	struct cask_server *server;
+	struct caski_listener *next;
+};
+
+/* What is received at once: see CASKI_SEND_MOST. */
+#define CASKI_BLOCK 61440
+
+/* serve.c: something is to be done when nothing else is. */
+void caski_server_chores(struct cask_server *s);
+
+/* A limit in milliseconds: 0 is the default, below 0 none. */
+int caski_server_ms(int ms, int otherwise);
+
+/* Bytes that all queues may have. */
+uint64_t caski_server_memory(const struct cask_server *s);
+
+/* client.c */
+
+extern const struct cask_notify caski_client_notify;
+
+/* It has been accepted: 0, or an error, and it is not the server's. */
+int caski_client_begin(struct cask_client *c);
+
+/* The opened hook accepts it.  If not, it is dead. */
+bool caski_client_announce(struct cask_client *c);
+
+/* It is dead from here on.  err 0: it has closed. */
+void caski_client_die(struct cask_client *c, int err, const char *format, ...)
+    CASK_PRINTF(3, 4);
+
+/* Its end, in words. */
+void caski_client_gone(struct cask_client *c);
+
+/* Send what the system takes of its output. */
+void caski_client_push(struct cask_client *c);
+
+/* See to it that it ends, or goes on, when its time has come. */
+void caski_client_time(struct cask_client *c);
+
+/* Whether what it sends may be looked at now; if not, it is paused. */
+bool caski_client_may(struct cask_client *c);
+
+/* The chores of one. */
+void caski_client_bury(struct cask_client *c);
+
+/* handle.c: receive, and handle what is whole; the same for a paused one. */
+void caski_client_receive(struct cask_client *c);
+void caski_client_resume(struct cask_client *c);
+
+extern const struct cask_io_table caski_source_table;
+extern const struct cask_io_table caski_sink_table;
+
+#endif
