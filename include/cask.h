@@ -8,6 +8,8 @@
  *     io.h       transports: memory, file descriptors, your own
  *     sock.h     sockets: connect, listen, accept, send, receive
  *     addr.h     addresses, datagrams, groups, options of sockets
+ *     nets.h     lists of networks: who may come
+ *     behind.h   behind a balancer: the PROXY protocol
  *     pump.h     the private loop of a thread: many sockets at once
  *     ar.h       archives: store and load, limits, what went wrong
  *     message.h  messages with their length, versions, descriptions
@@ -175,6 +177,7 @@
 
 #include <cask/addr.h>
 #include <cask/ar.h>
+#include <cask/behind.h>
 #include <cask/bytes.h>
 #include <cask/charset.h>
 #include <cask/class.h>
@@ -186,6 +189,7 @@
 #include <cask/list.h>
 #include <cask/message.h>
 #include <cask/mfc.h>
+#include <cask/nets.h>
 #include <cask/object.h>
 #include <cask/pump.h>
 #include <cask/serve.h>

@@ -92,6 +92,10 @@ int cask_group_leave(
 int cask_local(struct cask_sock *s, char *host, size_t size, uint16_t *port);
 int cask_remote(struct cask_sock *s, char *host, size_t size, uint16_t *port);
 
+/* The same as addresses: EBADF, ENOTCONN, which do not stick. */
+int cask_local_addr(struct cask_sock *s, struct cask_addr *a);
+int cask_remote_addr(struct cask_sock *s, struct cask_addr *a);
+
 /*
  * Options of an open socket; MFC: GetSockOpt, SetSockOpt.  Those that have to
  * be set before it is opened are members of struct cask_sock.  (g: can only be
