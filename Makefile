@@ -10,7 +10,7 @@
 #   make sanitize   the same tests under AddressSanitizer and UBSan
 #   make bench      the benchmarks, as ratios
 #   make fuzz       the fuzz targets, with libFuzzer, each for FUZZ_SECONDS;
-#                   FUZZ=load, walk, graph, options or shape: that one
+#                   FUZZ=load, walk, graph, options, shape or behind: that one
 #   make lint       layers, names, headers, format, manuals, analysers
 #   make format     rewrite the sources as .clang-format says
 #   make install    into $(DESTDIR)$(PREFIX); make uninstall takes it away
@@ -36,7 +36,7 @@ INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 CFLAGS ?= -O2 -g
-FUZZ ?= load walk graph options shape
+FUZZ ?= load walk graph options shape behind
 FUZZ_SECONDS ?= 60
 JOBS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 

@@ -219,6 +219,26 @@ tell(struct cask_sock *s, ask_fn *ask, const char *op, char *host, size_t size,
 	return err != 0 ? cask_io_pass(&s->io, err, op, NULL) : 0;
 }
 
+static int
+tell_addr(struct cask_sock *s, ask_fn *ask, const char *op, struct cask_addr *a)
+{
+	struct sockaddr_storage sa = { 0 };
+	socklen_t len = sizeof sa;
+	int err;
+
+	s->io.passing = 0;
+	*a = (struct cask_addr) { 0 };
+	if (!s->open)
+		return cask_io_pass(
+		    &s->io, EBADF, op, "the socket is not open");
+	err = -ask(s->watch.fd, (struct sockaddr *)&sa, &len);
+	if (err != 0)
+		return cask_io_pass(&s->io, err, op, NULL);
+	a->length = len < sizeof a->sa ? len : (socklen_t)sizeof a->sa;
+	memcpy(a->sa.bytes, &sa, a->length);
+	return 0;
+}
+
 int
 cask_local(struct cask_sock *s, char *host, size_t size, uint16_t *port)
 {
@@ -229,4 +249,16 @@ int
 cask_remote(struct cask_sock *s, char *host, size_t size, uint16_t *port)
 {
 	return tell(s, caski_sys_getpeername, "remote", host, size, port);
+}
+
+int
+cask_local_addr(struct cask_sock *s, struct cask_addr *a)
+{
+	return tell_addr(s, caski_sys_getsockname, "local", a);
+}
+
+int
+cask_remote_addr(struct cask_sock *s, struct cask_addr *a)
+{
+	return tell_addr(s, caski_sys_getpeername, "remote", a);
 }

@@ -168,7 +168,7 @@ manuals() {
 	done
 	# not those that only comments or macros name, nor those below the line
 	for h in error io sock addr pump ar value dup message text class object \
-		collect mfc; do
+		collect mfc nets behind; do
 		for f in $(sed '/^\/\* -----/q; /^ \*/d; /^[[:space:]].*\\$/d' \
 			"include/cask/$h.h" |
 			grep -oE 'cask_[a-z0-9_]+\(' | tr -d '(' |

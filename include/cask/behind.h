@@ -35,7 +35,7 @@ extern "C" {
 
 #define CASK_BEHIND_MOST  4096 /* bytes of the longest header that is taken */
 #define CASK_BEHIND_WRITE 232  /* … of the longest that is written */
-#define CASK_BEHIND_WHY   128  /* room for the words of an error */
+#define CASK_BEHIND_WHY   160  /* room for the words of an error */
 
 /* What a header says. */
 struct cask_behind {
@@ -66,7 +66,7 @@ struct cask_behind {
  * good, with the words in b->why:
  *
  *     no PROXY header: "GET / HTTP/1.1"
- *     PROXY header, version 1: source port "070000"
+ *     PROXY header, version 1: source port "07000"
  *     PROXY header, version 2: checksum 1234abcd, 5678ef01 expected
  *
  * Version 1 is taken as it is specified: one space, no leading zeros, CR and

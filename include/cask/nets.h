@@ -22,7 +22,7 @@ extern "C" {
 #endif
 
 #define CASK_NETS_MOST 32  /* networks in a list */
-#define CASK_NETS_WHY  160 /* room for the words of an error */
+#define CASK_NETS_WHY  192 /* room for the words of an error */
 
 /*
  * All zero: an empty list, which nobody is in.  It allocates nothing, needs no
