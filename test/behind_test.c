@@ -96,7 +96,13 @@ static const struct header good[] = {
 	{ BYTES(SIGNATURE "\x21\x21\0\x2b" A6 "\x03\0\x04\xdf\x08\xdd\x79"), 2,
 	    false, FROM6, TO6 },
 	{ BYTES(SIGNATURE "\x20\0\0\x07\x03\0\x04\xa9\xb8\x7e\x8f"), 2, true,
-	    "", "" },
+	    "", "" }, /* what HAProxy 2.6 sends for a client: without more, and
+	 with a checksum and an empty identifier */
+	{ BYTES(SIGNATURE "\x21\x11\0\x0c\x7f\0\0\7\x7f\0\0\1\x82\xbd\x42\x72"),
+	    2, false, "127.0.0.7 33469", "127.0.0.1 17010" },
+	{ BYTES(SIGNATURE "\x21\x11\0\x16\x7f\0\0\7\x7f\0\0\1\xe9\xf1\x42\x7c"
+			  "\x03\0\x04\xb9\x47\x17\xff\x05\0\0"),
+	    2, false, "127.0.0.7 59889", "127.0.0.1 17020" },
 };
 
 static void
