@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "sys.h"
 
@@ -21,6 +22,45 @@
 #define SECOND 1000000000
 
 /* Its beginning */
+
+/* The host in a name, "10.0.0.7:5123" or "[::1]:5123"; of a Unix-domain socket,
+ * nothing. */
+static size_t
+host_length(const char *name)
+{
+	const char *colon = strrchr(name, ':');
+
+	return colon != NULL ? (size_t)(colon - name) : 0;
+}
+
+static bool
+is_one_too_many(const struct cask_server *s, const struct cask_client *c)
+{
+	size_t n = host_length(c->sock.name);
+	unsigned same = 0;
+
+	if (s->limit.per_host == 0 || n == 0)
+		return false;
+	for (const struct cask_client *i = s->first; i != NULL; i = i->next)
+		same += i != c && i->state != CASKI_DEAD && !i->behind &&
+		    host_length(i->sock.name) == n &&
+		    memcmp(i->sock.name, c->sock.name, n) == 0;
+	return same >= s->limit.per_host;
+}
+
+const char *
+caski_client_unwanted(const struct cask_client *c, const struct cask_addr *a)
+{
+	const struct cask_server *s = c->server;
+
+	if (s->allow.count > 0 && !cask_nets_has(&s->allow, a))
+		return "its address is not allowed";
+	if (cask_nets_has(&s->deny, a))
+		return "its address is denied";
+	return is_one_too_many(s, c)
+	    ? "its address has too many connections (limit.per_host)"
+	    : NULL;
+}
 
 static void
 on_receive(struct cask_sock *s, int err)
@@ -59,10 +99,9 @@ caski_client_announce(struct cask_client *c)
 	struct cask_server *s = c->server;
 
 	c->announced = s->opened == NULL || s->opened(c);
-	if (!c->announced) {
-		s->counts.refused++;
-		caski_client_die(c, 0, "%s: refused", c->sock.name);
-	}
+	if (!c->announced)
+		caski_client_die(
+		    c, EACCES, "%s: not accepted by the program", c->sock.name);
 	caski_client_time(c);
 	return c->announced && c->state != CASKI_DEAD;
 }
@@ -94,7 +133,8 @@ die(struct cask_client *c, int err, const char *format, va_list args)
 	vsnprintf(c->why, sizeof c->why, format, args);
 	send_last(c);
 	s->counts.clients--;
-	s->counts.dropped += err != 0;
+	s->counts.dropped += err != 0 && c->announced;
+	s->counts.refused += err != 0 && !c->announced;
 	cask_close(&c->sock);
 	cask_timer_stop(&c->timer);
 	c->dead = s->dead;
@@ -137,6 +177,8 @@ caski_client_bury(struct cask_client *c)
 
 	if (c->announced && s->closed != NULL)
 		s->closed(c, c->err, c->why);
+	if (!c->announced && c->err != 0 && s->refused != NULL)
+		s->refused(s, c->why);
 	*(c->before != NULL ? &c->before->next : &s->first) = c->next;
 	*(c->next != NULL ? &c->next->before : &s->last) = c->before;
 	caski_queue_take(&c->in, c->in.have, &s->counts.memory);
@@ -303,7 +345,8 @@ out_of_time(struct cask_client *c, int64_t now)
 
 	if (now >= unfinished_at(c))
 		caski_client_die(c, ETIMEDOUT,
-		    "%s: did not finish a message within %g s", name,
+		    "%s: did not finish %s within %g s", name,
+		    c->behind ? "its PROXY header" : "a message",
 		    caski_server_ms(l->message_ms, MESSAGE_MS) / 1e3);
 	else if (now >= silent_at(c))
 		caski_client_die(c, ETIMEDOUT, "%s: silent for %g s", name,

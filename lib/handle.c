@@ -9,10 +9,12 @@
  */
 #include "serve.h"
 
+#include <cask/behind.h>
 #include <errno.h>
 #include <string.h>
 
 #include "ar.h"
+#include "sock.h"
 #include "sys.h"
 
 #define MESSAGE_MOST ((uint64_t)1 << 20)
@@ -123,6 +125,32 @@ cask_client_checked(struct cask_client *c)
 	return s->right;
 }
 
+/* Behind a balancer: its header, from which on the client is who it is. */
+static size_t
+take_header(struct cask_client *c, const unsigned char *p, size_t n)
+{
+	struct cask_behind b;
+	const char *why = NULL;
+	int err = cask_behind_read(&b, p, n);
+
+	if (err == EAGAIN)
+		return 0;
+	if (err != 0) {
+		caski_client_die(c, err, "%s: %s", c->sock.name, b.why);
+		return 0;
+	}
+	c->behind = false;
+	if (!b.local) {
+		caski_addr_name(&b.source, c->sock.name, sizeof c->sock.name);
+		why = caski_client_unwanted(c, &b.source);
+	}
+	if (why != NULL)
+		caski_client_die(c, EACCES, "%s: %s", c->sock.name, why);
+	else
+		caski_client_announce(c);
+	return b.length;
+}
+
 /* One message, or the beginning of one: the bytes that were used. */
 static size_t
 handle(struct cask_client *c, unsigned char *p, size_t n)
@@ -173,6 +201,8 @@ handle_next(struct cask_client *c, unsigned char *p, size_t n)
 {
 	size_t used;
 
+	if (c->behind)
+		return take_header(c, p, n);
 	if (!c->server->unframed) {
 		used = whole(c, p, n);
 		return used > 0 ? handle(c, p, used) : 0;
@@ -268,8 +298,9 @@ ended(struct cask_client *c)
 	c->over = true;
 	if (c->state == CASKI_OPEN && c->in.have > 0)
 		caski_client_die(c, CASK_ECUT,
-		    "%s: ended in the middle of a message, after %zu bytes",
-		    c->sock.name, c->in.have);
+		    "%s: ended in the middle of %s, after %zu bytes",
+		    c->sock.name, c->behind ? "its PROXY header" : "a message",
+		    c->in.have);
 	else if (c->state == CASKI_OPEN && c->out.have > 0)
 		cask_client_close(c);
 	else
@@ -361,8 +392,8 @@ cask_client_store(struct cask_client *c, const char *name)
 {
 	struct cask_server *s = c->server;
 
-	s->refused = s->to != NULL || !takes_messages(c);
-	if (s->refused)
+	s->homeless = s->to != NULL || !takes_messages(c);
+	if (s->homeless)
 		return false;
 	s->to = c;
 	s->mark = c->out.have;
@@ -384,10 +415,10 @@ bool
 cask_client_stored(struct cask_client *c)
 {
 	struct cask_server *s = c->server;
-	bool refused = s->refused;
+	bool homeless = s->homeless;
 
-	s->refused = false;
-	if (refused)
+	s->homeless = false;
+	if (homeless)
 		return false;
 	if (!s->unframed)
 		cask_message_end(&s->out, &s->stores);

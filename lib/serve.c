@@ -57,31 +57,6 @@ trouble(struct cask_server *s, int err, const char *why)
 	s->troubled = true;
 }
 
-/* The host in a name, "10.0.0.7:5123" or "[::1]:5123"; of a Unix-domain socket,
- * nothing. */
-static size_t
-host_length(const char *name)
-{
-	const char *colon = strrchr(name, ':');
-
-	return colon != NULL ? (size_t)(colon - name) : 0;
-}
-
-static bool
-is_one_too_many(const struct cask_server *s, const struct cask_client *c)
-{
-	size_t n = host_length(c->sock.name);
-	unsigned same = 0;
-
-	if (s->limit.per_host == 0 || n == 0)
-		return false;
-	for (const struct cask_client *i = s->first; i != NULL; i = i->next)
-		same += i->state != CASKI_DEAD &&
-		    host_length(i->sock.name) == n &&
-		    memcmp(i->sock.name, c->sock.name, n) == 0;
-	return same >= s->limit.per_host;
-}
-
 /* Out of places: the oldest that never sent a message has to go. */
 static bool
 make_place(struct cask_server *s)
@@ -111,29 +86,63 @@ link_up(struct cask_server *s, struct cask_client *c)
 		s->first = c;
 	s->last = c;
 	s->counts.clients++;
-	s->counts.accepted++;
 	if (s->counts.clients > s->counts.most)
 		s->counts.most = s->counts.clients;
 }
 
+/* What is wrong with where it comes from, or NULL. */
+static const char *
+unwanted(const struct caski_listener *l, struct cask_client *c)
+{
+	const struct cask_server *s = l->server;
+	struct cask_addr a = { 0 };
+
+	if (l->behind || s->allow.count > 0 || s->deny.count > 0)
+		cask_remote_addr(&c->sock, &a);
+	if (!l->behind)
+		return caski_client_unwanted(c, &a);
+	return cask_nets_has(&s->balancers, &a) ? NULL
+						: "is not one of the balancers";
+}
+
+static void
+refuse(struct cask_server *s, struct cask_client *c, const char *why)
+{
+	char words[sizeof c->why];
+
+	snprintf(words, sizeof words, "%s: %s", c->sock.name, why);
+	s->counts.refused++;
+	cask_close(&c->sock);
+	caski_sys_free(c);
+	if (s->refused != NULL)
+		s->refused(s, words);
+}
+
 /* Those that are not wanted are closed at once. */
 static void
-let_in(struct cask_server *s, struct cask_client *c)
+let_in(struct caski_listener *l, struct cask_client *c)
 {
-	bool refused = is_one_too_many(s, c);
-	int err = refused ? 0 : caski_client_begin(c);
+	struct cask_server *s = l->server;
+	const char *why = unwanted(l, c);
+	int err = why == NULL ? caski_client_begin(c) : 0;
 
+	s->counts.accepted++;
 	s->troubled = s->troubled && err != 0;
-	if (err != 0)
+	if (err != 0) {
 		trouble(s, err, "accept: no memory");
-	if (refused || err != 0) {
-		s->counts.refused++;
-		cask_close(&c->sock);
-		caski_sys_free(c);
+		why = "no memory";
+	}
+	if (why != NULL) {
+		refuse(s, c, why);
 		return;
 	}
+	c->behind = l->behind;
 	link_up(s, c);
-	caski_client_announce(c);
+	if (!c->behind)
+		caski_client_announce(c);
+	else
+		c->began_at = c->opened_at;
+	caski_client_time(c);
 }
 
 /* One connection: 0, or why there is none. */
@@ -154,7 +163,7 @@ accept_one(struct caski_listener *l)
 	c->sock.user = c;
 	err = cask_try_accept(&l->sock, &c->sock);
 	if (err == 0)
-		let_in(s, c);
+		let_in(l, c);
 	else if (err != EAGAIN)
 		trouble(s, err, cask_sock_why(&c->sock));
 	if (err != 0)
@@ -392,32 +401,54 @@ add(struct cask_server *s, struct caski_listener *l, int err)
 	return 0;
 }
 
-static struct caski_listener *
-prepare(struct cask_server *s)
+/* What can't be right, or NULL. */
+static const char *
+misused(const struct cask_server *s, bool behind)
 {
-	struct caski_listener *l = NULL;
-	int err = s->message == NULL || s->stopping ? EINVAL : begin(s);
-
-	if (err == 0)
-		l = new_listener(s);
-	if (l == NULL)
-		fail(s, err != 0 ? err : ENOMEM,
-		    err != EINVAL     ? cask_strerror(err != 0 ? err : ENOMEM)
-			: s->stopping ? "listen: the server has stopped"
-				      : "listen: the server has no message "
-					"function");
-	return l;
+	if (s->message == NULL)
+		return "the server has no message function";
+	if (s->stopping)
+		return "the server has stopped";
+	if (behind && s->balancers.count == 0)
+		return "the server has no balancers";
+	if (s->allow.why[0] != '\0')
+		return s->allow.why;
+	if (s->deny.why[0] != '\0')
+		return s->deny.why;
+	return s->balancers.why[0] != '\0' ? s->balancers.why : NULL;
 }
 
-int
-cask_server_listen(struct cask_server *s, const char *host, const char *port)
+static struct caski_listener *
+prepare(struct cask_server *s, bool behind)
 {
-	struct caski_listener *l;
-	int err;
+	const char *why = misused(s, behind);
+	struct caski_listener *l = NULL;
+	char words[sizeof s->why];
+	int err = why != NULL ? EINVAL : begin(s);
 
 	if (s->err != 0)
-		return s->err;
-	l = prepare(s);
+		return NULL;
+	if (err == 0)
+		l = new_listener(s);
+	if (err == 0 && l == NULL)
+		err = ENOMEM;
+	if (err == 0) {
+		l->behind = behind;
+		return l;
+	}
+	snprintf(words, sizeof words, "listen: %s",
+	    why != NULL ? why : cask_strerror(err));
+	fail(s, err, words);
+	return NULL;
+}
+
+static int
+listen_on(
+    struct cask_server *s, const char *host, const char *port, bool behind)
+{
+	struct caski_listener *l = prepare(s, behind);
+	int err;
+
 	if (l == NULL)
 		return s->err;
 	err = cask_bind(&l->sock, host, port);
@@ -427,16 +458,24 @@ cask_server_listen(struct cask_server *s, const char *host, const char *port)
 }
 
 int
+cask_server_listen(struct cask_server *s, const char *host, const char *port)
+{
+	return listen_on(s, host, port, false);
+}
+
+int
+cask_server_listen_behind(
+    struct cask_server *s, const char *host, const char *port)
+{
+	return listen_on(s, host, port, true);
+}
+
+int
 cask_server_inherit(struct cask_server *s, unsigned nth)
 {
-	struct caski_listener *l;
+	struct caski_listener *l = prepare(s, false);
 
-	if (s->err != 0)
-		return s->err;
-	l = prepare(s);
-	if (l == NULL)
-		return s->err;
-	return add(s, l, cask_inherit(&l->sock, nth));
+	return l != NULL ? add(s, l, cask_inherit(&l->sock, nth)) : s->err;
 }
 
 int

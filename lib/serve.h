@@ -32,6 +32,7 @@ struct caski_listener {
 	struct cask_sock sock;
 	struct cask_server *server;
 	struct caski_listener *next;
+	bool behind;
 };
 
 /* What is received at once: see CASKI_SEND_MOST. */
@@ -49,6 +50,10 @@ uint64_t caski_server_memory(const struct cask_server *s);
 /* client.c */
 
 extern const struct cask_notify caski_client_notify;
+
+/* Is its address, that of a, not to be let in?  NULL, or why not. */
+const char *caski_client_unwanted(
+    const struct cask_client *c, const struct cask_addr *a);
 
 /* It has been accepted: 0, or an error, and it is not the server's. */
 int caski_client_begin(struct cask_client *c);

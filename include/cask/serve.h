@@ -35,6 +35,7 @@
 #include <string.h>
 
 #include <cask/message.h>
+#include <cask/nets.h>
 #include <cask/sock.h>
 
 #ifdef __cplusplus
@@ -76,6 +77,7 @@ struct cask_client {
 	int64_t output_at; /* … the output that waits, or 0 */
 	int64_t room_at;   /* when it may send messages again, by limit.rate */
 	unsigned state;
+	bool behind;    /* its PROXY header hasn't come yet */
 	bool announced; /* opened has accepted it, so closed will be called */
 	bool paused;    /* its input is left alone until something happens */
 	bool over;      /* it sends no more */
@@ -136,6 +138,10 @@ struct cask_server {
 	*/
 	void (*closed)(struct cask_client *c, int err, const char *why);
 
+	/* A connection was closed before it became a client: its address isn't
+	   allowed, it has too many, or its PROXY header is wrong. */
+	void (*refused)(struct cask_server *s, const char *why);
+
 	/* Something hinders all: connections can't be accepted for want of
 	   descriptors or memory.  Told once, until one could be. */
 	void (*trouble)(struct cask_server *s, int err, const char *why);
@@ -144,6 +150,9 @@ struct cask_server {
 	struct cask_ar in, out; /* settings of the archives; their limits to
 				   messages are these: */
 	struct cask_server_limits limit;
+	struct cask_nets allow;     /* who may come; empty: everybody, … */
+	struct cask_nets deny;      /* … but these */
+	struct cask_nets balancers; /* see cask_server_listen_behind */
 	bool unframed;   /* messages have no length in front: see below */
 	bool reuse_port; /* several servers may share a port */
 	bool v6_only;    /* an IPv6 listener takes no IPv4 */
@@ -170,7 +179,7 @@ struct cask_server {
 	size_t mark;      /* the output before the message being stored */
 	uint64_t used_to; /* unframed: the offset of the message's end */
 	bool hungry;      /* more was to be loaded than there is */
-	bool refused;  /* the message to be stored has no client to take it */
+	bool homeless; /* the message to be stored has no client to take it */
 	bool checked;  /* the message in hand was looked at … */
 	bool right;    /* … and found right */
 	bool paused;   /* some clients can be gone on with */
@@ -190,8 +199,18 @@ struct cask_server {
 int cask_server_listen(
     struct cask_server *s, const char *host, const char *port);
 
-/* The same for the nth socket that was passed by this process's starter: see
- * cask_inherit. */
+/*
+ * The same behind a balancer (HAProxy, nginx, …) that sends the PROXY protocol,
+ * version 1 or 2: connections have to come from s->balancers, and to begin with
+ * a header.  The client's own address, which it has, is the one that counts
+ * from there on, for its name, allow, deny and limit.per_host.  Health checks
+ * that say nothing, or LOCAL, are no error.
+ */
+int cask_server_listen_behind(
+    struct cask_server *s, const char *host, const char *port);
+
+/* As cask_server_listen, for the nth socket that was passed by this process's
+ * starter: see cask_inherit. */
 int cask_server_inherit(struct cask_server *s, unsigned nth);
 
 /* The address of the nth listener, from 0, as cask_local tells it; ENOENT. */
