@@ -207,6 +207,7 @@ half_close(struct cask_client *c)
 		return;
 	}
 	c->state = CASKI_LEAVING;
+	c->paused = false;
 	c->output_at = caski_sys_now();
 	caski_client_time(c);
 	caski_client_receive(c);
@@ -389,7 +390,8 @@ has_room(const struct cask_client *c)
 bool
 caski_client_may(struct cask_client *c)
 {
-	c->paused = c->state == CASKI_OPEN && !has_room(c);
-	return c->state == CASKI_LEAVING ||
-	    (c->state == CASKI_OPEN && !c->paused);
+	if (c->state == CASKI_OPEN && !has_room(c))
+		c->paused = true;
+	return !c->paused &&
+	    (c->state == CASKI_OPEN || c->state == CASKI_LEAVING);
 }

@@ -333,13 +333,14 @@ caski_client_receive(struct cask_client *c)
 void
 caski_client_resume(struct cask_client *c)
 {
+	c->paused = false;
 	if (!caski_client_may(c))
 		return;
 	if (c->in.have > 0) {
 		handle_queue(c);
 		caski_client_push(c);
+		caski_client_time(c);
 	}
-	caski_client_time(c);
 	caski_client_receive(c);
 }
 
@@ -411,6 +412,20 @@ cask_client_again(struct cask_client *c)
 	return !s->unframed && cask_message_again(&s->out, &s->stores);
 }
 
+/* It can't be stored, or there is no room for it. */
+static void
+not_stored(struct cask_client *c)
+{
+	struct cask_server *s = c->server;
+	char why[sizeof c->why];
+
+	if (s->sink.err != 0)
+		caski_client_die(c, s->sink.err, "%s",
+		    cask_io_why(&s->sink, why, sizeof why));
+	else
+		caski_client_die(c, s->out.err, "%s", cask_why(&s->out));
+}
+
 bool
 cask_client_stored(struct cask_client *c)
 {
@@ -427,7 +442,7 @@ cask_client_stored(struct cask_client *c)
 	if (s->out.err != 0) {
 		caski_queue_untake(
 		    &c->out, c->out.have - s->mark, &s->counts.memory);
-		caski_client_die(c, s->out.err, "%s", cask_why(&s->out));
+		not_stored(c);
 		return false;
 	}
 	s->counts.replies++;

@@ -57,23 +57,22 @@ trouble(struct cask_server *s, int err, const char *why)
 	s->troubled = true;
 }
 
-/* Out of places: the oldest that never sent a message has to go. */
 static bool
-make_place(struct cask_server *s)
+is_full(const struct cask_server *s)
 {
-	unsigned most = s->limit.clients > 0 ? s->limit.clients : CLIENTS_MOST;
+	return s->counts.clients >=
+	    (s->limit.clients > 0 ? s->limit.clients : CLIENTS_MOST);
+}
+
+/* The oldest that never sent a message, and is there for nothing; or NULL. */
+static struct cask_client *
+least_wanted(const struct cask_server *s)
+{
 	struct cask_client *c = s->first;
 
-	if (s->counts.clients < most)
-		return true;
 	while (c != NULL && (c->messages > 0 || c->state == CASKI_DEAD))
 		c = c->next;
-	if (c == NULL)
-		return false;
-	caski_client_die(c, CASK_ELIMIT,
-	    "%s: has sent no message, and there are %u clients (limit.clients)",
-	    c->sock.name, most);
-	return true;
+	return c;
 }
 
 static void
@@ -171,6 +170,21 @@ accept_one(struct caski_listener *l)
 	return err;
 }
 
+/* When all places are taken, one is made for another who comes. */
+static int
+accept_instead(struct caski_listener *l, struct cask_client *c)
+{
+	int err = accept_one(l);
+
+	if (err == 0)
+		caski_client_die(c, CASK_ELIMIT,
+		    "%s: has sent no message, and all %llu places are taken "
+		    "(limit.clients)",
+		    c->sock.name,
+		    (unsigned long long)l->server->counts.clients - 1);
+	return err;
+}
+
 /* What is left unanswered is not announced again: it is for retry to do. */
 static void
 accept_some(struct caski_listener *l)
@@ -179,11 +193,13 @@ accept_some(struct caski_listener *l)
 	int err = 0;
 
 	for (int i = 0; i < ACCEPT_AT_ONCE && err == 0; i++) {
-		if (!make_place(s)) {
+		struct cask_client *c = is_full(s) ? least_wanted(s) : NULL;
+
+		if (is_full(s) && c == NULL) {
 			s->full = true;
 			return;
 		}
-		err = accept_one(l);
+		err = c != NULL ? accept_instead(l, c) : accept_one(l);
 	}
 	if (err != ENOMEM)
 		return;
@@ -337,6 +353,7 @@ cask_server_close(struct cask_server *s)
 	cask_wake_stop(&s->wake);
 	caski_sys_free(s->block);
 	s->block = NULL;
+	s->stopping = false;
 	s->stopped = true;
 }
 

@@ -74,7 +74,8 @@ void caski_client_push(struct cask_client *c);
 /* See to it that it ends, or goes on, when its time has come. */
 void caski_client_time(struct cask_client *c);
 
-/* Whether what it sends may be looked at now; if not, it is paused. */
+/* Whether what it sends may be looked at now; if not, it is paused until it is
+ * resumed. */
 bool caski_client_may(struct cask_client *c);
 
 /* The chores of one. */

@@ -58,11 +58,12 @@ static const unsigned char ack_bytes[] = { 8, 0, 0, 0, 7, 0, 0, 0, 200, 0, 0,
 struct house {
 	struct cask_server s;
 	uint16_t port;
-	unsigned opened, handled, closed, troubles;
+	unsigned opened, handled, closed, refusals, troubles;
 	int err;                  /* of the last that closed */
 	char why[300];            /* … */
 	struct cask_client *last; /* that opened */
 	struct job job;           /* the last one */
+	int status;               /* of the answers; 0: 200 */
 	void (*then)(struct house *h, struct cask_client *c);
 };
 
@@ -93,6 +94,15 @@ note_closed(struct cask_client *c, int err, const char *why)
 }
 
 static inline void
+note_refused(struct cask_server *s, const char *why)
+{
+	struct house *h = s->user;
+
+	h->refusals++;
+	snprintf(h->why, sizeof h->why, "%s", why);
+}
+
+static inline void
 note_trouble(struct cask_server *s, int err, const char *why)
 {
 	struct house *h = s->user;
@@ -106,7 +116,7 @@ static inline void
 on_job(struct cask_client *c, struct job *j)
 {
 	struct house *h = house_of(c);
-	struct ack a = { j->id, 200 };
+	struct ack a = { j->id, h->status != 0 ? h->status : 200 };
 
 	h->handled++;
 	h->job = *j;
@@ -124,6 +134,7 @@ house_prepare(struct house *h)
 	h->s.message = take_job;
 	h->s.opened = note_opened;
 	h->s.closed = note_closed;
+	h->s.refused = note_refused;
 	h->s.trouble = note_trouble;
 	h->s.user = h;
 }

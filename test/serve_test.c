@@ -413,6 +413,122 @@ a_client_that_opened_refuses_is_closed_and_not_told_of(void **state)
 	house_close(&h);
 }
 
+/* Unframed: as MFC's programs send them */
+
+static void
+house_unframed(struct house *h)
+{
+	house_prepare(h);
+	h->s.unframed = true;
+	h->s.limit.message = 100;
+	house_listen(h);
+}
+
+static void
+an_unframed_message_cut_after_any_byte_is_handled_once_it_is_whole(void **state)
+{
+	const unsigned char *bytes = bolt_bytes + 4;
+	const size_t size = BOLT - 4;
+	unsigned char got[ACK - 4];
+	struct house h;
+	int fd;
+
+	(void)state;
+	house_unframed(&h);
+	fd = house_call(&h);
+	for (size_t n = 1; n < size; n++) {
+		put(fd, bytes, n);
+		TURN_UNTIL(h.s.counts.received == (n - 1) * size + n);
+		assert_int_equal(h.handled, n - 1);
+		put(fd, bytes + n, size - n);
+		assert_int_equal(take(fd, got, sizeof got), sizeof got);
+		assert_memory_equal(got, ack_bytes + 4, sizeof got);
+		assert_int_equal(h.handled, n);
+		assert_bolt(&h.job);
+	}
+	close(fd);
+	house_close(&h);
+}
+
+static void
+unframed_messages_in_one_piece_are_told_apart(void **state)
+{
+	unsigned char many[10 * BOLT], got[10 * (ACK - 4)];
+	struct house h;
+	int fd;
+
+	(void)state;
+	house_unframed(&h);
+	for (size_t i = 0; i < 10; i++)
+		memcpy(many + i * (BOLT - 4), bolt_bytes + 4, BOLT - 4);
+	fd = house_call(&h);
+	put(fd, many, 10 * (BOLT - 4));
+	assert_int_equal(take(fd, got, sizeof got), sizeof got);
+	assert_int_equal(h.handled, 10);
+	close(fd);
+	house_close(&h);
+}
+
+static void
+assert_unframed_dropped(const void *p, size_t n, int err, const char *why)
+{
+	struct house h;
+	int fd;
+
+	house_unframed(&h);
+	fd = house_call(&h);
+	put(fd, p, n);
+	take_end(fd);
+	TURN_UNTIL(h.closed == 1);
+	assert_int_equal(h.err, err);
+	assert_why(&h, why);
+	assert_int_equal(h.handled, 0);
+	close(fd);
+	house_close(&h);
+}
+
+struct texts {
+	char text[20][16];
+};
+
+static void
+texts_x(struct cask_ar *ar, struct texts *t)
+{
+	for (int i = 0; i < 20; i++)
+		cask_text(ar, t->text[i], sizeof t->text[i]);
+}
+
+static void
+on_texts(struct cask_client *c, struct texts *t)
+{
+	(void)t;
+	house_of(c)->handled++;
+}
+CASK_HANDLER(take_texts, struct texts, texts_x, on_texts)
+
+static void
+an_unframed_message_that_never_is_whole_ends_at_the_limit(void **state)
+{
+	struct house h;
+	int fd;
+
+	(void)state;
+	assert_unframed_dropped("\1\0\0\0\24abcdefghijklmnopqrst", 25,
+	    CASK_ELIMIT,
+	    "text j->name at byte 4 from @: length 20, limit 15 bytes");
+	house_unframed(&h);
+	h.s.message = take_texts;
+	fd = house_call(&h);
+	for (int i = 0; i < 19; i++)
+		put(fd, "\12abcdefghij", 11);
+	take_end(fd);
+	TURN_UNTIL(h.closed == 1);
+	assert_int_equal(h.err, CASK_ELIMIT);
+	assert_non_null(strstr(h.why, "limit 100"));
+	close(fd);
+	house_close(&h);
+}
+
 /* Several addresses */
 
 static void
@@ -502,6 +618,11 @@ main(void)
 		    while_a_handler_waits_the_others_wait_and_are_served_then),
 		cmocka_unit_test(
 		    a_client_that_opened_refuses_is_closed_and_not_told_of),
+		cmocka_unit_test(
+		    an_unframed_message_cut_after_any_byte_is_handled_once_it_is_whole),
+		cmocka_unit_test(unframed_messages_in_one_piece_are_told_apart),
+		cmocka_unit_test(
+		    an_unframed_message_that_never_is_whole_ends_at_the_limit),
 		cmocka_unit_test(a_server_listens_on_several_addresses),
 		cmocka_unit_test(
 		    an_address_that_cannot_be_had_is_an_error_that_names_it),
