@@ -277,12 +277,18 @@ sooner(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+static int
+idle_ms(const struct cask_client *c)
+{
+	return caski_server_ms(c->idle_ms, c->server->limit.idle_ms);
+}
+
 /* A client that is paused isn't silent, it is not listened to. */
 static int64_t
 silent_at(const struct cask_client *c)
 {
 	return c->state == CASKI_OPEN && !c->paused && c->began_at == 0
-	    ? after(c->active_at, c->server->limit.idle_ms, IDLE_MS)
+	    ? after(c->active_at, idle_ms(c), IDLE_MS)
 	    : CASKI_NEVER;
 }
 
@@ -351,7 +357,7 @@ out_of_time(struct cask_client *c, int64_t now)
 		    caski_server_ms(l->message_ms, MESSAGE_MS) / 1e3);
 	else if (now >= silent_at(c))
 		caski_client_die(c, ETIMEDOUT, "%s: silent for %g s", name,
-		    caski_server_ms(l->idle_ms, IDLE_MS) / 1e3);
+		    caski_server_ms(idle_ms(c), IDLE_MS) / 1e3);
 	else if (now >= stuck_at(c) && c->state == CASKI_LEAVING)
 		caski_client_die(c, ETIMEDOUT, "%s: did not close within %g s",
 		    name, caski_server_ms(l->output_ms, OUTPUT_MS) / 1e3);

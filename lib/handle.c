@@ -172,12 +172,13 @@ handle(struct cask_client *c, unsigned char *p, size_t n)
 }
 
 static void
-too_long(struct cask_client *c, const char *what, uint64_t n)
+too_long(struct cask_client *c, uint64_t n)
 {
 	caski_client_die(c, CASK_ELIMIT,
-	    "message at byte %llu from %s: %s %llu, limit %llu (limit.message)",
-	    (unsigned long long)c->at, c->sock.name, what,
-	    (unsigned long long)n, (unsigned long long)message_most(c->server));
+	    "message at byte %llu from %s: length %llu, limit %llu "
+	    "(limit.message)",
+	    (unsigned long long)c->at, c->sock.name, (unsigned long long)n,
+	    (unsigned long long)message_most(c->server));
 }
 
 /* The bytes of the message at p, 0 if it isn't whole. */
@@ -190,7 +191,7 @@ whole(struct cask_client *c, const unsigned char *p, size_t n)
 		return 0;
 	length = caski_decode(&c->server->in, p, CASKI_PREFIX);
 	if (length > message_most(c->server))
-		too_long(c, "length", length);
+		too_long(c, length);
 	else if (length <= n - CASKI_PREFIX)
 		return CASKI_PREFIX + (size_t)length;
 	return 0;
@@ -203,14 +204,8 @@ handle_next(struct cask_client *c, unsigned char *p, size_t n)
 
 	if (c->behind)
 		return take_header(c, p, n);
-	if (!c->server->unframed) {
-		used = whole(c, p, n);
-		return used > 0 ? handle(c, p, used) : 0;
-	}
-	used = handle(c, p, n);
-	if (used == 0 && n >= message_most(c->server))
-		too_long(c, "not whole after", n);
-	return used;
+	used = c->server->unframed ? n : whole(c, p, n);
+	return used > 0 ? handle(c, p, used) : 0;
 }
 
 /* All that are whole, as far as they may be handled: the bytes that were used.

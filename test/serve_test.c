@@ -524,7 +524,9 @@ an_unframed_message_that_never_is_whole_ends_at_the_limit(void **state)
 	take_end(fd);
 	TURN_UNTIL(h.closed == 1);
 	assert_int_equal(h.err, CASK_ELIMIT);
-	assert_non_null(strstr(h.why, "limit 100"));
+	assert_why(&h,
+	    "text t->text[i] at byte 99 from @: message of more than 100 bytes "
+	    "(limit.message; cask_more begins the next)");
 	close(fd);
 	house_close(&h);
 }

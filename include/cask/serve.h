@@ -58,7 +58,8 @@ struct caski_queue {
  */
 struct cask_client {
 	struct cask_server *server;
-	void *user; /* free for the program */
+	void *user;  /* free for the program */
+	int idle_ms; /* its own limit.idle_ms, if not 0 */
 
 	/* Results.  The socket is to look at, and for options (addr.h); what
 	   goes over it is the server's to do.  sock.io.peer is its name. */
