@@ -398,6 +398,8 @@ caski_client_may(struct cask_client *c)
 {
 	if (c->state == CASKI_OPEN && !has_room(c))
 		c->paused = true;
-	return !c->paused &&
-	    (c->state == CASKI_OPEN || c->state == CASKI_LEAVING);
+	if (c->state == CASKI_OPEN)
+		return !c->paused &&
+		    __atomic_load_n(&c->server->told, __ATOMIC_RELAXED) == 0;
+	return c->state == CASKI_LEAVING;
 }

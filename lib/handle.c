@@ -313,8 +313,10 @@ caski_client_receive(struct cask_client *c)
 		caski_server_chores(s);
 		return;
 	}
-	if (!caski_client_may(c))
+	if (!caski_client_may(c)) {
+		caski_client_time(c);
 		return;
+	}
 	n = cask_try_receive(&c->sock, s->block, CASKI_BLOCK);
 	if (n > 0)
 		came(c, (size_t)n);
@@ -329,9 +331,7 @@ void
 caski_client_resume(struct cask_client *c)
 {
 	c->paused = false;
-	if (!caski_client_may(c))
-		return;
-	if (c->in.have > 0) {
+	if (c->in.have > 0 && caski_client_may(c)) {
 		handle_queue(c);
 		caski_client_push(c);
 		caski_client_time(c);

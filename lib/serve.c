@@ -336,6 +336,7 @@ is_later(struct cask_timer *t)
 void
 cask_server_stop(struct cask_server *s)
 {
+	__atomic_store_n(&s->told, 1, __ATOMIC_SEQ_CST);
 	cask_wake_ring(&s->wake);
 }
 
@@ -367,6 +368,7 @@ begin(struct cask_server *s)
 	if (s->block != NULL)
 		return 0;
 	s->stopping = s->stopped = s->full = s->troubled = s->paused = false;
+	s->told = 0;
 	s->source = (struct cask_io) { .table = &caski_source_table };
 	s->wake.woken = drain;
 	s->wake.user = s;

@@ -373,23 +373,22 @@ hear_frame(int fd, struct frame *f)
 static inline void
 say_ack(int fd, uint64_t sequence, unsigned status)
 {
-	unsigned char ack[13];
+	unsigned char ack[17] = { 13, 0, 0, 0, 'K', 'A', 'C', 'A' };
 
-	memcpy(ack, "KACA", 4);
-	put_le(ack + 4, sequence, 8);
-	ack[12] = (unsigned char)status;
+	put_le(ack + 8, sequence, 8);
+	ack[16] = (unsigned char)status;
 	say_bytes(fd, ack, sizeof ack);
 }
 
 static inline void
 hear_ack(int fd, uint64_t sequence, unsigned status)
 {
-	unsigned char ack[13];
+	unsigned char ack[17];
 
 	assert_true(hear(fd, ack, sizeof ack));
-	assert_memory_equal(ack, "KACA", 4);
-	assert_int_equal(get_le(ack + 4, 8), sequence);
-	assert_int_equal(ack[12], status);
+	assert_memory_equal(ack, "\15\0\0\0KACA", 8);
+	assert_int_equal(get_le(ack + 8, 8), sequence);
+	assert_int_equal(ack[16], status);
 }
 
 /* A report as a real reporter makes it, to change and to send. */

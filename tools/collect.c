@@ -16,15 +16,16 @@
 #define TURN_MS 500
 #define DRAW_MS 100
 
+static struct collector collector;
 static volatile sig_atomic_t told_to_end;
 
 static void
 on_signal(int number)
 {
 	told_to_end = number;
+	cask_server_stop(&collector.server);
 }
 
-/* With the limits of the pump's turns it is noticed within half a second. */
 static void
 catch_signals(void)
 {
@@ -41,20 +42,16 @@ check_output(struct collector *c)
 	if (output_is_good())
 		return;
 	c->failed = true;
-	c->stop = true;
+	cask_server_stop(&c->server);
 }
 
 void
-collect_complain(struct collector *c, const char *peer, const char *why)
+collect_complain(struct collector *c, const char *why)
 {
 	char clean[400];
 
 	table_erase(&c->table);
-	printable(clean, sizeof clean, why);
-	if (peer != NULL)
-		complain("%s: %s", peer, clean);
-	else
-		complain("%s", clean);
+	complain("%s", printable(clean, sizeof clean, why));
 }
 
 /*
@@ -62,25 +59,24 @@ collect_complain(struct collector *c, const char *peer, const char *why)
  * arrived, and not only the bytes.
  */
 bool
-collect_report(struct collector *c, struct row *row, const char *peer)
+collect_report(
+    struct collector *c, struct row *row, struct report *r, const char *peer)
 {
 	struct cask_mem m;
 	char why[8];
 
-	if (report_encode(&c->report, &m, why, sizeof why) != 0)
+	if (report_encode(r, &m, why, sizeof why) != 0)
 		return false;
-	row_count(row, &c->report, peer, m.data, m.length);
+	row_count(row, r, peer, m.data, m.length);
 	cask_mem_close(&m);
 	if (c->json)
-		print_json(row, &c->report);
+		print_json(row, r);
 	else if (!c->live)
 		print_plain(row);
 	c->table.stale = true;
 	if (!c->live)
 		check_output(c);
 	c->counted++;
-	if (c->counted == c->count)
-		c->stop = true;
 	return true;
 }
 
@@ -114,16 +110,19 @@ draw(struct collector *c)
 }
 
 static void
-turn(struct collector *c)
+serve(struct collector *c)
 {
-	int err = cask_pump_turn(c->table.stale ? DRAW_MS : TURN_MS, NULL);
+	while (!c->server.stopped) {
+		int ms = c->table.stale ? DRAW_MS : TURN_MS;
+		int err = cask_pump_turn(c->live ? ms : -1, NULL);
 
-	if (err != 0) {
-		complain("waiting: %s", cask_strerror(err));
-		c->failed = c->stop = true;
+		if (err != 0) {
+			complain("waiting: %s", cask_strerror(err));
+			c->failed = true;
+			return;
+		}
+		draw(c);
 	}
-	clients_check(c);
-	draw(c);
 }
 
 static int
@@ -134,11 +133,10 @@ run(struct collector *c)
 		setvbuf(stdout, NULL, _IOFBF, BUFSIZ);
 	if (!clients_listen(c))
 		return EXIT_FAILED;
-	while (!c->stop && !told_to_end)
-		turn(c);
+	catch_signals();
+	serve(c);
 	if (c->live)
 		table_draw(&c->table, &c->rows);
-	clients_close(c);
 	if (!c->json && !c->failed)
 		print_totals(c);
 	if (!c->failed)
@@ -151,16 +149,12 @@ run(struct collector *c)
 	return c->failed ? EXIT_FAILED : EXIT_WELL;
 }
 
-static struct collector collector;
-
 static int
 collect_main(void)
 {
-	int result;
+	int result = run(&collector);
 
-	catch_signals();
-	result = run(&collector);
-	clients_close(&collector);
+	cask_server_close(&collector.server);
 	rows_free(&collector.rows);
 	return result;
 }

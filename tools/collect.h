@@ -1,8 +1,7 @@
 /*
  * What the files of cask collect share.
  *
- *     clients.c  the connections
- *     messages.c what they carry: frames in, acknowledgements out
+ *     clients.c  the server: reports in, acknowledgements out
  *     rows.c     the reporters: what was counted, and what the table shows
  *     table.c    the table, and the plain lines
  *     json.c     the JSON lines
@@ -16,8 +15,7 @@
 #include "command.h"
 #include "figures.h"
 
-#define CLIENTS_MOST 1000
-#define ROWS_MOST    4096
+#define ROWS_MOST 4096
 
 /* A reporter: known by its number, however often it connects. */
 struct row {
@@ -77,21 +75,6 @@ void table_erase(struct table *t);
 void print_plain(const struct row *row);
 void print_json(const struct row *row, const struct report *r);
 
-struct collector;
-
-/* A connection. */
-struct client {
-	struct cask_sock sock;
-	struct collector *collector;
-	size_t slot;
-	struct row *row; /* whose connection it is, once that is known */
-	unsigned char *bytes;
-	size_t size;
-	size_t have;
-	int64_t began;   /* the message in hand */
-	int64_t silence; /* how long it may be silent between messages */
-};
-
 struct collector {
 	const char *address; /* options */
 	const char *port;
@@ -101,34 +84,21 @@ struct collector {
 	bool force_table;
 
 	bool live; /* draw the table */
-	bool stop;
 	bool failed;
-	struct cask_sock listener;
-	bool full;     /* connections wait that could not be accepted */
-	int64_t retry; /* … not before this time */
-	struct client *clients[CLIENTS_MOST];
-	size_t client_count;
-	int64_t checked;
+	struct cask_server server;
 	struct rows rows;
 	struct table table;
 	uint64_t counted;
-	struct report report; /* the one in hand */
 };
 
 /* clients.c */
-bool drop(struct client *c, const char *format, ...) PRINTS(2, 3);
-bool drop_broken(struct client *c);
 bool clients_listen(struct collector *c);
-void clients_check(struct collector *c);
-void clients_close(struct collector *c);
 
-/* messages.c: take the frames that are whole; the client may get dropped. */
-void take_frames(struct client *c);
+/* collect.c: a report came; false: it can't be counted. */
+bool collect_report(
+    struct collector *c, struct row *row, struct report *r, const char *peer);
 
-/* collect.c: a report came, encoded in bytes; false: it can't be counted. */
-bool collect_report(struct collector *c, struct row *row, const char *peer);
-
-/* One line on stderr, about a peer, not into the table. */
-void collect_complain(struct collector *c, const char *peer, const char *why);
+/* One line on stderr, not into the table. */
+void collect_complain(struct collector *c, const char *why);
 
 #endif

@@ -27,18 +27,9 @@ lost(struct reporter *r, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(r->why, sizeof r->why, format, args);
 	va_end(args);
-	cask_close(&r->sock);
+	cask_link_close(&r->link);
 	r->connected = false;
 	return false;
-}
-
-/* The same for an archive: trouble in the socket has its peer's name in it. */
-static bool
-lost_in(struct reporter *r, const struct cask_ar *ar)
-{
-	if (r->sock.io.err != 0)
-		return lost(r, "%s", cask_sock_why(&r->sock));
-	return lost(r, "%s: %s", r->sock.io.peer, cask_why(ar));
 }
 
 static void
@@ -52,54 +43,27 @@ knock(struct cask_sock *s, int err)
 
 const struct cask_notify report_notify = { .receive = knock };
 
+/* Send the report and get it acknowledged, once, within the time limit. */
 static bool
-connect_to_collector(struct reporter *r)
+exchange(struct reporter *r)
 {
-	if (cask_connect(&r->sock, r->host, r->port) != 0)
-		return lost(r, "%s", cask_sock_why(&r->sock));
-	cask_store(&r->out, &r->sock.io);
-	cask_load(&r->in, &r->sock.io);
-	r->connected = true;
-	return true;
-}
-
-static bool
-await_ack(struct reporter *r)
-{
+	struct cask_link *l = &r->link;
 	struct ack ack;
 
-	if (!cask_more(&r->in) && r->in.err == 0)
-		return lost(
-		    r, "receive %s: closed by the collector", r->sock.io.peer);
-	ack_x(&r->in, &ack);
-	if (r->in.err != 0)
-		return lost_in(r, &r->in);
+	cask_deadline(&l->sock, milliseconds(r->timeout));
+	if (!r->connected && cask_link_connect(l, r->host, r->port) != 0)
+		return lost(r, "%s", cask_link_why(l));
+	r->connected = true;
+	r->again += r->sent == r->sequence;
+	r->sent = r->sequence;
+	if (!cask_link_call(l, &r->report, report_x, &ack, ack_x))
+		return lost(r, "%s", cask_link_why(l));
 	if (ack.sequence != r->sequence)
 		return lost(r,
 		    "%s: acknowledged report %" PRIu64 " instead of %" PRIu64,
-		    r->sock.io.peer, ack.sequence, r->sequence);
+		    l->sock.io.peer, ack.sequence, r->sequence);
+	cask_deadline(&l->sock, -1);
 	return true;
-}
-
-/* Send the report and get it acknowledged, once, within the time limit. */
-static bool
-exchange(struct reporter *r, const struct cask_mem *m)
-{
-	uint32_t length = (uint32_t)m->length;
-	bool done;
-
-	cask_deadline(&r->sock, milliseconds(r->timeout));
-	if (!r->connected && !connect_to_collector(r))
-		return false;
-	r->again += r->sent == r->sequence;
-	r->sent = r->sequence;
-	frame_x(&r->out, &length);
-	cask_put_bytes(&r->out, m->data, m->length);
-	if (cask_flush(&r->out) != 0)
-		return lost_in(r, &r->out);
-	done = await_ack(r);
-	cask_deadline(&r->sock, -1);
-	return done;
 }
 
 /* One line when trouble begins, and one when it has ended. */
@@ -115,7 +79,7 @@ static void
 say_success(struct reporter *r)
 {
 	if (r->in_trouble)
-		complain("%s is back", r->sock.io.peer);
+		complain("%s is back", r->link.sock.io.peer);
 	r->in_trouble = false;
 }
 
@@ -133,13 +97,13 @@ report_wait(struct reporter *r, int64_t then)
 		if (!r->knocked || !r->connected)
 			continue;
 		r->knocked = false;
-		n = cask_try_receive(&r->sock, &c, 1);
-		if (n < 0 && r->sock.io.err == 0)
+		n = cask_try_receive(&r->link.sock, &c, 1);
+		if (n < 0 && r->link.sock.io.err == 0)
 			continue;
 		if (n < 0)
-			lost(r, "%s", cask_sock_why(&r->sock));
+			lost(r, "%s", cask_sock_why(&r->link.sock));
 		else
-			lost(r, "receive %s: %s", r->sock.io.peer,
+			lost(r, "receive %s: %s", r->link.sock.io.peer,
 			    n > 0 ? "something that was not asked for"
 				  : "closed by the collector");
 		say_trouble(r, (double)(then - now_ms()) / 1000);
@@ -147,14 +111,14 @@ report_wait(struct reporter *r, int64_t then)
 }
 
 bool
-report_deliver(struct reporter *r, const struct cask_mem *m)
+report_deliver(struct reporter *r)
 {
 	double most = r->retry > PAUSE_MOST ? r->retry : PAUSE_MOST;
 	double pause = r->retry;
 
-	while (!exchange(r, m)) {
-		if ((r->sock.io.err == CASK_ENAME ||
-			r->sock.io.err == CASK_EPORT) &&
+	while (!exchange(r)) {
+		if ((r->link.sock.io.err == CASK_ENAME ||
+			r->link.sock.io.err == CASK_EPORT) &&
 		    r->acknowledged == 0) {
 			complain("%s", r->why);
 			return false;
@@ -165,8 +129,7 @@ report_deliver(struct reporter *r, const struct cask_mem *m)
 	}
 	say_success(r);
 	r->acknowledged++;
-	remark(
-	    "%s: acknowledged report %" PRIu64, r->sock.io.peer, r->sequence);
-	r->hash = hash_on(r->hash, m->data, m->length);
+	remark("%s: acknowledged report %" PRIu64, r->link.sock.io.peer,
+	    r->sequence);
 	return true;
 }

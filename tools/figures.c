@@ -10,15 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-void
-frame_x(struct cask_ar *ar, uint32_t *length)
-{
-	cask_u32(ar, length);
-	if (*length == 0 || *length > FRAME_MOST)
-		cask_fail(ar, length, CASK_ELIMIT, "%" PRIu32 ", limit %d",
-		    *length, FRAME_MOST);
-}
-
 static void
 hello_x(struct cask_ar *ar, struct hello *h)
 {
@@ -146,29 +137,13 @@ report_encode(struct report *report, struct cask_mem *m, char *why, size_t size)
 {
 	struct cask_ar out = { 0 };
 
-	cask_store(&out, cask_mem_grow(m, FRAME_MOST));
+	cask_store(&out, cask_mem_grow(m, REPORT_MOST));
 	cask_struct(&out, report, report_x);
 	cask_flush(&out);
 	snprintf(why, size, "%s", cask_why(&out));
 	if (out.err != 0)
 		cask_mem_close(m);
 	return out.err;
-}
-
-int
-report_decode(
-    struct report *report, const void *bytes, size_t n, char *why, size_t size)
-{
-	struct cask_ar in = { 0 };
-	struct cask_mem m;
-
-	cask_load(&in, cask_mem_read(&m, bytes, n));
-	cask_struct(&in, report, report_x);
-	if (cask_more(&in))
-		cask_fail(&in, NULL, EPROTO, "%" PRIu64 " bytes are left over",
-		    n - cask_at(&in));
-	snprintf(why, size, "%s", cask_why(&in));
-	return in.err;
 }
 
 uint64_t

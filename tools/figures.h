@@ -1,9 +1,9 @@
 /*
  * A report: the figures of a machine, and how they travel.
  *
- * On the wire each report is a frame: a length, then as many bytes, which
- * report_x describes for both ends.  The collector answers each with an
- * acknowledgement.  All little-endian, text as MFC's Unicode strings.
+ * A report is a message, which report_x describes for both ends.  The collector
+ * answers each with an acknowledgement.  All little-endian, text as MFC's
+ * Unicode strings.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -18,8 +18,7 @@
 #define REPORT_MAGIC   0x5243414bu /* "KACR" */
 #define REPORT_VERSION 1
 #define ACK_MAGIC      0x4143414bu /* "KACA" */
-#define FRAME_HEAD     4
-#define FRAME_MOST     65536 /* bytes of a report; a full one has some 52000 */
+#define REPORT_MOST    65536 /* bytes of a report; a full one has some 52000 */
 
 /* Sizes of texts, NUL included, and the most of each list that is sent. */
 #define NAME_SIZE       64
@@ -124,21 +123,14 @@ struct ack {
 	uint8_t status; /* enum ack_status */
 };
 
-#define ACK_BYTES 13
-
 /* The exchange functions: each describes its struct for both directions. */
-void frame_x(struct cask_ar *ar, uint32_t *length);
 void report_x(struct cask_ar *ar, struct report *r);
 void ack_x(struct cask_ar *ar, struct ack *a);
 
-/*
- * A report to bytes, in m (cask_mem_close frees them), and back.  Bytes that
- * are left over are an error.  Give 0 or the error, its words in why.
- */
+/* A report to bytes, in m (cask_mem_close frees them).  Gives 0 or the error,
+ * its words in why. */
 int report_encode(
     struct report *report, struct cask_mem *m, char *why, size_t size);
-int report_decode(
-    struct report *report, const void *bytes, size_t n, char *why, size_t size);
 
 /* The hash (FNV-1a) of all reports of a reporter: start with HASH_START. */
 #define HASH_START 0xcbf29ce484222325u

@@ -23,7 +23,6 @@ static bool
 send_report(struct reporter *r)
 {
 	struct cask_mem m;
-	bool delivered;
 
 	figures_read(&r->report, r->proc);
 	r->report.hello = (struct hello) { .magic = REPORT_MAGIC,
@@ -37,9 +36,9 @@ send_report(struct reporter *r)
 		complain("%s", r->why);
 		return false;
 	}
-	delivered = report_deliver(r, &m);
+	r->hash = hash_on(r->hash, m.data, m.length);
 	cask_mem_close(&m);
-	return delivered;
+	return report_deliver(r);
 }
 
 /* The collector tells reporters apart by this. */
@@ -67,7 +66,8 @@ say_hello(const struct reporter *r)
 	char name[NAME_SIZE];
 
 	if (r->acknowledged == 1 && !common.quiet)
-		printf("reporting to %s as %s every %g s\n", r->sock.io.peer,
+		printf("reporting to %s as %s every %g s\n",
+		    r->link.sock.io.peer,
 		    printable(name, sizeof name, r->report.name), r->interval);
 	return output_is_good();
 }
@@ -111,11 +111,11 @@ report_main(void)
 	}
 	reporter.hash = HASH_START;
 	reporter.reporter = draw_number();
-	reporter.sock.notify = &report_notify;
-	reporter.sock.user = &reporter;
-	reporter.sock.timeout_ms = -1; /* the deadline is the limit */
+	reporter.link.sock.notify = &report_notify;
+	reporter.link.sock.user = &reporter;
+	reporter.link.sock.timeout_ms = -1; /* the deadline is the limit */
 	well = run(&reporter);
-	cask_close(&reporter.sock);
+	cask_link_close(&reporter.link);
 	return well ? EXIT_WELL : EXIT_FAILED;
 }
 

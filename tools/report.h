@@ -24,9 +24,7 @@ struct reporter {
 	const char *name;
 	const char *proc;
 
-	struct cask_sock sock;
-	struct cask_ar out;
-	struct cask_ar in;
+	struct cask_link link;
 	bool connected;
 	bool in_trouble; /* and said so */
 	bool knocked;    /* something came, or ended, between reports */
@@ -51,7 +49,7 @@ milliseconds(double seconds)
 extern const struct cask_notify report_notify;
 
 /* Until it is acknowledged.  False when that can't be hoped for. */
-bool report_deliver(struct reporter *r, const struct cask_mem *m);
+bool report_deliver(struct reporter *r);
 
 /* Until a time; the end of the connection is noticed meanwhile. */
 void report_wait(struct reporter *r, int64_t then);

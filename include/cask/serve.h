@@ -187,6 +187,7 @@ struct cask_server {
 	bool full;     /* connections wait that could not be accepted */
 	bool troubled; /* … and trouble knows */
 	bool stopping;
+	int told; /* to stop; touched by other threads */
 	char why[256];
 };
 
