@@ -337,7 +337,8 @@ void
 cask_server_stop(struct cask_server *s)
 {
 	__atomic_store_n(&s->told, 1, __ATOMIC_SEQ_CST);
-	cask_wake_ring(&s->wake);
+	if (__atomic_load_n(&s->ready, __ATOMIC_SEQ_CST) != 0)
+		cask_wake_ring(&s->wake);
 }
 
 void
@@ -345,6 +346,7 @@ cask_server_close(struct cask_server *s)
 {
 	if (s->block == NULL)
 		return;
+	__atomic_store_n(&s->ready, 0, __ATOMIC_SEQ_CST);
 	s->stopping = true;
 	close_listeners(s);
 	drop_all(s);
@@ -356,6 +358,7 @@ cask_server_close(struct cask_server *s)
 	s->block = NULL;
 	s->stopping = false;
 	s->stopped = true;
+	s->told = 0;
 }
 
 /* Beginning */
@@ -368,7 +371,6 @@ begin(struct cask_server *s)
 	if (s->block != NULL)
 		return 0;
 	s->stopping = s->stopped = s->full = s->troubled = s->paused = false;
-	s->told = 0;
 	s->source = (struct cask_io) { .table = &caski_source_table };
 	s->wake.woken = drain;
 	s->wake.user = s;
@@ -379,9 +381,14 @@ begin(struct cask_server *s)
 	if (err != 0)
 		return err;
 	s->block = caski_sys_malloc(CASKI_BLOCK);
-	if (s->block == NULL)
+	if (s->block == NULL) {
 		cask_wake_stop(&s->wake);
-	return s->block != NULL ? 0 : ENOMEM;
+		return ENOMEM;
+	}
+	__atomic_store_n(&s->ready, 1, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&s->told, __ATOMIC_SEQ_CST) != 0)
+		cask_wake_ring(&s->wake);
+	return 0;
 }
 
 static const struct cask_notify listener_notify = { .accept = on_accept };

@@ -656,6 +656,20 @@ serve_returns_after_a_stop_from_another_thread(void **state)
 	house_close(&h);
 }
 
+static void
+a_server_that_is_stopped_before_it_listens_stops_at_once(void **state)
+{
+	struct house h;
+
+	(void)state;
+	house_prepare(&h);
+	cask_server_stop(&h.s);
+	house_listen(&h);
+	assert_int_equal(cask_serve(&h.s), 0);
+	assert_true(h.s.stopped);
+	house_close(&h);
+}
+
 static struct house *signalled;
 static pthread_t main_thread;
 
@@ -929,6 +943,8 @@ main(void)
 		    after_a_stop_nobody_is_waited_for_longer_than_the_limit),
 		cmocka_unit_test(
 		    serve_returns_after_a_stop_from_another_thread),
+		cmocka_unit_test(
+		    a_server_that_is_stopped_before_it_listens_stops_at_once),
 		cmocka_unit_test(
 		    serve_returns_after_a_stop_from_a_signal_and_may_begin_anew),
 		cmocka_unit_test(two_threads_serve_one_port),

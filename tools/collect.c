@@ -131,9 +131,9 @@ run(struct collector *c)
 	c->live = !c->json && (c->force_table || term_is(stdout));
 	if (c->live) /* a table at a time: no flicker */
 		setvbuf(stdout, NULL, _IOFBF, BUFSIZ);
+	catch_signals();
 	if (!clients_listen(c))
 		return EXIT_FAILED;
-	catch_signals();
 	serve(c);
 	if (c->live)
 		table_draw(&c->table, &c->rows);

@@ -187,7 +187,8 @@ struct cask_server {
 	bool full;     /* connections wait that could not be accepted */
 	bool troubled; /* … and trouble knows */
 	bool stopping;
-	int told; /* to stop; touched by other threads */
+	int told;  /* to stop; this and the next are touched by other threads */
+	int ready; /* … to be told */
 	char why[256];
 };
 
@@ -230,8 +231,9 @@ int cask_serve(struct cask_server *s);
 /*
  * Stop: listen no more, read no more messages, let the clients have what is
  * queued for them, and wait for them to close, for limit.drain_ms at most.  May
- * be called in a hook, in another thread and in a signal handler, between the
- * first cask_server_listen and cask_server_close; returns at once.
+ * be called in a hook, in another thread and in a signal handler, up to
+ * cask_server_close, and returns at once; before the server listens it stops it
+ * as soon as it does.
  */
 void cask_server_stop(struct cask_server *s);
 
