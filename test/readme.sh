@@ -20,7 +20,7 @@ sed 's/cask_flush(&out);/cask_send(\&c, "\\xff\\xfe\\xff\\4A\\0C\\0M\\0E\\0\\2\\
 # A client that asks for what is no text.
 sed 's/"ACME"/"A\\xff"/' "$here/ask.c" >"$here/wrong.c"
 
-for p in ask quoted dying wrong chat chatd show tell learn; do
+for p in send jobd ask quoted dying wrong chat chatd show tell learn; do
 	# shellcheck disable=SC2086 # flags are words
 	${CC:-cc} -std=c11 -Wall -Wextra -Werror -Iinclude ${CFLAGS:-} \
 		-D_DEFAULT_SOURCE -o "$here/$p" "$here/$p.c" \
@@ -58,6 +58,30 @@ expect() {
 ask() {
 	"$here/ask" "$@" 2>&1 || true
 }
+
+# The first example: its lines are counted as README.md says.
+lines=$(cat "$here/job.h" "$here/send.c" "$here/jobd.c" |
+	grep -c -v -e '^[[:space:]]*$' -e '^[{}];*$' -e '^#include')
+expect "the lines of the first example" \
+	"$(sed -n 's/^That is \([0-9]*\) lines,.*/\1/p' README.md)" "$lines"
+[ "$lines" -le 30 ] || expect "30 lines at most" 30 "$lines"
+
+send() {
+	"$here/send" "$@" 2>&1 && echo acknowledged || true
+}
+serve jobd
+expect "a job" acknowledged "$(send localhost $port)"
+expect "a job in bits and pieces" acknowledged \
+	"$(CASK_CHAOS=split=1,eintr=10% "$here/send" localhost $port 2>&1 &&
+		echo acknowledged)"
+expect "two servers" "jobd: bind *:$port: Address already in use" \
+	"$("$here/jobd" $port 2>&1)"
+stop
+expect "no server for a job" \
+	"send: connect localhost:$port: Connection refused" "$(send localhost $port)"
+expect "a misspelt host for a job" \
+	"send: connect lokalhost.invalid:$port: name not known" \
+	"$(send lokalhost.invalid $port)"
 
 serve quoted
 expect "an answer" "ACME 41.50
