@@ -302,6 +302,14 @@ ended(struct cask_client *c)
 		caski_client_gone(c);
 }
 
+/* Balancers end their checks by a reset. */
+static bool
+was_a_check(const struct cask_client *c)
+{
+	return c->balanced && c->sock.io.err == ECONNRESET &&
+	    c->messages == 0 && c->in.have == 0;
+}
+
 void
 caski_client_receive(struct cask_client *c)
 {
@@ -322,6 +330,8 @@ caski_client_receive(struct cask_client *c)
 		came(c, (size_t)n);
 	else if (n == 0)
 		ended(c);
+	else if (was_a_check(c))
+		caski_client_gone(c);
 	else if (c->sock.io.err != 0)
 		caski_client_die(
 		    c, c->sock.io.err, "%s", cask_sock_why(&c->sock));

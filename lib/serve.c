@@ -89,30 +89,46 @@ link_up(struct cask_server *s, struct cask_client *c)
 		s->counts.most = s->counts.clients;
 }
 
-/* What is wrong with where it comes from, or NULL. */
+/*
+ * What is wrong with where it comes from, or NULL.  Who can't be known, because
+ * of *err, is not wanted: what was reset before it was accepted has no address
+ * any more, but what it has sent can still be received.
+ */
 static const char *
-unwanted(const struct caski_listener *l, struct cask_client *c)
+unwanted(const struct caski_listener *l, struct cask_client *c, int *err)
 {
 	const struct cask_server *s = l->server;
 	struct cask_addr a = { 0 };
 
+	*err = 0;
 	if (l->behind || s->allow.count > 0 || s->deny.count > 0)
-		cask_remote_addr(&c->sock, &a);
+		*err = cask_remote_addr(&c->sock, &a);
+	if (*err != 0)
+		return cask_strerror(*err);
 	if (!l->behind)
 		return caski_client_unwanted(c, &a);
 	return cask_nets_has(&s->balancers, &a) ? NULL
 						: "is not one of the balancers";
 }
 
+/* It was reset before it was accepted, as balancers' checks may be. */
+static bool
+is_gone(int err)
+{
+	return err == ENOTCONN || err == EINVAL;
+}
+
 static void
-refuse(struct cask_server *s, struct cask_client *c, const char *why)
+refuse(struct cask_server *s, struct cask_client *c, int err, const char *why)
 {
 	char words[sizeof c->why];
 
 	snprintf(words, sizeof words, "%s: %s", c->sock.name, why);
-	s->counts.refused++;
 	cask_close(&c->sock);
 	caski_sys_free(c);
+	if (is_gone(err))
+		return;
+	s->counts.refused++;
 	if (s->refused != NULL)
 		s->refused(s, words);
 }
@@ -122,9 +138,10 @@ static void
 let_in(struct caski_listener *l, struct cask_client *c)
 {
 	struct cask_server *s = l->server;
-	const char *why = unwanted(l, c);
-	int err = why == NULL ? caski_client_begin(c) : 0;
+	int err, unknown;
+	const char *why = unwanted(l, c, &unknown);
 
+	err = why == NULL ? caski_client_begin(c) : 0;
 	s->counts.accepted++;
 	s->troubled = s->troubled && err != 0;
 	if (err != 0) {
@@ -132,10 +149,10 @@ let_in(struct caski_listener *l, struct cask_client *c)
 		why = "no memory";
 	}
 	if (why != NULL) {
-		refuse(s, c, why);
+		refuse(s, c, unknown, why);
 		return;
 	}
-	c->behind = l->behind;
+	c->behind = c->balanced = l->behind;
 	link_up(s, c);
 	if (!c->behind)
 		caski_client_announce(c);

@@ -78,7 +78,8 @@ struct cask_client {
 	int64_t output_at; /* … the output that waits, or 0 */
 	int64_t room_at;   /* when it may send messages again, by limit.rate */
 	unsigned state;
-	bool behind;    /* its PROXY header hasn't come yet */
+	bool balanced;  /* it comes through a balancer … */
+	bool behind;    /* … whose PROXY header hasn't come yet */
 	bool announced; /* opened has accepted it, so closed will be called */
 	bool paused;    /* its input is left alone until something happens */
 	bool over;      /* it sends no more */
@@ -206,8 +207,9 @@ int cask_server_listen(
  * The same behind a balancer (HAProxy, nginx, …) that sends the PROXY protocol,
  * version 1 or 2: connections have to come from s->balancers, and to begin with
  * a header.  The client's own address, which it has, is the one that counts
- * from there on, for its name, allow, deny and limit.per_host.  Health checks
- * that say nothing, or LOCAL, are no error.
+ * from there on, for its name, allow, deny and limit.per_host.  Health checks,
+ * which say nothing, or LOCAL, or end by a reset before there was a message,
+ * are no error.
  */
 int cask_server_listen_behind(
     struct cask_server *s, const char *host, const char *port);
