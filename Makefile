@@ -213,7 +213,8 @@ $(BUILD)/test/foreign_test: LDLIBS += \
 	$(if $(HERE),$(shell pkg-config --libs $(HERE)))
 
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard test/*_fuzz.c)))
-DIFFERENTIALS := $(patsubst %,$(BUILD)/test/%,differential graph_differential)
+DIFFERENTIALS := $(patsubst %,$(BUILD)/test/%,differential graph_differential \
+	balance)
 
 $(FUZZERS) $(DIFFERENTIALS): %: %.o $(LIB) \
 		$(BUILD)/iconv.libs
@@ -227,6 +228,7 @@ tiny: $(TINY_TESTS:%=$(BUILD)/test/%_test)
 test:
 	@CC='$(CC)' sh tools/need.sh 'make test' cc cmocka
 	@sh tools/need.sh 'one of the tests' python3 || echo 'going on without it'
+	@sh tools/need.sh 'one of the tests' haproxy || echo 'going on without it'
 	@$(MAKE) --no-print-directory -s -j$(JOBS) check
 
 check: all $(TESTS) $(FUZZERS) $(DIFFERENTIALS)
@@ -250,6 +252,7 @@ SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 sanitize:
 	@CC='$(CC)' sh tools/need.sh 'make sanitize' cc cmocka
 	@sh tools/need.sh 'one of the tests' python3 || echo 'going on without it'
+	@sh tools/need.sh 'one of the tests' haproxy || echo 'going on without it'
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)/sanitize \
 		CFLAGS='$(SANITIZE)' check
 

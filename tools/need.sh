@@ -23,6 +23,7 @@ here() {
 	fuzzer) clang -print-file-name=libclang_rt.fuzzer-x86_64.a 2>/dev/null |
 		grep -q / || clang -print-file-name=libclang_rt.fuzzer.a |
 		grep -q / ;;
+	haproxy) command -v "$1" >/dev/null 2>&1 || [ -x /usr/sbin/haproxy ] ;;
 	*) command -v "$1" >/dev/null 2>&1 ;;
 	esac
 }
