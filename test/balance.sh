@@ -17,6 +17,11 @@ if ! command -v haproxy >/dev/null 2>&1; then
 	exit 0
 fi
 
+if [ "$(uname -s)" != Linux ]; then
+	echo "skipped: servers behind HAProxy: not all of 127.0.0.0/8 is here"
+	exit 0
+fi
+
 dir=$(mktemp -d)
 pids=
 end() {
@@ -108,9 +113,9 @@ sort -u "$dir/acks" >"$dir/acked"
 [ "$(wc -l <"$dir/acked")" -eq $all ] || fail "not all jobs were acknowledged"
 cat "$dir/a" "$dir/b" | grep -v checked >"$dir/records"
 cut -d ' ' -f 1 "$dir/records" | sort -u >"$dir/recorded"
-lost=$(comm -23 "$dir/acked" "$dir/recorded")
+lost=$(comm -23 "$dir/acked" "$dir/recorded" | head -n 3)
 [ -z "$lost" ] || fail "acknowledged, and lost:" $lost
-strange=$(awk '$2 != "127.0.0." int($1 / 100000)' "$dir/records")
+strange=$(awk '$2 != "127.0.0." int($1 / 100000)' "$dir/records" | head -n 3)
 [ -z "$strange" ] || fail "not the client's address:" $strange
 last=$(grep -v checked "$dir/a" | tail -n 1)
 grep -qx "$last" "$dir/b" || fail "job $last was not sent again"
