@@ -55,8 +55,10 @@ LINK = $(CC) $(CFLAGS) $(LDFLAGS)
 LIBS = $(shell cat $(BUILD)/iconv.libs) -lpthread $(LDLIBS)
 
 LIB_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard lib/*.c)))
+LESSONS := $(sort $(wildcard tools/lessons/*.c))
+LESSON_OBJ := $(BUILD)/lessons.o $(LESSONS:%.c=$(BUILD)/%.o)
 TOOL_OBJ := $(patsubst %.c,$(BUILD)/%.o, \
-	$(sort $(filter-out tools/bench%.c,$(wildcard tools/*.c))))
+	$(sort $(filter-out tools/bench%.c,$(wildcard tools/*.c)))) $(LESSON_OBJ)
 TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard test/*_test.c)))
 LIB := $(BUILD)/libcask.a
 SHARED := $(BUILD)/libcask.so.$(VERSION)
@@ -85,6 +87,16 @@ $(BUILD)/%.o: %.c
 
 # gcc makes vector code of a plain loop only at -O3.
 $(BUILD)/lib/swap.o: EXTRA = -O3
+
+# The lessons' texts and programs are in the command: 03-structs.c, whose main is
+# lesson_03_main there.
+$(BUILD)/lessons.c: tools/lessons/table.awk $(LESSONS) $(LESSONS:.c=.md)
+	@mkdir -p $(@D)
+	LC_ALL=C awk -f $< $(foreach l,$(LESSONS),$(l:.c=.md) $(l)) >$@
+$(BUILD)/lessons.o: $(BUILD)/lessons.c
+	$(COMPILE) -Itools -c -o $@ $<
+$(LESSONS:%.c=$(BUILD)/%.o): EXTRA = -Wno-missing-prototypes \
+	-Dmain=lesson_$(word 1,$(subst -, ,$(notdir $@)))_main
 
 # iconv is in libc, or in a library of its own: compile and link to find out.
 $(BUILD)/iconv.libs:
@@ -179,12 +191,13 @@ $(BUILD)/test/%_test: $(BUILD)/test/%_test.o $(BUILD)/test/fault.o $(LIB) \
 SHAPE_SRC := $(patsubst %,tools/%.c,shape member class token words)
 COMMAND_SRC := $(filter-out tools/cask.c tools/bench%.c,$(sort $(wildcard tools/*.c)))
 $(BUILD)/test/shape_test: $(SHAPE_SRC:%.c=$(BUILD)/%.o)
-$(BUILD)/test/command_test: $(COMMAND_SRC:%.c=$(BUILD)/%.o)
+$(BUILD)/test/command_test: $(COMMAND_SRC:%.c=$(BUILD)/%.o) $(LESSON_OBJ)
+$(BUILD)/test/lesson_test: $(LESSON_OBJ)
 
 FUZZ_SRC_shape := $(SHAPE_SRC)
 FUZZ_SRC_options := $(filter-out tools/output.c,$(COMMAND_SRC))
 $(BUILD)/test/shape_fuzz: $(FUZZ_SRC_shape:%.c=$(BUILD)/%.o)
-$(BUILD)/test/options_fuzz: $(FUZZ_SRC_options:%.c=$(BUILD)/%.o)
+$(BUILD)/test/options_fuzz: $(FUZZ_SRC_options:%.c=$(BUILD)/%.o) $(LESSON_OBJ)
 
 # A wchar_t of 16 bits.
 $(BUILD)/test/wchar_test.o: EXTRA = -fshort-wchar
@@ -263,12 +276,14 @@ fuzz:
 		$(BUILD)/fuzz/$${f}_fuzz -max_total_time=$(FUZZ_SECONDS) \
 		-max_len=4096 $(BUILD)/fuzz/$$f test/corpus/$$f || exit 1; done
 
+FUZZ_OBJ_options := $(LESSON_OBJ)
+$(BUILD)/fuzz/options_fuzz: $(LESSON_OBJ)
 $(BUILD)/fuzz/%_fuzz: test/%_fuzz.c $(wildcard lib/*.[ch] include/cask/*.h tools/*.[ch]) \
 		$(BUILD)/iconv.libs
 	@mkdir -p $(@D)
 	clang -std=c11 -D_POSIX_C_SOURCE=200809L -Iinclude -DFUZZING -O1 -g \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		-o $@ $< $(FUZZ_SRC_$*) lib/*.c $$(cat $(BUILD)/iconv.libs) -lpthread
+		-o $@ $< $(FUZZ_SRC_$*) $(FUZZ_OBJ_$*) lib/*.c $$(cat $(BUILD)/iconv.libs) -lpthread
 
 # Lint and format
 
@@ -280,7 +295,7 @@ lint:
 
 format:
 	clang-format -i include/*.h include/cask/*.h lib/*.[ch] tools/*.[ch] \
-		test/*.[ch]
+		tools/lessons/*.c tools/lessons/solutions/*.c test/*.[ch]
 
 # Installing
 
@@ -318,4 +333,5 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
--include $(wildcard $(BUILD)/lib/*.d $(BUILD)/tools/*.d $(BUILD)/test/*.d)
+-include $(wildcard $(BUILD)/lib/*.d $(BUILD)/tools/*.d \
+	$(BUILD)/tools/lessons/*.d $(BUILD)/test/*.d)

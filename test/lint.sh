@@ -62,7 +62,7 @@ layers() {
 			esac
 		done
 	done
-	grep -n '#include' tools/*.[ch] | grep '"\.\./\|"lib/\|<cask/' &&
+	grep -n '#include' tools/*.[ch] tools/lessons/*.c | grep '"\.\./\|"lib/\|<cask/' &&
 		echo "tools see only <cask.h>"
 	return 0
 }
@@ -137,7 +137,8 @@ headers() {
 
 sources() {
 	git ls-files '*.c' '*.h' 2>/dev/null | grep . ||
-		ls include/*.h include/cask/*.h lib/*.[ch] tools/*.[ch] test/*.[ch]
+		ls include/*.h include/cask/*.h lib/*.[ch] tools/*.[ch] \
+			tools/lessons/*.c tools/lessons/solutions/*.c test/*.[ch]
 }
 
 text() {
@@ -209,7 +210,7 @@ tidy_one() {
 # This script is called for each file, as many at a time as there are
 # processors.
 each() {
-	ls lib/*.c tools/*.c |
+	ls lib/*.c tools/*.c tools/lessons/*.c |
 		xargs -n 1 -P "$(getconf _NPROCESSORS_ONLN)" sh "$0" "$1"
 	return 0
 }

@@ -13,6 +13,7 @@ const struct command *const commands[] = {
 	&report_command,
 	&collect_command,
 	&dump_command,
+	&lesson_command,
 	&help_command,
 	NULL,
 };
