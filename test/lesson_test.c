@@ -395,6 +395,41 @@ a_check_tells_how_a_program_ended(void **state)
 	}
 }
 
+/* What the first trial wants, taken out of the complaint of a check. */
+static void
+make_parrot(char *path, size_t size)
+{
+	static char script[TEXT];
+	const char *p = strstr(out, "\nhas to print\n\n");
+	int n = snprintf(script, sizeof script, "#!/bin/sh\ncat <<'.'\n");
+
+	assert_non_null(p);
+	for (p += strlen("\nhas to print\n\n"); strncmp(p, "    ", 4) == 0;
+	     p += strcspn(p, "\n") + 1)
+		n += snprintf(script + n, sizeof script - (size_t)n, "%.*s",
+		    (int)strcspn(p + 4, "\n") + 1, p + 4);
+	snprintf(script + n, sizeof script - (size_t)n, ".\n");
+	make_script(path, size, script);
+}
+
+static void
+a_program_that_prints_what_it_has_to_once_is_not_right(void **state)
+{
+	char path[200];
+
+	(void)state;
+	for (unsigned n = 1; n <= LESSONS; n++) {
+		make_script(path, sizeof path, "#!/bin/sh\n");
+		assert_int_equal(run_lesson(n, "--check", path), 1);
+		make_parrot(path, sizeof path);
+		snprintf(wanted, sizeof wanted, "%s", out);
+		assert_int_equal(run_lesson(n, "--check", path), 1);
+		ASSERT_HAS(out, "Not yet.");
+		assert_string_not_equal(out, wanted);
+		ASSERT_HAS(out, "\nIt prints\n"); // it got further
+	}
+}
+
 static void
 a_check_gives_the_arguments_and_the_weather(void **state)
 {
@@ -474,14 +509,18 @@ which_lesson_has_to_be_said(void **state)
 	assert_int_equal(run_lesson(1, "--text", "--source"), 2);
 }
 
-/* What the environment says would be in what the programs print. */
+/* What the environment says would be in what the programs print; and a place
+ * for what is compiled. */
 static int
 clear_sky(void **state)
 {
+	char dir[200];
+
 	(void)state;
 	unsetenv("CASK_CHAOS");
 	unsetenv("CASK_TRACE");
-	return 0;
+	snprintf(dir, sizeof dir, "%s/lessons", setting("BUILD", "build"));
+	return mkdir(dir, 0755) == 0 || errno == EEXIST ? 0 : -1;
 }
 
 #define CLEAN(test) cmocka_unit_test_teardown(test, kill_children)
@@ -500,6 +539,7 @@ main(void)
 		CLEAN(a_program_with_its_task_to_be_done_is_not_right_yet),
 		CLEAN(a_solution_is_right),
 		CLEAN(a_check_tells_how_a_program_ended),
+		CLEAN(a_program_that_prints_what_it_has_to_once_is_not_right),
 		CLEAN(a_check_gives_the_arguments_and_the_weather),
 		CLEAN(what_cannot_be_run_is_no_program),
 		CLEAN(lessons_are_listed_by_number),

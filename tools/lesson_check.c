@@ -123,13 +123,13 @@ static const struct trial {
 		"answer: too long\nthen: the end\n",
 		"What is left may come in many pieces: receive until there is "
 		"no more." } },
-	{ { { "1" }, NULL, "quick: served\n",
+	{ { { "1" }, NULL, "1 lazy, quick served\n",
 	      "cask_link_send waits for the lazy client, and with it all "
 	      "others.  A struct cask_server waits for nobody." },
-	    { { "5" }, NULL, "quick: served\n",
+	    { { "5" }, NULL, "5 lazy, quick served\n",
 		"If each lazy client is waited for, however shortly, five of "
 		"them take five times as long." },
-	    { { "0" }, NULL, "quick: served\n",
+	    { { "0" }, NULL, "0 lazy, quick served\n",
 		"Who takes an answer has to get it." } },
 	{ { { "ann", "bob", "Mill Lane" }, NULL,
 	      "ann lives in Station Road\nbob lives in Station Road\n",

@@ -77,10 +77,11 @@ be_clients(void *unused)
 	poll(NULL, 0, 300); // a pause
 	quick.sock.timeout_ms = 700;
 	cask_link_connect(&quick, "127.0.0.1", port);
+	printf("%d lazy, ", count);
 	if (cask_link_call(&quick, &n, question_x, &picture, picture_x))
-		printf("quick: served\n");
+		printf("quick served\n");
 	else
-		printf("quick: no answer\n");
+		printf("quick not served\n");
 	exit(0); // and with it the server
 }
 
