@@ -37,7 +37,7 @@ ask(struct cask_sock *s, size_t length, const char *text)
 	unsigned char m[200] = { (unsigned char)(length >> 8),
 		(unsigned char)length };
 
-	memcpy(m + 2, text, strlen(text));
+	snprintf((char *)m + 2, sizeof m - 2, "%s", text);
 	cask_send(s, m, 2 + strlen(text));
 }
 

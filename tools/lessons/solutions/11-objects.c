@@ -94,8 +94,8 @@ main(int argc, char **argv)
 
 	cask_load(&in, &to.io);
 	couple_x(&in, &c);
-	if (in.err)
-		errx(1, "%s", cask_why(&in));
+	if (c.a.house == NULL || c.b.house == NULL)
+		errx(1, "somebody has no house: %s", cask_why(&in));
 	strcpy(c.a.house->street, "Station Road"); // its name was changed
 	printf("%s lives in %s\n", c.a.name, c.a.house->street);
 	printf("%s lives in %s\n", c.b.name, c.b.house->street);
