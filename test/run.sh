@@ -60,7 +60,7 @@ if [ -z "${WEATHER-}" ]; then
 			env CASK_POLL=poll "$t"
 	done
 	# Sockets in bad weather, those that are quick in it; make chaos has all.
-	for t in sock hostile datagram urgent local open io tools_peer; do
+	for t in sock hostile datagram urgent local open io sample tools_peer; do
 		t=$BUILD/test/${t}_test
 		[ -x "$t" ] && run "${t#"$BUILD"/} in bytes" \
 			env CASK_CHAOS=split=1 "$t"
