@@ -24,7 +24,8 @@
 # Variables, all as usual: CC CFLAGS CPPFLAGS LDFLAGS LDLIBS AR, PREFIX BINDIR
 # LIBDIR INCLUDEDIR MANDIR BASHDIR DESTDIR.  BUILD (build) is where everything
 # goes.  CASK_RUN is what runs the command that was built, if it needs that.
-# FUZZ_SECONDS is 60.  ICONV_LIBS is found out: nothing, or -liconv.
+# FUZZ_SECONDS is 60.  ICONV_LIBS is found out: nothing, or -liconv; and so is
+# EDIT, for cask chat: readline or none.
 #
 # SPDX-License-Identifier: MIT
 
@@ -53,6 +54,7 @@ OWN = -std=c11 -D_POSIX_C_SOURCE=200809L -Iinclude $(WARN) \
 COMPILE = $(CC) $(OWN) $(CPPFLAGS) $(CFLAGS) $(EXTRA)
 LINK = $(CC) $(CFLAGS) $(LDFLAGS)
 LIBS = $(shell cat $(BUILD)/iconv.libs) -lpthread $(LDLIBS)
+EDIT_LIBS = $$(cat $(BUILD)/edit.libs)
 
 LIB_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard lib/*.c)))
 LESSONS := $(sort $(wildcard tools/lessons/*.c))
@@ -111,6 +113,19 @@ $(BUILD)/iconv.libs:
 	else echo 'cask: no iconv: install libiconv, or set ICONV_LIBS' >&2; \
 		exit 1; fi
 
+# What edits typed lines.  (libedit's readline lacks what is tried here.)
+$(BUILD)/edit.libs:
+	@mkdir -p $(@D)
+	@printf '\043include <stdio.h>\n\043include <readline/readline.h>\nint main(void)\n{ return rl_clear_visible_line(); }\n' \
+		>$(BUILD)/edit.c
+	@if [ "$(EDIT)" != none ] && $(LINK) $(CPPFLAGS) -o $(BUILD)/edit.try \
+		$(BUILD)/edit.c -lreadline 2>/dev/null; then \
+		echo -DHAVE_READLINE >$(BUILD)/edit.flags; echo -lreadline >$@; \
+	else echo >$(BUILD)/edit.flags; echo >$@; fi
+
+$(BUILD)/tools/typing.o: EXTRA = $$(cat $(BUILD)/edit.flags)
+$(BUILD)/tools/typing.o: | $(BUILD)/edit.libs
+
 $(LIB): $(LIB_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
@@ -121,8 +136,8 @@ $(SHARED): $(LIB_OBJ) lib/cask.map $(BUILD)/iconv.libs
 		-Wl,--version-script=lib/cask.map -Wl,-z,defs -Wl,-z,nodelete \
 		-o $@ $(LIB_OBJ) $(LIBS)
 
-$(CASK): $(TOOL_OBJ) $(LIB) $(BUILD)/iconv.libs
-	$(LINK) -o $@ $(TOOL_OBJ) $(LIB) $(LIBS)
+$(CASK): $(TOOL_OBJ) $(LIB) $(BUILD)/iconv.libs $(BUILD)/edit.libs
+	$(LINK) -o $@ $(TOOL_OBJ) $(LIB) $(EDIT_LIBS) $(LIBS)
 
 # The command tells its manual pages and its completion itself.  CASK_RUN: what
 # runs it, where it is not for this machine.
@@ -191,8 +206,10 @@ $(BUILD)/test/%_test: $(BUILD)/test/%_test.o $(BUILD)/test/fault.o $(LIB) \
 SHAPE_SRC := $(patsubst %,tools/%.c,shape member class token words)
 COMMAND_SRC := $(filter-out tools/cask.c tools/bench%.c,$(sort $(wildcard tools/*.c)))
 $(BUILD)/test/shape_test: $(SHAPE_SRC:%.c=$(BUILD)/%.o)
-$(BUILD)/test/command_test: $(COMMAND_SRC:%.c=$(BUILD)/%.o) $(LESSON_OBJ)
 $(BUILD)/test/lesson_test: $(LESSON_OBJ)
+WITH_COMMANDS := $(patsubst %,$(BUILD)/test/%_test,command chat)
+$(WITH_COMMANDS): $(COMMAND_SRC:%.c=$(BUILD)/%.o) $(LESSON_OBJ)
+$(WITH_COMMANDS) $(BUILD)/test/options_fuzz: LDLIBS += $(EDIT_LIBS)
 
 FUZZ_SRC_shape := $(SHAPE_SRC)
 FUZZ_SRC_options := $(filter-out tools/output.c,$(COMMAND_SRC))

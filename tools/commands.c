@@ -14,6 +14,7 @@ const struct command *const commands[] = {
 	&collect_command,
 	&dump_command,
 	&lesson_command,
+	&chat_command,
 	&help_command,
 	NULL,
 };

@@ -60,9 +60,8 @@ is_set(const char *name)
 	return value != NULL && *value != '\0';
 }
 
-/* A terminal that can do more than print one line after the other. */
-static bool
-is_able(FILE *f)
+bool
+term_is_able(FILE *f)
 {
 	const char *name = getenv("TERM");
 
@@ -74,7 +73,7 @@ is_colored(FILE *f)
 {
 	if (common.color != COLOR_AUTO)
 		return common.color == COLOR_ALWAYS;
-	return !is_set("NO_COLOR") && is_able(f);
+	return !is_set("NO_COLOR") && term_is_able(f);
 }
 
 const char *
@@ -109,7 +108,7 @@ void
 progress_start(const char *what, uint64_t all)
 {
 	progress_end();
-	if (common.quiet || !is_able(stderr))
+	if (common.quiet || !term_is_able(stderr))
 		return;
 	progress.what = what;
 	progress.all = all;

@@ -12,6 +12,9 @@
 
 bool term_is(FILE *f);
 
+/* … that can do more than print one line after the other. */
+bool term_is_able(FILE *f);
+
 /* Its size: 24 lines of 80 columns where it can't be asked. */
 struct screen {
 	int lines;
