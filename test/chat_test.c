@@ -647,6 +647,428 @@ a_channel_is_a_port_from_700_on(void **state)
 }
 
 /* ------------------------------------------------------------------------ */
+/* The server                                                                */
+
+#define SERVER(p, port, ...)                                                 \
+	do {                                                                 \
+		RUN(p, A("chatd"), A("-l"), A("127.0.0.1"), A("-p"), A("0"), \
+		    __VA_ARGS__);                                            \
+		read_port(&(p)->c, port);                                    \
+	} while (0)
+
+/* A client by hand: it has joined, and been told so. */
+static int
+join(const char *port, const char *line)
+{
+	int fd = dial(port);
+
+	say_said(fd, 0, line);
+	hear_news(fd, 0, line, false);
+	return fd;
+}
+
+static int
+stop(struct program *p)
+{
+	kill(p->c.pid, SIGTERM);
+	return end(p);
+}
+
+static void
+a_server_sends_what_chatsrvr_sends(void **state)
+{
+	static const char *const all[] = { "Ann: joined", "Ann: Hi",
+		"Bob: joined" };
+
+	(void)state;
+	for (int wide = 0; wide < 2; wide++) {
+		static struct bytes m;
+		struct program p;
+		char port[8];
+		int ann, bob;
+
+		SERVER(&p, port, wide ? A("--unicode") : NULL);
+		ann = dial(port);
+		say_said(ann, 0, all[0]);
+		hear_news(ann, 0, all[0], wide);
+		say_said(ann, 0, all[1]);
+		hear_news(ann, 0, all[1], wide);
+		/* a newcomer has all that was said in its first message */
+		bob = dial(port);
+		m.n = 0;
+		put_said(&m, 0, all[2], true);
+		say_bytes(bob, m.b, m.n);
+		m.n = 0;
+		put_news(&m, 0, all, 3, wide);
+		hear_bytes(bob, &m);
+		hear_news(ann, 0, all[2], wide);
+		say_said(bob, 1, "Bob has left");
+		hear_news(ann, 0, "Bob has left", wide);
+		hear_news(bob, 0, "Bob has left", wide);
+		hear_end(bob);
+		close(bob);
+		kill(p.c.pid, SIGTERM);
+		hear_news(ann, 1, "the server has shut down", wide);
+		hear_end(ann);
+		close(ann);
+		assert_int_equal(end(&p), 0);
+		assert_string_equal(out,
+		    "Ann: joined\nAnn: Hi\nBob: joined\nBob has left\n"
+		    "the server has shut down\n");
+		assert_string_equal(err, "");
+	}
+}
+
+static void
+a_server_takes_messages_however_they_come(void **state)
+{
+	static struct bytes m;
+	struct program p;
+	char port[8];
+	int ann;
+
+	(void)state;
+	SERVER(&p, port, NULL);
+	ann = join(port, "Ann: joined");
+	put_said(&m, 0, "Ann: 1", false);
+	put_said(&m, 0, "Ann: 2", true);
+	put_said(&m, 0, "", false); /* says nothing */
+	put_said(&m, 0, "Ann: 3", false);
+	for (size_t n = 0; n < m.n; n++) {
+		say_bytes(ann, m.b, n);
+		if (n > 0)
+			test_pause(1);
+		say_bytes(ann, m.b + n, m.n - n);
+	}
+	for (size_t n = 0; n < m.n; n++) {
+		hear_news(ann, 0, "Ann: 1", false);
+		hear_news(ann, 0, "Ann: 2", false);
+		hear_news(ann, 0, "Ann: 3", false);
+	}
+	close(ann);
+	stop(&p);
+}
+
+static void
+a_client_that_vanishes_is_said_to_have_left(void **state)
+{
+	static const struct linger hard = { .l_onoff = 1 };
+	struct program p;
+	char port[8];
+	int ann, bob, cid, dan;
+
+	(void)state;
+	SERVER(&p, port, NULL);
+	ann = join(port, "Ann: joined");
+	bob = dial(port);
+	say_said(bob, 0, "Bob: joined");
+	hear_news(ann, 0, "Bob: joined", false);
+	shutdown(bob, SHUT_WR);
+	hear_news(ann, 0, "Bob has left without a word", false);
+	close(bob);
+	cid = dial(port);
+	say_said(cid, 0, "Cid: joined");
+	hear_news(ann, 0, "Cid: joined", false);
+	setsockopt(cid, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+	close(cid);
+	hear_news(ann, 0, "Cid has left without a word", false);
+	/* in the middle of a message; and one that never said who it is */
+	dan = dial(port);
+	say_said(dan, 0, "Dan: joined");
+	hear_news(ann, 0, "Dan: joined", false);
+	say_bytes(dan, "\0\0\7Dan", 6);
+	close(dan);
+	hear_news(ann, 0, "Dan has left without a word", false);
+	close(dial(port));
+	/* leaving without a text is leaving */
+	bob = dial(port);
+	say_said(bob, 0, "Bob: joined");
+	hear_news(ann, 0, "Bob: joined", false);
+	say_said(bob, 1, "");
+	hear_news(ann, 0, "Bob has left", false);
+	close(bob);
+	close(ann);
+	assert_int_equal(stop(&p), 0);
+	ASSERT_HAS(err, ": Connection reset by peer\n");
+	ASSERT_HAS(err, ": ended in the middle of a message, after 6 bytes\n");
+	assert_int_equal(occurrences(err, "\n"), 2);
+}
+
+/* What a client may do wrong, and what is said of it. */
+static const struct wrong wrong_clients[] = {
+	{ "GET / HTTP/1.1\r\n", 16, false,
+	    ": 17735, where 0 or 1 has to be\n" },
+	{ "\0\0\0\2\0\1a\1b", 9, false, "count" },
+	{ "\0\0\0\xFF\xFF\xFE\xFF\xFF\xFF", 9, false, "4294967294" },
+	{ "\0\0\xFF\xFF\xFF\xFF\xFF\xFF\x7F", 9, false, "2147483647" },
+	{ "\0\0\xFF\1\x10", 5, false, "4097" },
+	{ "\0\0\3a\0b\0\0", 8, false, "NUL" },
+	{ "\0\0\7Eve", 6, false, ": did not finish a message within 0.3 s\n" },
+};
+
+static void
+a_client_that_breaks_the_rules_is_dropped_and_nobody_else(void **state)
+{
+	struct program p;
+	char port[8];
+	int ann;
+
+	(void)state;
+	SERVER(&p, port, A("--timeout"), A("0.3"));
+	ann = join(port, "Ann: joined");
+	for (size_t i = 0; i < COUNT(wrong_clients); i++) {
+		char line[256];
+		int eve = dial(port);
+
+		say_said(eve, 0, "Eve: joined");
+		hear_news(ann, 0, "Eve: joined", false);
+		say_bytes(eve, wrong_clients[i].bytes, wrong_clients[i].n);
+		hear_news(ann, 0, "Eve has left without a word", false);
+		assert_true(read_line(p.c.err, line, sizeof line));
+		strcat(line, "\n");
+		ASSERT_HAS(line, wrong_clients[i].says);
+		ASSERT_HAS(line, "127.0.0.1:");
+		close(eve);
+	}
+	say_said(ann, 0, "Ann: still here");
+	hear_news(ann, 0, "Ann: still here", false);
+	close(ann);
+	assert_int_equal(stop(&p), 0);
+	assert_string_equal(err, "");
+}
+
+/* The line of a news message that has one, whatever it is. */
+static void
+hear_any(int fd, char *line)
+{
+	unsigned char head[5], n[2] = { 0, 0 };
+	size_t length;
+
+	assert_true(hear(fd, head, sizeof head));
+	assert_memory_equal(head, "\0\0\0\1\0", sizeof head);
+	assert_true(hear(fd, n, 1));
+	length = n[0];
+	if (length == 255) {
+		assert_true(hear(fd, n, 2));
+		length = (size_t)get_le(n, 2);
+	}
+	assert_true(length <= CHAT_TEXT);
+	assert_true(hear(fd, line, length));
+	line[length] = '\0';
+}
+
+/* What it prints has to go somewhere. */
+static void
+drain(int fd)
+{
+	static char block[TEXT];
+
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	while (test_read(fd, block, sizeof block) > 0)
+		continue;
+}
+
+/* Until it is said to have left; a pause between what is sent to it. */
+static void
+drop_one_that_does_not_read(char *timeout, int pause_ms, const char *why)
+{
+	static char line[CHAT_TEXT + 1], heard[CHAT_TEXT + 1];
+	struct sockaddr_in a;
+	struct program p;
+	char port[8];
+	int small = 4096;
+	int ann, eve;
+
+	SERVER(&p, port, A("--timeout"), timeout);
+	ann = join(port, "Ann: joined");
+	eve = plain_socket(&a, port);
+	setsockopt(eve, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+	assert_int_equal(test_connect(eve, (struct sockaddr *)&a, sizeof a), 0);
+	say_said(eve, 0, "Eve: joined");
+	hear_news(ann, 0, "Eve: joined", false);
+	memset(line, 'x', CHAT_TEXT);
+	do {
+		say_said(ann, 0, line);
+		hear_any(ann, heard);
+		drain(p.c.out);
+		test_pause(pause_ms);
+	} while (strcmp(heard, line) == 0);
+	assert_string_equal(heard, "Eve has left without a word");
+	hear_any(ann, heard);
+	assert_string_equal(heard, line);
+	fcntl(p.c.out, F_SETFL, 0);
+	close(eve);
+	close(ann);
+	assert_int_equal(stop(&p), 0);
+	ASSERT_HAS(err, why);
+	assert_int_equal(occurrences(err, "\n"), 1);
+}
+
+static void
+a_client_that_does_not_read_is_dropped_and_holds_up_nobody(void **state)
+{
+	(void)state;
+	drop_one_that_does_not_read(
+	    A("30"), 0, ": more would wait than limit.output allows\n");
+	drop_one_that_does_not_read(
+	    A("0.2"), 1, ": did not take all of its output within 0.2 s, ");
+}
+
+static void
+a_newcomer_has_what_is_not_forgotten_yet(void **state)
+{
+	static const char *const last[] = { "Ann: 8", "Ann: 9", "Bob: joined" };
+	static struct bytes m;
+	struct program p;
+	char port[8];
+	int ann, bob;
+
+	(void)state;
+	SERVER(&p, port, A("--history"), A("3"));
+	ann = join(port, "Ann: joined");
+	for (char line[] = "Ann: 0"; line[5] <= '9'; line[5]++) {
+		say_said(ann, 0, line);
+		hear_news(ann, 0, line, false);
+	}
+	bob = dial(port);
+	say_said(bob, 0, "Bob: joined");
+	put_news(&m, 0, last, 3, false);
+	hear_bytes(bob, &m);
+	close(bob);
+	close(ann);
+	stop(&p);
+}
+
+static void
+a_server_that_ends_does_not_wait_for_ever(void **state)
+{
+	static const int signals[] = { SIGINT, SIGTERM };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(signals); i++) {
+		struct program p;
+		char port[8];
+		int ann;
+
+		SERVER(&p, port, A("--timeout"), A("0.3"));
+		ann = join(port, "Ann: joined");
+		kill(p.c.pid, signals[i]);
+		hear_news(ann, 1, "the server has shut down", false);
+		hear_end(ann);
+		assert_int_equal(end(&p), 0); /* and Ann never closes */
+		close(ann);
+	}
+}
+
+/* As one who has no rights, if it can be had. */
+static void
+a_port_that_takes_rights_is_explained(void **state)
+{
+	struct child c;
+	int o[2], e[2], floor = 1024;
+	FILE *f = fopen("/proc/sys/net/ipv4/ip_unprivileged_port_start", "r");
+
+	(void)state;
+	if (f != NULL && fscanf(f, "%d", &floor) != 1)
+		floor = 1024;
+	if (f != NULL)
+		fclose(f);
+	if (floor <= CHAT_PORT)
+		skip();
+	make_pipe(o);
+	make_pipe(e);
+	c.pid = fork();
+	assert_true(c.pid >= 0);
+	if (c.pid == 0) {
+		dup2(o[1], 1);
+		dup2(e[1], 2);
+		if (getuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
+			_exit(126);
+		execv(cask_path(),
+		    (char *[]) {
+			A("cask"), A("chatd"), A("-l"), A("127.0.0.1"), NULL });
+		_exit(127);
+	}
+	note_child(0, c.pid);
+	close(o[1]);
+	close(e[1]);
+	c.out = o[0];
+	c.err = e[0];
+	if (finish(&c, out, err) >= 126)
+		skip();
+	assert_string_equal(err,
+	    "cask chatd: bind 127.0.0.1:700: Permission denied: ports below "
+	    "1024 are the superuser's; -p takes another, such as -p 7700\n");
+}
+
+static void
+a_server_cannot_be_where_another_one_is(void **state)
+{
+	struct program p;
+	char port[8];
+	int listener = listen_on_any(port);
+
+	(void)state;
+	RUN(&p, A("chatd"), A("-l"), A("127.0.0.1"), A("-p"), port);
+	assert_int_equal(end(&p), 1);
+	ASSERT_HAS(err, ": Address already in use\n");
+	close(listener);
+}
+
+/* Ours with ours: any script, joins, leaves, the history, and the end. */
+static void
+a_server_has_clients_of_any_script(void **state)
+{
+	struct program server, ann, bob;
+	char port[8];
+
+	(void)state;
+	SERVER(&server, port, A("-u"));
+	CLIENT(&ann, port, A("Аня"), A("-u"));
+	assert_prints(&ann, "Аня: joined");
+	type(&ann, "日本語 😀\n");
+	assert_prints(&ann, "Аня: 日本語 😀");
+	CLIENT(&bob, port, A("ボブ"), A("-u"));
+	assert_prints(&bob, "Аня: joined");
+	assert_prints(&bob, "Аня: 日本語 😀");
+	assert_prints(&bob, "ボブ: joined");
+	assert_prints(&ann, "ボブ: joined");
+	type(&bob, "שלום ไทย\n");
+	assert_prints(&ann, "ボブ: שלום ไทย");
+	end_typing(&bob);
+	assert_prints(&bob, "ボブ: שלום ไทย");
+	assert_prints(&bob, "ボブ has left");
+	assert_int_equal(end(&bob), 0);
+	assert_prints(&ann, "ボブ has left");
+	kill(server.c.pid, SIGINT);
+	assert_prints(&ann, "the server has shut down");
+	assert_int_equal(end(&ann), 0);
+	assert_int_equal(end(&server), 0);
+	assert_string_equal(err, "");
+}
+
+static void
+a_server_replaces_what_its_code_page_lacks_and_says_so_once(void **state)
+{
+	struct program server, ann;
+	char port[8];
+
+	(void)state;
+	SERVER(&server, port, NULL);
+	CLIENT(&ann, port, A("Ann"), A("-u"));
+	assert_prints(&ann, "Ann: joined");
+	type(&ann, "да\n日\n5 €\n");
+	assert_prints(&ann, "Ann: ??");
+	assert_prints(&ann, "Ann: ?");
+	assert_prints(&ann, "Ann: 5 €");
+	assert_int_equal(end(&ann), 0);
+	assert_int_equal(stop(&server), 0);
+	assert_string_equal(err,
+	    "cask chatd: what code page 1252 lacks was sent as '?'; --unicode "
+	    "sends any script\n");
+}
+
+/* ------------------------------------------------------------------------ */
 /* With a peer in Python                                                     */
 
 static void
@@ -686,6 +1108,46 @@ a_server_in_python_has_clients_of_both_builds(void **state)
 	assert_string_equal(out,
 	    "Ann: joined\nБоб: joined\nAnn: für 5 €\nБоб: 日本語 😀\n"
 	    "Боб has left\n(left)\n");
+}
+
+static void
+clients_in_python_of_both_builds_join_a_server(void **state)
+{
+	struct program server, ann, bob, cid;
+	char port[8];
+
+	(void)state;
+	if (!have_python()) {
+		printf("skipped: chat with Python: no python3 here\n");
+		skip();
+	}
+	for (int wide = 0; wide < 2; wide++) {
+		SERVER(&server, port, wide ? A("-u") : NULL);
+		PYTHON(&ann, A("client"), port, A("Ann"));
+		assert_prints(&ann, "Ann: joined");
+		PYTHON(&bob, A("--unicode"), A("client"), port, A("Боб"));
+		assert_prints(&bob, "Ann: joined");
+		assert_prints(&bob, wide ? "Боб: joined" : "???: joined");
+		assert_prints(&ann, wide ? "Боб: joined" : "???: joined");
+		CLIENT(&cid, port, A("Cid"), A("-u"));
+		assert_prints(&cid, "Ann: joined");
+		assert_prints(&cid, wide ? "Боб: joined" : "???: joined");
+		assert_prints(&cid, "Cid: joined");
+		assert_prints(&ann, "Cid: joined");
+		type(&bob, "😀\n");
+		assert_prints(&ann, wide ? "Боб: 😀" : "???: ?");
+		end_typing(&ann);
+		assert_int_equal(end(&ann), 0);
+		assert_prints(&bob, "Cid: joined");
+		assert_prints(&bob, wide ? "Боб: 😀" : "???: ?");
+		assert_prints(&bob, "Ann has left");
+		kill(server.c.pid, SIGTERM);
+		assert_prints(&bob, "the server has shut down");
+		assert_prints(&bob, "(closed)");
+		assert_int_equal(end(&bob), 0);
+		assert_int_equal(end(&cid), 0);
+		assert_int_equal(end(&server), 0);
+	}
 }
 
 /* ------------------------------------------------------------------------ */
@@ -838,6 +1300,18 @@ static const struct CMUnitTest tests[] = {
 	TEST(a_server_that_never_closes_does_not_keep_a_client_that_leaves),
 	TEST(a_signal_makes_a_client_leave_in_order),
 	TEST(a_channel_is_a_port_from_700_on),
+	TEST(a_server_sends_what_chatsrvr_sends),
+	TEST(a_server_takes_messages_however_they_come),
+	TEST(a_client_that_vanishes_is_said_to_have_left),
+	TEST(a_client_that_breaks_the_rules_is_dropped_and_nobody_else),
+	TEST(a_client_that_does_not_read_is_dropped_and_holds_up_nobody),
+	TEST(a_newcomer_has_what_is_not_forgotten_yet),
+	TEST(a_server_that_ends_does_not_wait_for_ever),
+	TEST(a_port_that_takes_rights_is_explained),
+	TEST(a_server_cannot_be_where_another_one_is),
+	TEST(a_server_has_clients_of_any_script),
+	TEST(a_server_replaces_what_its_code_page_lacks_and_says_so_once),
+	TEST(clients_in_python_of_both_builds_join_a_server),
 	TEST(a_server_in_python_has_clients_of_both_builds),
 	TEST(what_comes_while_somebody_types_leaves_the_typed_line_whole),
 };

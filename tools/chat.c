@@ -17,8 +17,8 @@
 #include "term.h"
 #include "typing.h"
 
-#define LEAVE_MS 5000 /* for the server to close, once we have left, at most \
-		       */
+/* For the server to close, once we have left, at most. */
+#define LEAVE_MS 5000
 
 static struct {
 	const char *host; /* options */
@@ -365,8 +365,8 @@ const struct command chat_command = {
 	    "failed, or a line was too long to be sent", "wrong arguments" },
 	.examples = { { "Under another name, to a server on channel 2:",
 			  "cask chat --name Ann --channel 2 chat.example" },
-	    { "Say one thing, in any script:",
-		"echo 'спать пора' | cask chat -u chat.example" } },
+	    { "Say one thing, and leave:",
+		"echo 'dinner is ready' | cask chat -u chat.example" } },
 	.see_also = "cask-chatd(1)",
 	.main = chat_main,
 };

@@ -15,6 +15,7 @@ const struct command *const commands[] = {
 	&dump_command,
 	&lesson_command,
 	&chat_command,
+	&chatd_command,
 	&help_command,
 	NULL,
 };
