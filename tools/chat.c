@@ -31,13 +31,14 @@ static struct {
 	struct cask_ar in;
 	struct cask_wake wake;
 	struct cask_timer patience;
+	bool connected;
 	bool leaves; /* we want to */
 	bool left;   /* … and the server has been told */
 	bool over;
 	bool failed;
 } chat;
 
-static volatile sig_atomic_t told_to_end, continued;
+static volatile sig_atomic_t told_to_end, disturbed;
 
 /* Ending */
 
@@ -56,13 +57,20 @@ why_of(const struct cask_ar *ar)
 	return chat.sock.io.err != 0 ? cask_sock_why(&chat.sock) : cask_why(ar);
 }
 
+/* A call that still waits for the server is not worth waiting for. */
 static void
 patience_ends(struct cask_timer *t)
 {
+	bool busy = cask_is_blocking(&chat.sock);
+
 	(void)t;
-	chat.over = true;
-	if (cask_is_blocking(&chat.sock))
+	if (busy)
 		cask_cancel(&chat.sock);
+	if (busy || !chat.left)
+		trouble("left without a word: the server takes none");
+	else
+		remark("%s: has not closed", chat.sock.io.peer);
+	chat.over = true;
 }
 
 /* The next turn does it: some call may be under way. */
@@ -72,9 +80,13 @@ want_to_leave(void)
 	if (chat.leaves)
 		return;
 	chat.leaves = true;
-	chat.patience =
-	    (struct cask_timer) { .after_ms = LEAVE_MS, .fire = patience_ends };
-	if (cask_timer_start(&chat.patience) != 0)
+	chat.patience.fire = patience_ends;
+	chat.patience.after_ms = (int)(chat.timeout * 1000);
+	if (chat.patience.after_ms > LEAVE_MS)
+		chat.patience.after_ms = LEAVE_MS;
+	if (!chat.connected)
+		cask_cancel(&chat.sock);
+	else if (cask_timer_start(&chat.patience) != 0)
 		chat.over = true;
 }
 
@@ -184,10 +196,17 @@ static const struct cask_notify notify = { .receive = on_receive,
 static void
 on_signal(int number)
 {
-	if (number == SIGCONT)
-		continued = 1;
-	else
-		told_to_end = 1;
+	(void)number;
+	told_to_end = 1;
+	cask_wake_ring(&chat.wake);
+}
+
+/* The terminal may have been used by others, or have another size. */
+static void
+on_disturbance(int number)
+{
+	(void)number;
+	disturbed = 1;
 	cask_wake_ring(&chat.wake);
 }
 
@@ -195,17 +214,37 @@ static void
 on_wake(struct cask_wake *w)
 {
 	(void)w;
-	if (continued)
+	if (disturbed) {
+		disturbed = 0;
 		typing_resume();
-	continued = 0;
+	}
 	if (told_to_end)
 		want_to_leave();
 }
 
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+static const int disturbances[] = {
+	SIGCONT,
+#ifdef SIGWINCH
+	SIGWINCH,
+#endif
+};
+
+static void catch (const int *numbers, size_t n, void (*handler)(int))
+{
+	struct sigaction a = { .sa_handler = handler };
+
+	sigemptyset(&a.sa_mask);
+	for (size_t i = 0; i < n; i++)
+		sigaction(numbers[i], &a, NULL);
+}
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
 static bool
 catch_signals(void)
 {
-	struct sigaction a = { .sa_handler = on_signal };
 	int err;
 
 	chat.wake.woken = on_wake;
@@ -214,21 +253,16 @@ catch_signals(void)
 		complain("%s", cask_strerror(err));
 		return false;
 	}
-	sigemptyset(&a.sa_mask);
-	sigaction(SIGINT, &a, NULL);
-	sigaction(SIGTERM, &a, NULL);
-	sigaction(SIGHUP, &a, NULL);
-	sigaction(SIGCONT, &a, NULL);
+	catch (signals, COUNT(signals), on_signal);
+	catch (disturbances, COUNT(disturbances), on_disturbance);
 	return true;
 }
 
 static void
-ignore_signals(void)
+leave_signals(void)
 {
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGHUP, SIG_DFL);
-	signal(SIGCONT, SIG_DFL);
+	catch (signals, COUNT(signals), SIG_DFL);
+	catch (disturbances, COUNT(disturbances), SIG_DFL);
 	cask_wake_stop(&chat.wake);
 }
 
@@ -246,6 +280,7 @@ join(void)
 		complain("%s", cask_sock_why(&chat.sock));
 		return false;
 	}
+	chat.connected = true;
 	chat_wire_set(&chat.wire, &chat.out);
 	chat_wire_set(&chat.wire, &chat.in);
 	chat.in.limit.count = CHAT_MANY;
@@ -308,7 +343,7 @@ chat_main(void)
 		chat.failed = false;
 		talk();
 	}
-	ignore_signals();
+	leave_signals();
 	cask_close(&chat.sock);
 	return chat.failed || typing_lost() || !output_is_good() ? EXIT_FAILED
 								 : EXIT_WELL;

@@ -70,6 +70,7 @@ struct chat_wire {
 	{ .name = "port", .letter = 'p', .kind = OPTION_PORT,             \
 	    .value = "PORT", .otherwise = "the channel's",                \
 	    .help = "this port, whatever the channel",                    \
+	    .but_not = "channel",                                         \
 	    .more = "Ports below 1024 are the superuser's to listen on.", \
 	    .to = &(wire).port },                                         \
 	{ .name = "unicode", .letter = 'u', .kind = OPTION_FLAG,          \

@@ -79,8 +79,10 @@ chat_print(const char *line, const char *mine)
 	size_t size = strlen(line) + 1;
 	char *rest = malloc(size);
 
-	if (rest == NULL)
+	if (rest == NULL) {
+		complain("%s", cask_strerror(ENOMEM));
 		return;
+	}
 	if (chat_name(name, line))
 		printf("%s%s%s", term_style(stdout, style_of(name, mine)),
 		    printable(clean, sizeof clean, name),

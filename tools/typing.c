@@ -123,7 +123,7 @@ static void
 edit_start(void)
 {
 	edit_locale();
-	rl_catch_signals = 0;
+	rl_catch_signals = rl_catch_sigwinch = 0;
 	rl_callback_handler_install(typing.prompt, edit_entered);
 	typing.edits = true;
 }
@@ -151,6 +151,7 @@ static void
 edit_resume(void)
 {
 	rl_prep_terminal(1);
+	rl_resize_terminal();
 }
 
 static void

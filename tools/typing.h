@@ -26,7 +26,8 @@ int typing_start(
 void typing_hide(void);
 void typing_show(void);
 
-/* After the process was stopped and goes on: the terminal is as before. */
+/* Others may have used the terminal, or changed its size: it is set up again.
+ */
 void typing_resume(void);
 
 /* No more: the terminal is given back.  Twice is fine. */
