@@ -942,6 +942,36 @@ a_newcomer_has_what_is_not_forgotten_yet(void **state)
 }
 
 static void
+a_newcomer_to_a_full_server_waits_until_somebody_leaves(void **state)
+{
+	static const char *const all[] = { "Ann: joined", "Ann: alone",
+		"Ann has left", "Bob: joined" };
+	static struct bytes m;
+	struct pollfd knock = { .events = POLLIN };
+	struct program p;
+	char port[8];
+	int ann, bob;
+
+	(void)state;
+	SERVER(&p, port, A("--clients"), A("1"));
+	ann = join(port, all[0]);
+	bob = dial(port);
+	say_said(bob, 0, all[3]);
+	say_said(ann, 0, all[1]);
+	hear_news(ann, 0, all[1], false);
+	knock.fd = bob;
+	assert_int_equal(test_poll(&knock, 1, 0), 0);
+	say_said(ann, 1, all[2]);
+	hear_news(ann, 0, all[2], false);
+	hear_end(ann);
+	close(ann);
+	put_news(&m, 0, all, 4, false);
+	hear_bytes(bob, &m);
+	close(bob);
+	assert_int_equal(stop(&p), 0);
+}
+
+static void
 a_server_that_ends_does_not_wait_for_ever(void **state)
 {
 	static const int signals[] = { SIGINT, SIGTERM };
@@ -1314,6 +1344,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(a_client_that_breaks_the_rules_is_dropped_and_nobody_else),
 	TEST(a_client_that_does_not_read_is_dropped_and_holds_up_nobody),
 	TEST(a_newcomer_has_what_is_not_forgotten_yet),
+	TEST(a_newcomer_to_a_full_server_waits_until_somebody_leaves),
 	TEST(a_server_that_ends_does_not_wait_for_ever),
 	TEST(a_port_that_takes_rights_is_explained),
 	TEST(a_server_cannot_be_where_another_one_is),
