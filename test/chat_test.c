@@ -941,6 +941,49 @@ a_newcomer_has_what_is_not_forgotten_yet(void **state)
 	stop(&p);
 }
 
+/* A count of 65535 and more is another one on the wire. */
+static void
+a_newcomer_has_seventy_thousand_lines_in_one_message(void **state)
+{
+	enum { LINES = 70000, AT_ONCE = 1000 };
+	static struct bytes m;
+	static unsigned char got[LINES * 2];
+	struct program p;
+	char port[8];
+	int ann, bob;
+
+	(void)state;
+	if (!test_is_calm()) /* in time, that is */
+		skip();
+	SERVER(&p, port, A("--history"), A("100000"));
+	ann = join(port, "Ann: joined");
+	for (int i = 0; i < AT_ONCE; i++)
+		put_said(&m, 0, "x", false);
+	for (int i = 0; i < LINES; i += AT_ONCE) {
+		say_bytes(ann, m.b, m.n);
+		for (int k = 0; k < AT_ONCE; k++) {
+			assert_true(hear(ann, got, 7));
+			assert_memory_equal(got, "\0\0\0\1\0\1x", 7);
+		}
+		drain(p.c.out);
+	}
+	bob = dial(port);
+	say_said(bob, 0, "Bob: joined");
+	/* Ann's first line, those, and Bob's: 70002 */
+	assert_true(hear(bob, got, 9));
+	assert_memory_equal(got, "\0\0\0\xFF\xFF\x72\x11\1\0", 9);
+	assert_true(hear(bob, got, 12));
+	assert_true(hear(bob, got, sizeof got));
+	for (size_t i = 0; i < sizeof got; i += 2)
+		assert_memory_equal(got + i, "\1x", 2);
+	assert_true(hear(bob, got, 12));
+	assert_memory_equal(got, "\13Bob: joined", 12);
+	fcntl(p.c.out, F_SETFL, 0);
+	close(bob);
+	close(ann);
+	assert_int_equal(stop(&p), 0);
+}
+
 static void
 a_newcomer_to_a_full_server_waits_until_somebody_leaves(void **state)
 {
@@ -1271,12 +1314,56 @@ have_readline(void)
 	return strstr(flags, "READLINE") != NULL;
 }
 
+static int
+end_at_terminal(struct terminal *t)
+{
+	struct child c = { .pid = t->pid };
+	char byte;
+
+	while (test_read(t->fd, &byte, 1) > 0)
+		continue;
+	close(t->fd);
+	return await_exit(&c);
+}
+
+static void
+a_refused_connection_can_be_tried_again(void **state)
+{
+	struct terminal t;
+	struct sockaddr_in a;
+	char port[8];
+	int listener = listen_on_any(port);
+	int fd;
+
+	(void)state;
+	close(listener);
+	open_terminal(&t,
+	    (char *[]) { A("cask"), A("chat"), A("127.0.0.1"), A("-p"), port,
+		A("-n"), A("Bob"), NULL });
+	see(&t, ": Connection refused\r\ntry again? [Y/n] ");
+	listener = plain_socket(&a, port);
+	assert_int_equal(bind(listener, (struct sockaddr *)&a, sizeof a), 0);
+	assert_int_equal(listen(listener, 8), 0);
+	press(&t, "\r");
+	fd = answer(listener);
+	hear_said(fd, 0, "Bob: joined", false);
+	close(fd);
+	close(listener);
+	see(&t, ": closed by the server\r\n");
+	assert_int_equal(end_at_terminal(&t), 1);
+	open_terminal(&t,
+	    (char *[]) {
+		A("cask"), A("chat"), A("127.0.0.1"), A("-p"), port, NULL });
+	see(&t, "try again? [Y/n] ");
+	press(&t, "n\r");
+	assert_int_equal(end_at_terminal(&t), 1);
+}
+
 static void
 what_comes_while_somebody_types_leaves_the_typed_line_whole(void **state)
 {
 	struct terminal t;
-	struct child c;
-	char port[8], byte;
+	char port[8];
 	int listener = listen_on_any(port);
 	int fd;
 
@@ -1313,11 +1400,7 @@ what_comes_while_somebody_types_leaves_the_typed_line_whole(void **state)
 	hear_end(fd);
 	close(fd);
 	close(listener);
-	c.pid = t.pid;
-	while (test_read(t.fd, &byte, 1) > 0)
-		continue;
-	assert_int_equal(await_exit(&c), 0);
-	close(t.fd);
+	assert_int_equal(end_at_terminal(&t), 0);
 }
 
 #define TEST(f) cmocka_unit_test_teardown(f, kill_children)
@@ -1344,6 +1427,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(a_client_that_breaks_the_rules_is_dropped_and_nobody_else),
 	TEST(a_client_that_does_not_read_is_dropped_and_holds_up_nobody),
 	TEST(a_newcomer_has_what_is_not_forgotten_yet),
+	TEST(a_newcomer_has_seventy_thousand_lines_in_one_message),
 	TEST(a_newcomer_to_a_full_server_waits_until_somebody_leaves),
 	TEST(a_server_that_ends_does_not_wait_for_ever),
 	TEST(a_port_that_takes_rights_is_explained),
@@ -1352,6 +1436,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(a_server_replaces_what_its_code_page_lacks_and_says_so_once),
 	TEST(clients_in_python_of_both_builds_join_a_server),
 	TEST(a_server_in_python_has_clients_of_both_builds),
+	TEST(a_refused_connection_can_be_tried_again),
 	TEST(what_comes_while_somebody_types_leaves_the_typed_line_whole),
 };
 

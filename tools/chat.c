@@ -268,19 +268,43 @@ leave_signals(void)
 
 /* Beginning */
 
+/* Somebody at a terminal may know better. */
 static bool
-join(void)
+try_again(void)
+{
+	char answer[16];
+
+	if (told_to_end || !term_is(stdin) || !term_is(stderr))
+		return false;
+	fputs("try again? [Y/n] ", stderr);
+	fflush(stderr);
+	return fgets(answer, sizeof answer, stdin) != NULL &&
+	    answer[0] != 'n' && answer[0] != 'N';
+}
+
+static bool
+connect_to_server(void)
 {
 	struct chat_port port = { "" };
+	const char *to = chat_wire_port(&chat.wire, &port);
 
 	chat.sock.notify = &notify;
 	chat.sock.timeout_ms = (int)(chat.timeout * 1000);
-	if (cask_connect(&chat.sock, chat.host,
-		chat_wire_port(&chat.wire, &port)) != 0) {
+	while (cask_connect(&chat.sock, chat.host, to) != 0) {
 		complain("%s", cask_sock_why(&chat.sock));
-		return false;
+		cask_close(&chat.sock);
+		if (!try_again())
+			return false;
 	}
 	chat.connected = true;
+	return true;
+}
+
+static bool
+join(void)
+{
+	if (!connect_to_server())
+		return false;
 	chat_wire_set(&chat.wire, &chat.out);
 	chat_wire_set(&chat.wire, &chat.in);
 	chat.in.limit.count = CHAT_MANY;

@@ -360,6 +360,9 @@ const struct command chatd_command = {
 	    "4096 bytes, or doesn't take what it is sent, is dropped, which "
 	    "the others are told.\n"
 	    "\n"
+	    "What is printed has to be taken: a pipe that nobody reads holds "
+	    "the server up.\n"
+	    "\n"
 	    "SIGINT and SIGTERM end it in order: the clients are told, have "
 	    "what was said, and five seconds to close; a second one ends it at "
 	    "once.",
