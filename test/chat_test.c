@@ -7,6 +7,7 @@
  */
 #define _XOPEN_SOURCE 700 /* for posix_openpt */
 
+#include "fault.h"
 #include "tools_kit.h"
 
 #include "../tools/chat.h"
@@ -122,6 +123,39 @@ a_message_cut_after_any_byte_is_an_error_and_leaves_nothing(void **state)
 			chat_free(&m);
 		}
 	}
+}
+
+static void
+store_and_load(void *arg)
+{
+	static struct chat m = { .text = hello, .line = two, .lines = 2 };
+	struct cask_ar store = { .form = CASK_ANSI }, load = { 0 };
+	struct cask_mem grown;
+	struct chat back = { 0 };
+
+	(void)arg;
+	cask_store(&store, cask_mem_grow(&grown, 0));
+	chat_x(&store, &m);
+	if (cask_flush(&store) == 0) {
+		cask_load(&load, &grown.io);
+		chat_x(&load, &back);
+		if (load.err == 0)
+			assert_same(&back, &m);
+		else
+			assert_int_equal(load.err, ENOMEM);
+	} else {
+		assert_int_equal(store.err, ENOMEM);
+	}
+	chat_free(&back);
+	chat_free(&back);
+	cask_mem_close(&grown);
+}
+
+static void
+without_memory_a_message_is_an_error_and_leaves_nothing(void **state)
+{
+	(void)state;
+	assert_true(fault_everywhere(store_and_load, NULL) > 0);
 }
 
 static void
@@ -1409,6 +1443,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(messages_are_those_of_mfc_to_the_byte),
 	cmocka_unit_test(
 	    a_message_cut_after_any_byte_is_an_error_and_leaves_nothing),
+	cmocka_unit_test(
+	    without_memory_a_message_is_an_error_and_leaves_nothing),
 	cmocka_unit_test(
 	    a_name_is_what_stands_before_the_first_colon_if_it_is_short),
 	TEST(a_client_sends_what_chatter_sends),

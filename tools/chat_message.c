@@ -28,11 +28,11 @@ chat_x(struct cask_ar *ar, struct chat *c)
 void
 chat_free(struct chat *c)
 {
-	for (uint32_t i = 0; i < c->lines; i++)
-		free(c->line[i]);
-	free(c->line);
-	free(c->text);
-	*c = (struct chat) { 0 };
+	struct cask_ar ar = { 0 };
+
+	c->leaves = 0; /* or it would be refused here, too */
+	cask_release(&ar);
+	chat_x(&ar, c);
 }
 
 /* Lines */
