@@ -664,6 +664,27 @@ a_signal_makes_a_client_leave_in_order(void **state)
 }
 
 static void
+a_second_signal_ends_a_client_at_once(void **state)
+{
+	struct program p;
+	char port[8];
+	int listener = listen_on_any(port);
+	int fd;
+
+	(void)state;
+	CLIENT(&p, port, A("Bob"), A("--timeout"), A("3600"));
+	fd = answer(listener);
+	hear_said(fd, 0, "Bob: joined", false);
+	kill(p.c.pid, SIGINT);
+	hear_said(fd, 1, "Bob has left", false);
+	hear_end(fd);
+	kill(p.c.pid, SIGINT); /* and this server never closes */
+	assert_int_equal(end(&p), 0);
+	close(fd);
+	close(listener);
+}
+
+static void
 a_channel_is_a_port_from_700_on(void **state)
 {
 	struct program p;
@@ -1456,6 +1477,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(what_is_no_message_is_named_and_ends_the_client),
 	TEST(a_server_that_never_closes_does_not_keep_a_client_that_leaves),
 	TEST(a_signal_makes_a_client_leave_in_order),
+	TEST(a_second_signal_ends_a_client_at_once),
 	TEST(a_channel_is_a_port_from_700_on),
 	TEST(a_server_sends_what_chatsrvr_sends),
 	TEST(a_server_takes_messages_however_they_come),

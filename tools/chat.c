@@ -17,9 +17,6 @@
 #include "term.h"
 #include "typing.h"
 
-/* For the server to close, once we have left, at most. */
-#define LEAVE_MS 5000
-
 static struct {
 	const char *host; /* options */
 	const char *name;
@@ -82,8 +79,6 @@ want_to_leave(void)
 	chat.leaves = true;
 	chat.patience.fire = patience_ends;
 	chat.patience.after_ms = (int)(chat.timeout * 1000);
-	if (chat.patience.after_ms > LEAVE_MS)
-		chat.patience.after_ms = LEAVE_MS;
 	if (!chat.connected)
 		cask_cancel(&chat.sock);
 	else if (cask_timer_start(&chat.patience) != 0)
@@ -197,7 +192,7 @@ static void
 on_signal(int number)
 {
 	(void)number;
-	told_to_end = 1;
+	told_to_end = told_to_end ? 2 : 1;
 	cask_wake_ring(&chat.wake);
 }
 
@@ -218,7 +213,9 @@ on_wake(struct cask_wake *w)
 		disturbed = 0;
 		typing_resume();
 	}
-	if (told_to_end)
+	if (told_to_end == 2)
+		patience_ends(&chat.patience);
+	else if (told_to_end)
 		want_to_leave();
 }
 
@@ -387,8 +384,9 @@ static const struct option options[] = {
 	    .kind = OPTION_SECONDS,
 	    .value = "S",
 	    .most = 3600,
-	    .usual = "30",
-	    .help = "wait that long for a connection, or for a message to end",
+	    .usual = "10",
+	    .help = "wait that long for a connection, for a message to end, "
+		    "or for the server to close",
 	    .to = &chat.timeout },
 	{ .kind = OPTION_END },
 };
