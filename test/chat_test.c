@@ -964,9 +964,10 @@ static void
 a_client_that_does_not_read_is_dropped_and_holds_up_nobody(void **state)
 {
 	(void)state;
-	if (test_is_calm()) /* in time, that is */
-		drop_one_that_does_not_read(
-		    A("30"), 0, ": more would wait than limit.output allows\n");
+	if (!test_is_calm()) /* in time, that is */
+		skip();
+	drop_one_that_does_not_read(
+	    A("30"), 0, ": more would wait than limit.output allows\n");
 	drop_one_that_does_not_read(
 	    A("0.2"), 1, ": did not take all of its output within 0.2 s, ");
 }
