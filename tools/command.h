@@ -130,6 +130,7 @@ extern const struct command dump_command;
 extern const struct command lesson_command;
 extern const struct command chat_command;
 extern const struct command chatd_command;
+extern const struct command cat_command;
 extern const struct command help_command;
 
 /* By its name, or NULL after a complaint. */

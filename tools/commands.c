@@ -16,6 +16,7 @@ const struct command *const commands[] = {
 	&lesson_command,
 	&chat_command,
 	&chatd_command,
+	&cat_command,
 	&help_command,
 	NULL,
 };

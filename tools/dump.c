@@ -83,6 +83,7 @@ dump_shaped(struct dump *d)
 	bool well;
 
 	d->show = d->dot ? &show_dot : d->json ? &show_json : &show_people;
+	d->out = stdout;
 	d->first = true;
 	well = walk(d);
 	if (d->json)
@@ -158,18 +159,15 @@ take_codepage(struct dump *d)
 	return false;
 }
 
-static bool
-is_good_use(struct dump *d)
+bool
+dump_settings(struct dump *d)
 {
-	bool shaped = d->shape_path != NULL || d->types != NULL;
-
-	d->shaped = shaped;
+	d->shaped = d->shape_path != NULL || d->types != NULL;
 	d->ar.big_endian = d->order == 1;
-	if ((d->json || d->dot) && !shaped)
-		complain("%s: needs --shape or --type",
-		    d->json ? "--json" : "--dot");
-	else
-		return take_codepage(d) && (!shaped || take_shape(d));
+	if (d->shaped || (!d->json && !d->dot))
+		return take_codepage(d) && (!d->shaped || take_shape(d));
+	complain(
+	    "%s: needs --shape or --type", d->json ? "--json" : "--dot");
 	return false;
 }
 
@@ -178,7 +176,7 @@ static struct dump dump;
 static int
 dump_main(void)
 {
-	return is_good_use(&dump) ? run(&dump) : EXIT_WRONG_USE;
+	return dump_settings(&dump) ? run(&dump) : EXIT_WRONG_USE;
 }
 
 static const struct option options[] = {

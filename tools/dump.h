@@ -6,7 +6,7 @@
  *              what there is of classes
  *     tape.c   the transport: keeps the bytes of the value in hand
  *     walk.c   goes through a stream, as a shape says
- *     leaf.c   … and loads one value
+ *     leaf.c   … and loads one value, or stores it
  *     object.c … or an object, by a pointer to it
  *     show.c   prints what was loaded, for people; value.c, one value
  *     show_json.c … or as JSON
@@ -43,9 +43,13 @@ struct tape {
 	uint64_t from; /* … of the message in hand, behind its length */
 	uint64_t end;  /* … of its end, which no value goes beyond */
 	bool ended;
+	bool lacks; /* … and more was asked for */
 };
 
 void tape_open(struct tape *t, int fd);
+
+/* The n bytes at data, which stay the caller's: not to be closed. */
+void tape_use(struct tape *t, unsigned char *data, size_t n);
 void tape_close(struct tape *t);
 
 /* Keep from here on. */
@@ -158,6 +162,7 @@ struct dump {
 	struct tape tape;
 	struct cask_ar ar;
 	const struct show *show;
+	FILE *out; /* where show_people and show_json print */
 
 	/* the walk */
 	uint64_t *value; /* of integers, by their member: in the object's row */
@@ -181,14 +186,18 @@ struct dump {
 	bool first; /* JSON: no comma yet */
 };
 
-/* Load one value, leaf->kind being what it is to be, as how a text ends, and
- * name what the archive calls it.  A text is to be freed. */
-void load_leaf(struct dump *d, struct leaf *leaf, const struct cask_as *as,
+/* Load one value, or store it, leaf->kind being what it is to be, as how a text
+ * ends, and name what the archive calls it.  A text that was loaded is to be
+ * freed. */
+void exchange_leaf(struct dump *d, struct leaf *leaf, const struct cask_as *as,
     const char *name);
-uint64_t load_unsigned(
-    struct cask_ar *ar, enum shape_kind kind, const char *name);
+uint64_t exchange_unsigned(
+    struct cask_ar *ar, enum shape_kind kind, uint64_t v, const char *name);
 
 void free_leaf(struct leaf *leaf);
+
+/* Set the archive and the shape as the options say.  False after a complaint. */
+bool dump_settings(struct dump *d);
 
 /* Load what the shape says.  False: something was wrong, and cask_why(&d->ar)
  * has it; or the output is broken. */

@@ -1,5 +1,6 @@
 /*
- * A value of a stream, as a shape says that it is.  See dump.h.
+ * A value of a stream, as a shape says that it is, in either direction: the
+ * library's functions exchange, and so do these.  See dump.h.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -12,13 +13,13 @@
 /* Numbers */
 
 uint64_t
-load_unsigned(struct cask_ar *ar, enum shape_kind kind, const char *name)
+exchange_unsigned(
+    struct cask_ar *ar, enum shape_kind kind, uint64_t u64, const char *name)
 {
-	uint8_t u8 = 0;
-	uint16_t u16 = 0;
-	uint32_t u32 = 0;
-	uint64_t u64 = 0;
-	bool b = false;
+	uint8_t u8 = (uint8_t)u64;
+	uint16_t u16 = (uint16_t)u64;
+	uint32_t u32 = (uint32_t)u64;
+	bool b = u64 != 0;
 
 	switch (kind) {
 	case SHAPE_U8:
@@ -47,12 +48,12 @@ load_unsigned(struct cask_ar *ar, enum shape_kind kind, const char *name)
 }
 
 static int64_t
-load_signed(struct cask_ar *ar, enum shape_kind kind, const char *name)
+exchange_signed(
+    struct cask_ar *ar, enum shape_kind kind, int64_t i64, const char *name)
 {
-	int8_t i8 = 0;
-	int16_t i16 = 0;
-	int32_t i32 = 0;
-	int64_t i64 = 0;
+	int8_t i8 = (int8_t)i64;
+	int16_t i16 = (int16_t)i64;
+	int32_t i32 = (int32_t)i64;
 
 	switch (kind) {
 	case SHAPE_I8:
@@ -107,11 +108,11 @@ text_kind(struct dump *d, enum shape_kind wanted, const char *name)
 /* Leaves */
 
 static void
-load_text(
+exchange_text(
     struct dump *d, struct leaf *leaf, struct cask_as as, const char *name)
 {
 	static const enum cask_text_form forms[] = {
-		[SHAPE_TEXT] = CASK_UNICODE,
+		[SHAPE_TEXT] = 0, /* the archive's */
 		[SHAPE_ANSI] = CASK_ANSI,
 		[SHAPE_UNICODE] = CASK_UNICODE,
 		[SHAPE_UTF8] = CASK_UTF8,
@@ -119,9 +120,9 @@ load_text(
 		[SHAPE_UTF32] = CASK_UTF32,
 	};
 
-	leaf->is.text = NULL;
 	as.form = forms[leaf->kind];
-	if (as.end == CASK_BY_LENGTH && leaf->kind < SHAPE_UTF8)
+	if (cask_loading(&d->ar) && as.end == CASK_BY_LENGTH &&
+	    leaf->kind < SHAPE_UTF8)
 		leaf->kind = text_kind(d, leaf->kind, name);
 	cask_text_dup_named(&d->ar, &leaf->is.text, SIZE_MAX, &as, name);
 }
@@ -136,9 +137,8 @@ load_text(
 	} while (0)
 
 static bool
-load_mfc(struct dump *d, struct leaf *leaf, const char *name)
+exchange_mfc(struct dump *d, struct leaf *leaf, const char *name)
 {
-	memset(&leaf->is, 0, sizeof leaf->is);
 	switch (leaf->kind) {
 	case SHAPE_BSTR:
 		cask_bstr_dup_named(&d->ar, &leaf->is.text, SIZE_MAX, name);
@@ -188,28 +188,30 @@ free_leaf(struct leaf *leaf)
 }
 
 void
-load_leaf(struct dump *d, struct leaf *leaf, const struct cask_as *as,
+exchange_leaf(struct dump *d, struct leaf *leaf, const struct cask_as *as,
     const char *name)
 {
+	if (cask_loading(&d->ar))
+		memset(&leaf->is, 0, sizeof leaf->is);
 	if (shape_is_text(leaf->kind)) {
-		load_text(d, leaf, *as, name);
+		exchange_text(d, leaf, *as, name);
 		return;
 	}
-	if (load_mfc(d, leaf, name))
+	if (exchange_mfc(d, leaf, name))
 		return;
 	switch (leaf->kind) {
 	case SHAPE_F32:
-		leaf->is.f32 = 0;
 		cask_f32_named(&d->ar, &leaf->is.f32, name);
 		break;
 	case SHAPE_F64:
-		leaf->is.f64 = 0;
 		cask_f64_named(&d->ar, &leaf->is.f64, name);
 		break;
 	default:
 		if (shape_is_signed(leaf->kind))
-			leaf->is.i = load_signed(&d->ar, leaf->kind, name);
+			leaf->is.i = exchange_signed(
+			    &d->ar, leaf->kind, leaf->is.i, name);
 		else
-			leaf->is.u = load_unsigned(&d->ar, leaf->kind, name);
+			leaf->is.u = exchange_unsigned(
+			    &d->ar, leaf->kind, leaf->is.u, name);
 	}
 }

@@ -14,11 +14,11 @@
 /* Lines */
 
 static void
-print_hex(const unsigned char *p, size_t n)
+print_hex(FILE *f, const unsigned char *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		printf("%02x ", p[i]);
-	printf("%*s", (int)(3 * (PER_LINE - n)), "");
+		fprintf(f, "%02x ", p[i]);
+	fprintf(f, "%*s", (int)(3 * (PER_LINE - n)), "");
 }
 
 /* Where the value in hand is, its first bytes, its type and its path, which is
@@ -26,11 +26,12 @@ print_hex(const unsigned char *p, size_t n)
 static void
 begin_line(const struct dump *d, size_t n)
 {
-	printf("%6" PRIu64 "  ", tape_at(&d->tape));
+	fprintf(d->out, "%6" PRIu64 "  ", tape_at(&d->tape));
 	if (d->secret > 0)
 		n = 0;
-	print_hex(d->tape.data + d->tape.mark, n < PER_LINE ? n : PER_LINE);
-	printf(" %-7s %*s%s", d->type, (int)(2 * d->level), "",
+	print_hex(
+	    d->out, d->tape.data + d->tape.mark, n < PER_LINE ? n : PER_LINE);
+	fprintf(d->out, " %-7s %*s%s", d->type, (int)(2 * d->level), "",
 	    d->path + d->path_from);
 }
 
@@ -40,16 +41,16 @@ more_lines(const struct dump *d, size_t n)
 {
 	const unsigned char *p = d->tape.data + d->tape.mark;
 
-	putchar('\n');
+	fputc('\n', d->out);
 	if (d->secret > 0)
 		return;
 	for (size_t i = PER_LINE; i < n && !output_is_broken(); i += PER_LINE) {
 		size_t last = n - i < PER_LINE ? n - i : PER_LINE;
 
-		printf("%6" PRIu64 " ", tape_at(&d->tape) + i);
+		fprintf(d->out, "%6" PRIu64 " ", tape_at(&d->tape) + i);
 		for (size_t k = 0; k < last; k++)
-			printf(" %02x", p[i + k]);
-		putchar('\n');
+			fprintf(d->out, " %02x", p[i + k]);
+		fputc('\n', d->out);
 	}
 }
 
@@ -60,11 +61,11 @@ show_leaf(struct dump *d, const char *key, const struct leaf *leaf)
 
 	(void)key; /* the path tells */
 	begin_line(d, n);
-	fputs(" = ", stdout);
+	fputs(" = ", d->out);
 	if (d->secret > 0)
-		fputs("***", stdout);
+		fputs("***", d->out);
 	else
-		print_value(stdout, leaf);
+		print_value(d->out, leaf);
 	more_lines(d, n);
 }
 
@@ -77,7 +78,7 @@ show_wrong(struct dump *d)
 	if (n == 0)
 		n = tape_peek(&d->tape, PER_LINE);
 	begin_line(d, n);
-	fputs(" <- stopped here", stdout);
+	fputs(" <- stopped here", d->out);
 	more_lines(d, n);
 }
 
@@ -87,8 +88,8 @@ show_begin(struct dump *d, const char *key, char bracket)
 {
 	(void)bracket;
 	if (key == NULL && d->path_length == 0)
-		printf("%6s  %-*s %-7s name = value\n", "byte", 3 * PER_LINE,
-		    "hex", "type");
+		fprintf(d->out, "%6s  %-*s %-7s name = value\n", "byte",
+		    3 * PER_LINE, "hex", "type");
 }
 
 static void
@@ -113,23 +114,23 @@ show_no_more(struct dump *d)
 
 /* "#3 CNode (class #2, schema 1)", "#3", "null", "schema 1" */
 static void
-print_sight(const struct sight *s)
+print_sight(FILE *f, const struct sight *s)
 {
 	if (s->number > 0)
-		printf("#%" PRIu32, s->number);
+		fprintf(f, "#%" PRIu32, s->number);
 	else if (s->class_name == NULL)
-		fputs("null", stdout);
+		fputs("null", f);
 	if (s->is_new || s->mapped)
-		printf(" %s", s->class_name);
+		fprintf(f, " %s", s->class_name);
 	if (s->mapped)
-		fputs(" (mapped)", stdout);
+		fputs(" (mapped)", f);
 	if (s->of > 0 && s->number > 0)
-		printf(" (class #%" PRIu32 ", schema %" PRIu64 ")", s->of,
+		fprintf(f, " (class #%" PRIu32 ", schema %" PRIu64 ")", s->of,
 		    s->schema);
 	else if (s->of > 0)
-		printf("#%" PRIu32 " schema %" PRIu64, s->of, s->schema);
+		fprintf(f, "#%" PRIu32 " schema %" PRIu64, s->of, s->schema);
 	else if (s->number == 0 && s->class_name != NULL)
-		printf("schema %" PRIu64, s->schema);
+		fprintf(f, "schema %" PRIu64, s->schema);
 }
 
 static void
@@ -139,11 +140,11 @@ show_object(struct dump *d, const char *key, const struct sight *sight)
 
 	(void)key;
 	begin_line(d, n);
-	fputs(" = ", stdout);
+	fputs(" = ", d->out);
 	if (d->secret > 0)
-		fputs("***", stdout);
+		fputs("***", d->out);
 	else
-		print_sight(sight);
+		print_sight(d->out, sight);
 	more_lines(d, n);
 }
 

@@ -19,110 +19,111 @@ static void
 print_key(struct dump *d, const char *key)
 {
 	if (!d->first)
-		putchar(',');
+		fputc(',', d->out);
 	d->first = false;
 	if (key != NULL) {
-		print_json_text(stdout, key);
-		putchar(':');
+		print_json_text(d->out, key);
+		fputc(':', d->out);
 	}
 }
 
 static void
-print_unsigned(uint64_t v)
+print_unsigned(FILE *f, uint64_t v)
 {
 	const char *quote = v > EXACT ? "\"" : "";
 
-	printf("%s%" PRIu64 "%s", quote, v, quote);
+	fprintf(f, "%s%" PRIu64 "%s", quote, v, quote);
 }
 
 static void
-print_signed(int64_t v)
+print_signed(FILE *f, int64_t v)
 {
 	bool exact = v <= (int64_t)EXACT && v >= -(int64_t)EXACT;
 	const char *quote = exact ? "" : "\"";
 
-	printf("%s%" PRId64 "%s", quote, v, quote);
+	fprintf(f, "%s%" PRId64 "%s", quote, v, quote);
 }
 
 static void
-print_float(double v)
+print_float(FILE *f, double v)
 {
 	char words[NUMBER_SIZE];
 	const char *inf = v < 0 ? "\"-Infinity\"" : "\"Infinity\"";
 
 	if (isnan(v))
-		fputs("\"NaN\"", stdout);
+		fputs("\"NaN\"", f);
 	else
-		fputs(isinf(v) ? inf : f64_words(words, v), stdout);
+		fputs(isinf(v) ? inf : f64_words(words, v), f);
 }
 
-static void print_value_of(const struct leaf *leaf);
+static void print_value_of(FILE *f, const struct leaf *leaf);
 
 static void
-print_guid(const struct cask_guid *g)
+print_guid(FILE *f, const struct cask_guid *g)
 {
 	char text[CASK_GUID_TEXT];
 
 	cask_guid_text(g, text);
-	print_json_text(stdout, text);
+	print_json_text(f, text);
 }
 
 static void
-print_variant(const struct cask_variant *v)
+print_variant(FILE *f, const struct cask_variant *v)
 {
 	struct leaf inner;
 
-	printf("{\"type\":%u", v->type);
+	fprintf(f, "{\"type\":%u", v->type);
 	if (variant_leaf(v, &inner)) {
-		fputs(",\"value\":", stdout);
+		fputs(",\"value\":", f);
 		if (inner.kind == SHAPE_CURRENCY)
-			print_signed(inner.is.currency.value);
+			print_signed(f, inner.is.currency.value);
 		else if (inner.kind == SHAPE_DATE)
-			print_float(inner.is.date.days);
+			print_float(f, inner.is.date.days);
 		else
-			print_value_of(&inner);
+			print_value_of(f, &inner);
 	}
-	putchar('}');
+	fputc('}', f);
 }
 
 /* MFC's, by the names of their parts. */
 static bool
-print_mfc(const struct leaf *leaf)
+print_mfc(FILE *f, const struct leaf *leaf)
 {
 	const struct cask_rect *r = &leaf->is.rect;
 
 	switch (leaf->kind) {
 	case SHAPE_DATE:
 	case SHAPE_DATESPAN:
-		printf(
+		fprintf(f,
 		    "{\"status\":%" PRId32 ",\"days\":", leaf->is.date.status);
-		print_float(leaf->is.date.days);
-		putchar('}');
+		print_float(f, leaf->is.date.days);
+		fputc('}', f);
 		return true;
 	case SHAPE_CURRENCY:
-		printf("{\"status\":%" PRId32 ",\"value\":",
+		fprintf(f, "{\"status\":%" PRId32 ",\"value\":",
 		    leaf->is.currency.status);
-		print_signed(leaf->is.currency.value);
-		putchar('}');
+		print_signed(f, leaf->is.currency.value);
+		fputc('}', f);
 		return true;
 	case SHAPE_POINT:
-		printf("{\"x\":%" PRId32 ",\"y\":%" PRId32 "}",
+		fprintf(f, "{\"x\":%" PRId32 ",\"y\":%" PRId32 "}",
 		    leaf->is.point.x, leaf->is.point.y);
 		return true;
 	case SHAPE_SIZE:
-		printf("{\"cx\":%" PRId32 ",\"cy\":%" PRId32 "}",
+		fprintf(f, "{\"cx\":%" PRId32 ",\"cy\":%" PRId32 "}",
 		    leaf->is.size.cx, leaf->is.size.cy);
 		return true;
 	case SHAPE_RECT:
-		printf("{\"left\":%" PRId32 ",\"top\":%" PRId32
-		       ",\"right\":%" PRId32 ",\"bottom\":%" PRId32 "}",
+		fprintf(f,
+		    "{\"left\":%" PRId32 ",\"top\":%" PRId32
+		    ",\"right\":%" PRId32 ",\"bottom\":%" PRId32 "}",
 		    r->left, r->top, r->right, r->bottom);
 		return true;
 	case SHAPE_GUID:
-		print_guid(&leaf->is.guid);
+		print_guid(f, &leaf->is.guid);
 		return true;
 	case SHAPE_VARIANT:
-		print_variant(&leaf->is.variant);
+		print_variant(f, &leaf->is.variant);
 		return true;
 	default:
 		return false;
@@ -130,17 +131,17 @@ print_mfc(const struct leaf *leaf)
 }
 
 static void
-print_value_of(const struct leaf *leaf)
+print_value_of(FILE *f, const struct leaf *leaf)
 {
 	switch (leaf->kind) {
 	case SHAPE_F32:
-		print_float((double)leaf->is.f32);
+		print_float(f, (double)leaf->is.f32);
 		break;
 	case SHAPE_F64:
-		print_float(leaf->is.f64);
+		print_float(f, leaf->is.f64);
 		break;
 	case SHAPE_BOOL:
-		fputs(leaf->is.u ? "true" : "false", stdout);
+		fputs(leaf->is.u ? "true" : "false", f);
 		break;
 	case SHAPE_I8:
 	case SHAPE_I16:
@@ -148,7 +149,7 @@ print_value_of(const struct leaf *leaf)
 	case SHAPE_I64:
 	case SHAPE_TIME:
 	case SHAPE_TIMESPAN:
-		print_signed(leaf->is.i);
+		print_signed(f, leaf->is.i);
 		break;
 	case SHAPE_ANSI:
 	case SHAPE_UNICODE:
@@ -156,15 +157,15 @@ print_value_of(const struct leaf *leaf)
 	case SHAPE_UTF16:
 	case SHAPE_UTF32:
 	case SHAPE_BSTR:
-		print_json_text(stdout, leaf->is.text);
+		print_json_text(f, leaf->is.text);
 		break;
 	case SHAPE_BYTES:
 		for (size_t i = 0; i < leaf->is.bytes.n; i++)
-			printf("%02x", leaf->is.bytes.p[i]);
+			fprintf(f, "%02x", leaf->is.bytes.p[i]);
 		break;
 	default:
-		if (!print_mfc(leaf))
-			print_unsigned(leaf->is.u);
+		if (!print_mfc(f, leaf))
+			print_unsigned(f, leaf->is.u);
 	}
 }
 
@@ -174,23 +175,23 @@ json_leaf(struct dump *d, const char *key, const struct leaf *leaf)
 	if (leaf->kind != SHAPE_BYTES)
 		print_key(d, key);
 	if (d->secret == 0)
-		print_value_of(leaf);
+		print_value_of(d->out, leaf);
 	else if (leaf->kind != SHAPE_BYTES)
-		fputs("\"***\"", stdout);
+		fputs("\"***\"", d->out);
 }
 
 static void
 json_begin(struct dump *d, const char *key, char bracket)
 {
 	print_key(d, key);
-	putchar(bracket);
+	fputc(bracket, d->out);
 	d->first = true;
 }
 
 static void
 json_end(struct dump *d, char bracket)
 {
-	putchar(bracket);
+	fputc(bracket, d->out);
 	d->first = false;
 }
 
@@ -198,21 +199,21 @@ static void
 json_absent(struct dump *d, const char *key)
 {
 	print_key(d, key);
-	fputs("null", stdout);
+	fputs("null", d->out);
 }
 
 static void
 json_bytes(struct dump *d, const char *key)
 {
 	print_key(d, key);
-	fputs(d->secret > 0 ? "\"***" : "\"", stdout);
+	fputs(d->secret > 0 ? "\"***" : "\"", d->out);
 }
 
 static void
 json_bytes_end(struct dump *d)
 {
 	(void)d;
-	putchar('"');
+	fputc('"', d->out);
 }
 
 /* Objects */
@@ -221,10 +222,10 @@ static void
 open_object(struct dump *d, const struct sight *s)
 {
 	if (d->secret > 0)
-		fputs("{\"#\":\"***\"", stdout);
+		fputs("{\"#\":\"***\"", d->out);
 	else
-		printf("{\"#\":%" PRIu32
-		       ",\"#class\":\"%s\",\"#schema\":%" PRIu64,
+		fprintf(d->out,
+		    "{\"#\":%" PRIu32 ",\"#class\":\"%s\",\"#schema\":%" PRIu64,
 		    s->number, s->class_name, s->schema);
 	d->first = false;
 }
@@ -234,12 +235,12 @@ static void
 print_class(struct dump *d, const struct sight *s)
 {
 	if (d->secret > 0)
-		fputs("\"***\"", stdout);
+		fputs("\"***\"", d->out);
 	else if (s->of > 0)
-		printf("{\"#\":%" PRIu32 ",\"#schema\":%" PRIu64 "}", s->of,
-		    s->schema);
+		fprintf(d->out, "{\"#\":%" PRIu32 ",\"#schema\":%" PRIu64 "}",
+		    s->of, s->schema);
 	else
-		printf("{\"#schema\":%" PRIu64 "}", s->schema);
+		fprintf(d->out, "{\"#schema\":%" PRIu64 "}", s->schema);
 }
 
 /* The pointer alone; what it points to is elsewhere. */
@@ -247,11 +248,11 @@ static void
 print_pointer(struct dump *d, const struct sight *s)
 {
 	if (d->secret > 0)
-		fputs("\"***\"", stdout);
+		fputs("\"***\"", d->out);
 	else if (s->number == 0)
-		fputs("null", stdout);
+		fputs("null", d->out);
 	else
-		printf("{\"#\":%" PRIu32 "}", s->number);
+		fprintf(d->out, "{\"#\":%" PRIu32 "}", s->number);
 }
 
 /*
@@ -272,7 +273,7 @@ json_object(struct dump *d, const char *key, const struct sight *s)
 		open_object(d, s);
 	} else {
 		print_pointer(d, s);
-		fputs(chain ? "}," : ",\"#then\":[", stdout);
+		fputs(chain ? "}," : ",\"#then\":[", d->out);
 		open_object(d, s);
 	}
 }
@@ -280,7 +281,7 @@ json_object(struct dump *d, const char *key, const struct sight *s)
 static void
 json_object_end(struct dump *d, bool chained)
 {
-	fputs(chained ? "}]}" : "}", stdout);
+	fputs(chained ? "}]}" : "}", d->out);
 	d->first = false;
 }
 

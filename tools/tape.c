@@ -58,6 +58,7 @@ fill(struct tape *t)
 	struct cask_io *below = &t->file.io;
 	ptrdiff_t n;
 
+	t->lacks = t->lacks || t->ended;
 	if (t->ended || t->io.err != 0 || !make_room(t))
 		return false;
 	output_flush();
@@ -118,17 +119,27 @@ tape_more(struct cask_io *io)
 	return io->err != 0 ? -1 : 0;
 }
 
+static const struct cask_io_table table = { .name = "dump",
+	.read = tape_read,
+	.more = tape_more,
+	.local = true };
+
 void
 tape_open(struct tape *t, int fd)
 {
-	static const struct cask_io_table table = { .name = "dump",
-		.read = tape_read,
-		.more = tape_more,
-		.local = true };
-
 	*t = (struct tape) { .io = { .table = &table, .exact = true },
 		.end = UINT64_MAX };
 	cask_file_use(&t->file, fd);
+}
+
+void
+tape_use(struct tape *t, unsigned char *data, size_t n)
+{
+	*t = (struct tape) { .io = { .table = &table, .exact = true },
+		.data = data,
+		.filled = n,
+		.end = UINT64_MAX,
+		.ended = true };
 }
 
 void

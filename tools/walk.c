@@ -99,7 +99,7 @@ walk_leaf(struct dump *d, const struct shape_member *m, uint64_t index)
 	struct leaf leaf = { .kind = m->kind };
 
 	begin(d, shape_kind_name(m->kind));
-	load_leaf(d, &leaf, &m->as, leaf_name(name, m, index));
+	exchange_leaf(d, &leaf, &m->as, leaf_name(name, m, index));
 	if (m->kind == SHAPE_VERSION && (leaf.is.u == 0 || leaf.is.u > m->size))
 		cask_fail_named(&d->ar, m, m->name, EPROTO,
 		    "%" PRIu64 ", the newest known is %" PRIu64, leaf.is.u,
@@ -194,7 +194,7 @@ walk_message(struct dump *d, const struct shape_member *m, uint64_t index)
 	uint64_t from = d->tape.from, end = d->tape.end, at;
 
 	begin(d, "message");
-	load_leaf(d, &leaf, NULL, name);
+	exchange_leaf(d, &leaf, NULL, name);
 	at = cask_at(&d->ar);
 	if (leaf.is.u > end - at)
 		cask_fail_named(&d->ar, m, name, CASK_ECUT,
@@ -333,7 +333,7 @@ is_there(struct dump *d, const struct shape_member *m)
 	snprintf(name, sizeof name, "%s?", m->name);
 	before = push(d, name, ONE);
 	begin(d, "bool");
-	leaf.is.u = load_unsigned(&d->ar, SHAPE_BOOL, name);
+	leaf.is.u = exchange_unsigned(&d->ar, SHAPE_BOOL, 0, name);
 	if (d->ar.err == 0 && d->show == &show_people)
 		d->show->leaf(d, name, &leaf);
 	pop(d, before);
