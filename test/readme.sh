@@ -99,6 +99,11 @@ expect "JSON" "$(sed -n 's/^prints `\({.*}\)`.*/\1/p' README.md)" "$("$here/show
 expect "an answer in bits and pieces" "ACME 41.50
 ACME 42.25" "$(CASK_CHAOS=split=1,eintr=10% "$here/ask" localhost $port)"
 
+# The command as the client, as README.md types it.
+expect "cask cat" "$(sed -n 's/^    \({"v1".*}\)$/\1/p' README.md)" \
+	"$(sed -n '/^    \$ echo/,/localhost/s/^ *\$* *//p' README.md |
+		sed "s|cask cat|$BUILD/cask cat|; s/7000/$port/" | sh)"
+
 # Python as the server of the client, and as the client of the server.
 sh test/peer.sh quote "$here/ask" $port
 

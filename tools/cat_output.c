@@ -64,14 +64,13 @@ on_writable(struct cask_watch *w, int events)
 	ssize_t n = 0;
 
 	(void)events;
-	do {
-		if (n > 0)
-			queue_take(q, (size_t)n);
-		n = q->n > 0 ? write_some(queue_front(q), q->n) : 0;
-	} while (n > 0 && is_writable());
-	if (n > 0)
+	while (q->n > 0 && (n == 0 || is_writable())) {
+		n = write_some(queue_front(q), q->n);
+		if (n <= 0)
+			break;
 		queue_take(q, (size_t)n);
-	c->active = now_ms();
+		c->active = now_ms();
+	}
 	if (n >= 0 || errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK)
 		return;
 	complain("standard output: %s", cask_strerror(errno));
@@ -96,9 +95,10 @@ void
 output_step(struct cat *c)
 {
 	struct output *o = &c->output;
-	bool wanted = o->queue.n > 0;
 
-	if (wanted == o->watching)
+	if (o->queue.n == 0)
+		output_close(c);
+	if (o->queue.n == 0 || o->watching)
 		return;
 	if (kind == KIND_UNKNOWN)
 		find_kind();
@@ -106,12 +106,9 @@ output_step(struct cat *c)
 		.events = CASK_WRITABLE,
 		.ready = on_writable,
 		.user = c };
-	if (wanted && cask_watch_start(&o->watch) != 0)
+	o->watching = cask_watch_start(&o->watch) == 0;
+	if (!o->watching)
 		on_writable(&o->watch, CASK_WRITABLE);
-	else if (wanted)
-		o->watching = true;
-	else
-		output_close(c);
 }
 
 void

@@ -14,6 +14,15 @@
 /* Ends */
 
 static void
+free_peer(struct peer *p)
+{
+	cask_close(&p->sock);
+	queue_free(&p->in);
+	queue_free(&p->out);
+	free(p);
+}
+
+static void
 forget(struct peer *p)
 {
 	struct peer **at = &p->cat->peers;
@@ -21,10 +30,7 @@ forget(struct peer *p)
 	while (*at != p)
 		at = &(*at)->next;
 	*at = p->next;
-	cask_close(&p->sock);
-	queue_free(&p->in);
-	queue_free(&p->out);
-	free(p);
+	free_peer(p);
 }
 
 /* Of many clients one may go, for whatever reason: the others stay. */
@@ -462,7 +468,12 @@ peers_step(struct cat *c)
 void
 peers_close(struct cat *c)
 {
-	while (c->peers != NULL)
-		forget(c->peers);
+	struct peer *p = c->peers, *next;
+
+	for (; p != NULL; p = next) {
+		next = p->next;
+		free_peer(p);
+	}
+	c->peers = NULL;
 	close_listener(c);
 }

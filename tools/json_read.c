@@ -296,8 +296,8 @@ read_many(struct json *j, enum json_kind kind, const char *key)
 static bool
 read_text_value(struct json *j, const char *key)
 {
-	const char *text;
-	size_t n, i;
+	const char *text = NULL;
+	size_t n = 0, i;
 
 	if (!read_text(j, &text, &n))
 		return false;
