@@ -10,7 +10,8 @@
 #   make sanitize   the same tests under AddressSanitizer and UBSan
 #   make bench      the benchmarks, as ratios
 #   make fuzz       the fuzz targets, with libFuzzer, each for FUZZ_SECONDS;
-#                   FUZZ=load, walk, graph, options, shape or behind: that one
+#                   FUZZ=load, walk, graph, options, shape, behind or json:
+#                   that one
 #   make lint       layers, names, headers, format, manuals, analysers
 #   make format     rewrite the sources as .clang-format says
 #   make install    into $(DESTDIR)$(PREFIX); make uninstall takes it away
@@ -37,7 +38,7 @@ INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 CFLAGS ?= -O2 -g
-FUZZ ?= load walk graph options shape behind
+FUZZ ?= load walk graph options shape behind json
 FUZZ_SECONDS ?= 60
 JOBS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 
@@ -213,6 +214,8 @@ $(WITH_COMMANDS) $(BUILD)/test/options_fuzz: LDLIBS += $(EDIT_LIBS)
 
 FUZZ_SRC_shape := $(SHAPE_SRC)
 FUZZ_SRC_options := $(filter-out tools/output.c,$(COMMAND_SRC))
+FUZZ_SRC_json := $(COMMAND_SRC)
+$(BUILD)/test/json_fuzz: $(FUZZ_SRC_json:%.c=$(BUILD)/%.o)
 $(BUILD)/test/shape_fuzz: $(FUZZ_SRC_shape:%.c=$(BUILD)/%.o)
 $(BUILD)/test/options_fuzz: $(FUZZ_SRC_options:%.c=$(BUILD)/%.o) $(LESSON_OBJ)
 

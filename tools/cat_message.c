@@ -83,25 +83,14 @@ static const struct show show_none = {
 
 /* A walk */
 
-static bool
+static void
 walk_through(struct dump *d, const struct arrival *a, const struct show *show)
 {
-	bool big_endian = d->ar.big_endian, well;
-
 	tape_use(&d->tape, a->data, a->n);
 	if (a->whole)
 		d->tape.end = a->n;
-	d->path_length = d->path_from = 0;
-	d->path[0] = '\0';
-	d->steps = 0;
-	d->secret = 0;
-	d->level = 0;
-	d->follow = NULL;
-	d->first = true;
 	d->show = show;
-	well = walk(d);
-	d->ar.big_endian = big_endian;
-	return well;
+	walk(d);
 }
 
 /* More has to come, at least up to *n. */

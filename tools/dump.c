@@ -84,7 +84,6 @@ dump_shaped(struct dump *d)
 
 	d->show = d->dot ? &show_dot : d->json ? &show_json : &show_people;
 	d->out = stdout;
-	d->first = true;
 	well = walk(d);
 	if (d->json)
 		putchar('\n');

@@ -436,16 +436,33 @@ walk_members(
 	d->ar.big_endian = around;
 }
 
-bool
-walk(struct dump *d)
+/* Nothing is left of a walk before this one. */
+static void
+start(struct dump *d)
 {
 	d->value = d->values[0];
+	d->path_length = d->path_from = 0;
+	d->path[0] = '\0';
+	d->steps = 0;
+	d->secret = 0;
+	d->level = 0;
+	d->follow = NULL;
+	d->first = true;
 	d->ar.limit.depth = DUMP_DEPTH;
 	cask_load(&d->ar, &d->tape.io);
 	objects_open(d);
+}
+
+bool
+walk(struct dump *d)
+{
+	bool big_endian = d->ar.big_endian;
+
+	start(d);
 	d->show->begin(d, NULL, '{');
 	walk_members(d, &d->shape.structs[d->shape.outermost], 0, false);
 	d->show->end(d, '}');
 	objects_close(d);
+	d->ar.big_endian = big_endian;
 	return going(d);
 }
