@@ -287,7 +287,8 @@ static const struct option options[] = {
 		    "slowest.  With a shape each message has its client's "
 		    "address: in front of it, or, with --json, as "
 		    "{\"peer\":ADDRESS,\"message\":...}.  A client that has "
-		    "ended, or sends what is wrong, is let go.",
+		    "ended, or sends what is wrong, is let go.  Without a "
+		    "shape their bytes are printed as they come.",
 	    .to = &cat.keep },
 	{ .name = "datagrams",
 	    .letter = 'u',
@@ -295,7 +296,8 @@ static const struct option options[] = {
 	    .help = "send and take datagrams",
 	    .more = "A message is one datagram; without a shape it is what "
 		    "came from standard input at once, 8192 bytes at most.  "
-		    "Who listens answers the sender of the last one.  "
+		    "Who listens answers the sender of the last one, but not "
+		    "one of the Unix domain, who has no name.  "
 		    "Datagrams have no end: it ends with --wait, or as --end "
 		    "says.",
 	    .to = &cat.datagram },

@@ -45,6 +45,7 @@ struct peer {
 	struct peer *next;
 	struct queue in;  /* what came and is no whole message yet */
 	struct queue out; /* what the system didn't take yet */
+	size_t tried;     /* so many bytes were none */
 	size_t need;      /* a whole message has at least so many bytes */
 	bool waits;       /* something may have come: the output was full */
 	bool ended;       /* its end has come … */

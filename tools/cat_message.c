@@ -97,11 +97,16 @@ walk_through(struct dump *d, const struct arrival *a, const struct show *show)
 static bool
 is_cut(const struct dump *d, const struct arrival *a, size_t *n)
 {
-	if (!d->tape.lacks || a->whole || a->ended)
+	const struct tape *t = &d->tape;
+	uint64_t least = t->least;
+
+	if (!t->lacks || a->whole || a->ended)
 		return false;
+	if (t->end != UINT64_MAX && t->end > least)
+		least = t->end;
 	*n = a->n + 1;
-	if (d->tape.end != UINT64_MAX && d->tape.end > *n)
-		*n = d->tape.end < SIZE_MAX ? (size_t)d->tape.end : SIZE_MAX;
+	if (least > *n)
+		*n = least < SIZE_MAX ? (size_t)least : SIZE_MAX;
 	return true;
 }
 

@@ -77,6 +77,7 @@ show(struct peer *p)
 			break;
 		case MESSAGE_CUT:
 			p->need = n;
+			p->tried = p->in.n;
 			return true;
 		case MESSAGE_WRONG:
 			leave(p, EXIT_BAD_DATA);
@@ -86,13 +87,22 @@ show(struct peer *p)
 	return true;
 }
 
+/* A long message that was cut is not tried again for a little of it, as long as
+ * more is there: what that takes in all would grow with its square. */
+static bool
+is_little(struct peer *p)
+{
+	return p->need > 0 && p->in.n < p->tried + p->tried / 4 &&
+	    cask_available(&p->sock) > 0;
+}
+
 static void
 received(struct peer *p, struct queue *q, size_t n)
 {
 	q->n += n;
 	p->active = now_ms();
 	p->cat->came = true;
-	if (p->cat->dump.shaped)
+	if (p->cat->dump.shaped && !is_little(p))
 		show(p);
 }
 

@@ -165,8 +165,7 @@ dump_settings(struct dump *d)
 	d->ar.big_endian = d->order == 1;
 	if (d->shaped || (!d->json && !d->dot))
 		return take_codepage(d) && (!d->shaped || take_shape(d));
-	complain(
-	    "%s: needs --shape or --type", d->json ? "--json" : "--dot");
+	complain("%s: needs --shape or --type", d->json ? "--json" : "--dot");
 	return false;
 }
 

@@ -43,7 +43,8 @@ struct tape {
 	uint64_t from; /* … of the message in hand, behind its length */
 	uint64_t end;  /* … of its end, which no value goes beyond */
 	bool ended;
-	bool lacks; /* … and more was asked for */
+	bool lacks;     /* … and more was asked for */
+	uint64_t least; /* … of what goes on up to here, at least */
 };
 
 void tape_open(struct tape *t, int fd);
@@ -196,7 +197,8 @@ uint64_t exchange_unsigned(
 
 void free_leaf(struct leaf *leaf);
 
-/* Set the archive and the shape as the options say.  False after a complaint. */
+/* Set the archive and the shape as the options say.  False after a complaint.
+ */
 bool dump_settings(struct dump *d);
 
 /* Load what the shape says.  False: something was wrong, and cask_why(&d->ar)

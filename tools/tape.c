@@ -119,10 +119,9 @@ tape_more(struct cask_io *io)
 	return io->err != 0 ? -1 : 0;
 }
 
-static const struct cask_io_table table = { .name = "dump",
-	.read = tape_read,
-	.more = tape_more,
-	.local = true };
+static const struct cask_io_table table = {
+	.name = "dump", .read = tape_read, .more = tape_more, .local = true
+};
 
 void
 tape_open(struct tape *t, int fd)

@@ -120,8 +120,10 @@ walk_bytes(struct dump *d, const struct shape_member *m, uint64_t n)
 	char name[LEAF_NAME];
 	unsigned char piece[PIECE];
 	bool rest = m->many == SHAPE_REST;
-	uint64_t at = 0;
+	uint64_t at = 0, from = cask_at(&d->ar);
 
+	if (!rest && n < UINT64_MAX - from)
+		d->tape.least = from + n;
 	d->show->bytes(d, m->name);
 	while (going(d) && (rest ? cask_more(&d->ar) : at < n)) {
 		size_t k = rest ? tape_peek(&d->tape, PIECE) : PIECE;
