@@ -4,6 +4,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#define _XOPEN_SOURCE 700 /* pseudo-terminals */
+
 #include "tools_kit.h"
 
 #include <sys/stat.h>
@@ -574,6 +576,49 @@ messages_are_printed_when_they_are_whole_however_they_come(void **state)
 	close(listener);
 }
 
+/* … and by lengths that are in it, and without. */
+static void
+long_messages_are_whole_at_their_end(void **state)
+{
+	size_t n = 3 * MIB, texts = 200000;
+	unsigned char *bytes = calloc(1, 4 + n + 4 + 2 * texts), *at = bytes;
+	char *got = malloc(2 * n + 4 * texts + 100);
+	struct child c;
+	char port[8];
+	int listener = listen_on_any(port), fd;
+	size_t have = 0, all = 2 * n + 4 * texts + 100;
+	ssize_t k;
+
+	(void)state;
+	assert_non_null(bytes);
+	assert_non_null(got);
+	put_le(at, n, 4);
+	at += 4 + n;
+	put_le(at, texts, 4);
+	at += 4;
+	for (size_t i = 0; i < texts; i++, at += 2)
+		memcpy(at, "\1a", 2);
+	start_from(&c, no_input(),
+	    ARGS(A("--type"), A("u32 bytes[v1] u32 ansi[v3]"), A("--json"),
+		A("127.0.0.1"), port));
+	fd = answer(listener);
+	say_all(fd, bytes, (size_t)(at - bytes));
+	while (have < all && wait_readable(c.out, clock_ms() + LIMIT_MS) == 1 &&
+	    (k = test_read(c.out, got + have, all - have)) > 0) {
+		have += (size_t)k;
+		if (got[have - 1] == '\n')
+			break;
+	}
+	assert_int_equal(have,
+	    strlen("{\"v1\":3145728,\"v2\":\"\",\"v3\":200000,\"v4\":[]}\n") +
+		2 * n + 4 * texts - 1);
+	close(fd);
+	assert_int_equal(finish(&c, out, err), 0);
+	close(listener);
+	free(bytes);
+	free(got);
+}
+
 static void
 messages_are_printed_for_people_as_dump_does(void **state)
 {
@@ -852,6 +897,44 @@ lines_are_sent_up_to_the_wrong_one(void **state)
 	close(listener);
 }
 
+static int
+open_terminal(int *to)
+{
+	int fd = posix_openpt(O_RDWR | O_NOCTTY), in;
+
+	assert_true(fd >= 0);
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	assert_int_equal(grantpt(fd), 0);
+	assert_int_equal(unlockpt(fd), 0);
+	in = open(ptsname(fd), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_true(in >= 0);
+	*to = fd;
+	return in;
+}
+
+static void
+a_line_typed_wrong_may_be_typed_again_and_the_peers_end_is_the_end(void **state)
+{
+	struct child c;
+	char port[8], line[256];
+	int listener = listen_on_any(port), fd, to;
+
+	(void)state;
+	start_from(&c, open_terminal(&to),
+	    ARGS(A("--type"), A("u8"), A("127.0.0.1"), port));
+	fd = answer(listener);
+	assert_int_equal(write(to, "{\"v1\":256}\n", 11), 11);
+	assert_true(read_line(c.err, line, sizeof line));
+	assert_string_equal(
+	    line, "cask cat: line 1: member 'v1': 256 does not fit u8");
+	assert_int_equal(write(to, "{\"v1\":255}\n", 11), 11);
+	assert_hears(fd, "\xff", 1);
+	close(fd);
+	assert_int_equal(finish(&c, out, err), 0);
+	close(to);
+	close(listener);
+}
+
 /* There and back: what dump --json prints gives the same bytes. */
 
 struct round {
@@ -1035,6 +1118,28 @@ a_client_that_is_wrong_is_let_go_and_the_others_stay(void **state)
 	assert_int_equal(finish(&c, out, err), 0);
 	close(well);
 	close(wrong);
+}
+
+static void
+a_client_that_is_silent_is_let_go_and_the_others_stay(void **state)
+{
+	struct child c;
+	char port[8], line[256];
+	int fd;
+
+	(void)state;
+	start_from(&c, no_input(),
+	    ARGS(A("-l"), A("-k"), A("-w"), A("0.05"), A("127.0.0.1"), A("0")));
+	read_listening(&c, port);
+	for (int i = 0; i < 2; i++) {
+		fd = dial(port);
+		assert_true(read_line(c.err, line, sizeof line));
+		ASSERT_HAS(line, ": nothing came or went for 0.05 s");
+		assert_ends(fd);
+		close(fd);
+	}
+	kill(c.pid, SIGTERM);
+	assert_int_equal(finish(&c, out, err), 0);
 }
 
 /* The Unix domain, and datagrams */
@@ -1221,15 +1326,19 @@ main(void)
 		CASE(lines_of_json_are_sent_as_the_shape_says),
 		CASE(
 		    messages_are_printed_when_they_are_whole_however_they_come),
+		CASE(long_messages_are_whole_at_their_end),
 		CASE(messages_are_printed_for_people_as_dump_does),
 		CASE(frames_go_both_ways_in_either_order),
 		CASE(what_comes_and_is_wrong_gives_4_and_says_why),
 		CASE(a_line_that_is_wrong_gives_4_and_says_where_and_why),
 		CASE(lines_are_sent_up_to_the_wrong_one),
+		CASE(
+		    a_line_typed_wrong_may_be_typed_again_and_the_peers_end_is_the_end),
 		CASE(what_dump_prints_as_json_is_sent_as_the_same_bytes),
 		CASE(a_listener_takes_one_client_and_ends_with_it),
 		CASE(many_clients_are_heard_by_name_and_sent_the_same),
 		CASE(a_client_that_is_wrong_is_let_go_and_the_others_stay),
+		CASE(a_client_that_is_silent_is_let_go_and_the_others_stay),
 		CASE(a_path_is_listened_on_and_taken_away),
 		CASE(each_line_of_json_is_a_datagram_and_so_is_each_message),
 		CASE(datagrams_end_with_a_silence_well_if_any_came),
