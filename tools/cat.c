@@ -90,7 +90,8 @@ static void
 step(struct cat *c)
 {
 	input_step(c);
-	peers_step(c);
+	peers_go_on(c);
+	peers_check(c);
 	output_step(c);
 }
 

@@ -129,7 +129,8 @@ void output_close(struct cat *c);
 bool peers_open(struct cat *c);
 bool peers_take(const struct cat *c); /* could something be sent? */
 void peers_send(struct cat *c, const void *bytes, size_t n);
-void peers_step(struct cat *c);
+void peers_go_on(struct cat *c);
+void peers_check(struct cat *c);     /* is it over? */
 int peers_wait(const struct cat *c); /* how long a turn may last, in ms */
 void peers_close(struct cat *c);
 

@@ -419,8 +419,9 @@ is_over(const struct cat *c, const struct peer *p)
 	}
 }
 
+/* There may be room for it again. */
 static void
-step(struct peer *p)
+go_on(struct peer *p)
 {
 	struct cat *c = p->cat;
 
@@ -454,14 +455,25 @@ check(struct peer *p)
 }
 
 void
-peers_step(struct cat *c)
+peers_go_on(struct cat *c)
 {
 	struct peer *p, *next;
 
 	for (p = c->peers; p != NULL && !c->ending; p = next) {
 		next = p->next;
-		step(p);
+		go_on(p);
 	}
+}
+
+void
+peers_check(struct cat *c)
+{
+	struct peer *p, *next;
+
+	if (c->keep && c->end == END_INPUT && c->input.over && all_sent(c))
+		cat_end(c, EXIT_WELL);
+	if (c->peers == NULL && !c->ending && patience(c, NULL) == 0)
+		silent(c, NULL);
 	for (p = c->peers; p != NULL && !c->ending; p = next) {
 		next = p->next;
 		if (patience(c, p) == 0)
@@ -469,10 +481,6 @@ peers_step(struct cat *c)
 		else
 			check(p);
 	}
-	if (c->peers == NULL && !c->ending && patience(c, NULL) == 0)
-		silent(c, NULL);
-	if (c->keep && c->end == END_INPUT && c->input.over && all_sent(c))
-		cat_end(c, EXIT_WELL);
 }
 
 void
