@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,53 +15,18 @@
 
 /* The shape */
 
-/* Read all of a shape's file, to be freed.  NULL after a complaint. */
-static char *
-read_shape(const char *path, size_t *n)
-{
-	char *text = malloc(SHAPE_FILE + 1);
-	FILE *f = fopen(path, "r");
-	int err = f == NULL ? errno : 0;
-
-	errno = 0;
-	*n = 0;
-	if (f != NULL && text != NULL)
-		*n = fread(text, 1, SHAPE_FILE + 1, f);
-	if (f != NULL && (text == NULL || ferror(f)))
-		err = text == NULL ? ENOMEM : errno;
-	if (f != NULL)
-		fclose(f);
-	if (err != 0)
-		complain("--shape: %s: %s", path, cask_strerror(err));
-	else if (*n > SHAPE_FILE)
-		complain("--shape: %s: more than %d bytes", path, SHAPE_FILE);
-	else
-		return text;
-	free(text);
-	return NULL;
-}
-
 static bool
 take_shape(struct dump *d)
 {
 	char why[SHAPE_WHY];
-	char *text;
-	size_t n;
-	bool ok;
 
-	if (d->types != NULL) {
-		ok = shape_parse_types(
-		    &d->shape, "--type", d->types, strlen(d->types), why);
-	} else {
-		text = read_shape(d->shape_path, &n);
-		if (text == NULL)
-			return false;
-		ok = shape_parse(&d->shape, d->shape_path, text, n, why);
-		free(text);
-	}
-	if (!ok)
-		fputs(why, stderr);
-	return ok;
+	if (d->types == NULL)
+		return shape_read(&d->shape, "--shape", d->shape_path);
+	if (shape_parse_types(
+		&d->shape, "--type", d->types, strlen(d->types), why))
+		return true;
+	fputs(why, stderr);
+	return false;
 }
 
 /* The stream */

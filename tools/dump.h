@@ -4,6 +4,7 @@
  *     token.c  the words of a shape
  *     shape.c  the parser of shapes; member.c, of their members; class.c, of
  *              what there is of classes
+ *     shape_file.c … reads one from a file
  *     tape.c   the transport: keeps the bytes of the value in hand
  *     walk.c   goes through a stream, as a shape says
  *     leaf.c   … and loads one value, or stores it
@@ -33,6 +34,7 @@
  */
 struct tape {
 	struct cask_io io;
+	struct cask_io *below; /* where it is read from */
 	struct cask_file file;
 	unsigned char *data;
 	size_t size;
@@ -51,6 +53,7 @@ void tape_open(struct tape *t, int fd);
 
 /* The n bytes at data, which stay the caller's: not to be closed. */
 void tape_use(struct tape *t, unsigned char *data, size_t n);
+void tape_over(struct tape *t, struct cask_io *below);
 void tape_close(struct tape *t);
 
 /* Keep from here on. */
@@ -157,6 +160,7 @@ struct dump {
 	bool json;
 	bool dot;
 	const char *name; /* of what is dumped */
+	FILE *out;        /* where what is for people goes */
 
 	bool shaped; /* there is a shape */
 	struct shape shape;
@@ -184,6 +188,9 @@ struct dump {
 	unsigned level;        /* how many are around it */
 	struct seen *mapped;
 
+	void (*whole)(struct dump *d); /* of walk_on */
+	void *user;                    /* … for who does it */
+
 	bool first; /* JSON: no comma yet */
 };
 
@@ -204,6 +211,11 @@ bool dump_settings(struct dump *d);
 /* Load what the shape says.  False: something was wrong, and cask_why(&d->ar)
  * has it; or the output is broken. */
 bool walk(struct dump *d);
+
+/* The same, without an end: one after the other as long as there is more, and
+ * whole is told after each.  If the last member goes on to the end, that is
+ * each of its elements. */
+bool walk_on(struct dump *d);
 
 struct seen;
 struct node;
@@ -230,6 +242,10 @@ void show_wrong(struct dump *d);
 
 /* Without a shape.  False after an error, which is in d->tape.io. */
 bool guess(struct dump *d);
+
+/* A line: the n bytes at p, as they are and as characters. */
+#define BYTES_PER_LINE 16
+void print_line(FILE *f, const unsigned char *p, size_t n, uint64_t at);
 
 /* One value in words. */
 void print_value(FILE *f, const struct leaf *leaf);

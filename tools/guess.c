@@ -22,7 +22,6 @@
 #include "dump.h"
 #include "words.h"
 
-#define PER_LINE   16
 #define AHEAD      (2 * 0xFFFF + 16) /* bytes: the longest with a short length */
 #define TEXT_SHOWN 60                /* columns */
 #define CLASS_MOST 63                /* characters of a class's name */
@@ -82,7 +81,8 @@ load_text(const struct dump *d, const unsigned char *p, size_t n, size_t *taken)
 static void
 point(uint64_t at)
 {
-	printf("%*s^ %" PRIu64 ": ", (int)(8 + 3 * (at % PER_LINE)), "", at);
+	printf(
+	    "%*s^ %" PRIu64 ": ", (int)(8 + 3 * (at % BYTES_PER_LINE)), "", at);
 }
 
 static bool
@@ -255,19 +255,19 @@ guess_ansi(const struct dump *d, const unsigned char *p, size_t n, uint64_t at)
 	return taken;
 }
 
-static void
-print_line(const unsigned char *p, size_t n, uint64_t at)
+void
+print_line(FILE *f, const unsigned char *p, size_t n, uint64_t at)
 {
-	printf("%6" PRIu64 "  ", at);
-	for (size_t i = 0; i < PER_LINE; i++)
+	fprintf(f, "%6" PRIu64 "  ", at);
+	for (size_t i = 0; i < BYTES_PER_LINE; i++)
 		if (i < n)
-			printf("%02x ", p[i]);
+			fprintf(f, "%02x ", p[i]);
 		else
-			fputs("   ", stdout);
-	putchar(' ');
+			fputs("   ", f);
+	putc(' ', f);
 	for (size_t i = 0; i < n; i++)
-		putchar(p[i] >= ' ' && p[i] < 0x7F ? p[i] : '.');
-	putchar('\n');
+		putc(p[i] >= ' ' && p[i] < 0x7F ? p[i] : '.', f);
+	putc('\n', f);
 }
 
 static size_t
@@ -293,14 +293,14 @@ guess(struct dump *d)
 	uint64_t known = 0; /* where the last guess ends */
 	size_t n, k;
 
-	while (
-	    !output_is_broken() && (n = tape_peek(t, AHEAD + PER_LINE)) > 0) {
+	while (!output_is_broken() &&
+	    (n = tape_peek(t, AHEAD + BYTES_PER_LINE)) > 0) {
 		tape_mark(t);
-		k = n < PER_LINE ? n : PER_LINE;
+		k = n < BYTES_PER_LINE ? n : BYTES_PER_LINE;
 		if (tape_at(t) == 0)
-			printf("%6s  %-*s characters\n", "byte", 3 * PER_LINE,
-			    "hex");
-		print_line(t->data + t->next, k, tape_at(t));
+			printf("%6s  %-*s characters\n", "byte",
+			    3 * BYTES_PER_LINE, "hex");
+		print_line(stdout, t->data + t->next, k, tape_at(t));
 		for (size_t i = 0; i < k; i++) {
 			uint64_t at = tape_at(t) + i;
 

@@ -139,6 +139,9 @@ bool shape_parse(struct shape *shape, const char *file, const char *text,
 bool shape_parse_types(struct shape *shape, const char *file, const char *text,
     size_t n, char *why);
 
+/* Parse a file that an option has named.  False after a complaint. */
+bool shape_read(struct shape *shape, const char *option, const char *path);
+
 /* "u32", …; of structs, unions and nothing: "struct", "union", "". */
 const char *shape_kind_name(enum shape_kind kind);
 

@@ -55,7 +55,7 @@ make_room(struct tape *t)
 static bool
 fill(struct tape *t)
 {
-	struct cask_io *below = &t->file.io;
+	struct cask_io *below = t->below;
 	ptrdiff_t n;
 
 	t->lacks = t->lacks || t->ended;
@@ -124,10 +124,17 @@ static const struct cask_io_table table = {
 };
 
 void
-tape_open(struct tape *t, int fd)
+tape_over(struct tape *t, struct cask_io *below)
 {
 	*t = (struct tape) { .io = { .table = &table, .exact = true },
+		.below = below,
 		.end = UINT64_MAX };
+}
+
+void
+tape_open(struct tape *t, int fd)
+{
+	tape_over(t, &t->file.io);
 	cask_file_use(&t->file, fd);
 }
 

@@ -270,6 +270,14 @@ follows(struct dump *d, const struct shape_member *m, uint64_t i, uint64_t n)
 	return m->many == SHAPE_REST ? cask_more(&d->ar) : i < n;
 }
 
+/* To who wants to know: outside of all messages. */
+static void
+tell_whole(struct dump *d, bool is)
+{
+	if (is && d->whole != NULL && d->tape.end == UINT64_MAX && going(d))
+		d->whole(d);
+}
+
 static void
 walk_array(struct dump *d, const struct shape_member *m, bool last)
 {
@@ -286,8 +294,10 @@ walk_array(struct dump *d, const struct shape_member *m, bool last)
 		return;
 	}
 	d->show->begin(d, m->name, '[');
-	for (uint64_t i = 0; follows(d, m, i, n); i++)
+	for (uint64_t i = 0; follows(d, m, i, n); i++) {
 		walk_one(d, m, i, false);
+		tell_whole(d, m->many == SHAPE_REST);
+	}
 	d->show->end(d, ']');
 }
 
@@ -440,7 +450,7 @@ walk_members(
 
 /* Nothing is left of a walk before this one. */
 static void
-start(struct dump *d)
+walk_begin(struct dump *d)
 {
 	d->value = d->values[0];
 	d->path_length = d->path_from = 0;
@@ -455,16 +465,40 @@ start(struct dump *d)
 	objects_open(d);
 }
 
+static void
+walk_outermost(struct dump *d)
+{
+	walk_members(d, &d->shape.structs[d->shape.outermost], 0, false);
+}
+
 bool
 walk(struct dump *d)
 {
 	bool big_endian = d->ar.big_endian;
 
-	start(d);
+	walk_begin(d);
 	d->show->begin(d, NULL, '{');
-	walk_members(d, &d->shape.structs[d->shape.outermost], 0, false);
+	walk_outermost(d);
 	d->show->end(d, '}');
 	objects_close(d);
 	d->ar.big_endian = big_endian;
+	return going(d);
+}
+
+/* One without a byte would come again and again. */
+bool
+walk_on(struct dump *d)
+{
+	walk_begin(d);
+	while (going(d) && cask_more(&d->ar)) {
+		uint64_t before = cask_at(&d->ar);
+
+		walk_outermost(d);
+		if (going(d) && cask_at(&d->ar) == before)
+			cask_fail_named(&d->ar, d, "shape", EPROTO,
+			    "the shape takes no byte");
+		tell_whole(d, true);
+	}
+	objects_close(d);
 	return going(d);
 }
