@@ -12,6 +12,8 @@
 #   make fuzz       the fuzz targets, with libFuzzer, each for FUZZ_SECONDS;
 #                   FUZZ=load, walk, graph, options, shape, behind or json:
 #                   that one
+#                   FUZZ=load, walk, graph, options, record, shape or
+#                   behind: that one
 #   make lint       layers, names, headers, format, manuals, analysers
 #   make format     rewrite the sources as .clang-format says
 #   make install    into $(DESTDIR)$(PREFIX); make uninstall takes it away
@@ -23,7 +25,7 @@
 # python3 (3.9 or newer), and is left out without.
 #
 # Variables, all as usual: CC CFLAGS CPPFLAGS LDFLAGS LDLIBS AR, PREFIX BINDIR
-# LIBDIR INCLUDEDIR MANDIR BASHDIR DESTDIR.  BUILD (build) is where everything
+# LIBDIR INCLUDEDIR MANDIR BASHDIR LUADIR DESTDIR.  BUILD (build) is where everything
 # goes.  CASK_RUN is what runs the command that was built, if it needs that.
 # FUZZ_SECONDS is 60.  ICONV_LIBS is found out: nothing, or -liconv; and so is
 # EDIT, for cask chat: readline or none.
@@ -37,8 +39,10 @@ LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+LUADIR ?= $(PREFIX)/share/cask
 CFLAGS ?= -O2 -g
 FUZZ ?= load walk graph options shape behind json
+FUZZ ?= load walk graph options record shape behind
 FUZZ_SECONDS ?= 60
 JOBS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 
@@ -205,19 +209,25 @@ $(BUILD)/test/%_test: $(BUILD)/test/%_test.o $(BUILD)/test/fault.o $(LIB) \
 
 # What is tested of the command, without the command.
 SHAPE_SRC := $(patsubst %,tools/%.c,shape member class token words)
+SESSION_SRC := $(patsubst %,tools/%.c,mischief record recording pcap)
 COMMAND_SRC := $(filter-out tools/cask.c tools/bench%.c,$(sort $(wildcard tools/*.c)))
 $(BUILD)/test/shape_test: $(SHAPE_SRC:%.c=$(BUILD)/%.o)
 $(BUILD)/test/lesson_test: $(LESSON_OBJ)
 WITH_COMMANDS := $(patsubst %,$(BUILD)/test/%_test,command chat)
 $(WITH_COMMANDS): $(COMMAND_SRC:%.c=$(BUILD)/%.o) $(LESSON_OBJ)
 $(WITH_COMMANDS) $(BUILD)/test/options_fuzz: LDLIBS += $(EDIT_LIBS)
+$(BUILD)/test/command_test: $(COMMAND_SRC:%.c=$(BUILD)/%.o)
+$(BUILD)/test/session_test: $(SESSION_SRC:%.c=$(BUILD)/%.o)
 
 FUZZ_SRC_shape := $(SHAPE_SRC)
+FUZZ_SRC_record := $(SESSION_SRC)
 FUZZ_SRC_options := $(filter-out tools/output.c,$(COMMAND_SRC))
 FUZZ_SRC_json := $(COMMAND_SRC)
 $(BUILD)/test/json_fuzz: $(FUZZ_SRC_json:%.c=$(BUILD)/%.o)
 $(BUILD)/test/shape_fuzz: $(FUZZ_SRC_shape:%.c=$(BUILD)/%.o)
 $(BUILD)/test/options_fuzz: $(FUZZ_SRC_options:%.c=$(BUILD)/%.o) $(LESSON_OBJ)
+$(BUILD)/test/record_fuzz: $(FUZZ_SRC_record:%.c=$(BUILD)/%.o)
+$(BUILD)/test/options_fuzz: $(FUZZ_SRC_options:%.c=$(BUILD)/%.o)
 
 # A wchar_t of 16 bits.
 $(BUILD)/test/wchar_test.o: EXTRA = -fshort-wchar
@@ -323,7 +333,7 @@ install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
 		$(DESTDIR)$(INCLUDEDIR)/cask $(DESTDIR)$(MANDIR)/man1 \
 		$(DESTDIR)$(MANDIR)/man3 $(DESTDIR)$(MANDIR)/man5 \
-		$(DESTDIR)$(BASHDIR)
+		$(DESTDIR)$(BASHDIR) $(DESTDIR)$(LUADIR)
 	install -m 755 $(CASK) $(DESTDIR)$(BINDIR)/
 	install -m 644 $(LIB) $(DESTDIR)$(LIBDIR)/
 	install -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)/
@@ -335,6 +345,7 @@ install: all
 	install -m 644 $(MAN3) $(DESTDIR)$(MANDIR)/man3/
 	install -m 644 $(MAN5) $(DESTDIR)$(MANDIR)/man5/
 	install -m 644 $(COMPLETION) $(DESTDIR)$(BASHDIR)/
+	install -m 644 tools/cask.lua $(DESTDIR)$(LUADIR)/
 	sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|' \
 		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' \
 		-e 's|@LIBS@|$(LIBS)|' lib/cask.pc.in \
@@ -346,7 +357,7 @@ uninstall:
 		$(DESTDIR)$(LIBDIR)/libcask.a $(DESTDIR)$(LIBDIR)/libcask.so* \
 		$(DESTDIR)$(LIBDIR)/pkgconfig/cask.pc \
 		$(MAN1:$(BUILD)/man/%=$(DESTDIR)$(MANDIR)/man1/%) \
-		$(DESTDIR)$(BASHDIR)/cask \
+		$(DESTDIR)$(BASHDIR)/cask $(DESTDIR)$(LUADIR)/cask.lua \
 		$(MAN3:lib/%=$(DESTDIR)$(MANDIR)/man3/%) \
 		$(MAN5:tools/%=$(DESTDIR)$(MANDIR)/man5/%)
 

@@ -131,6 +131,8 @@ extern const struct command lesson_command;
 extern const struct command chat_command;
 extern const struct command chatd_command;
 extern const struct command cat_command;
+extern const struct command proxy_command;
+extern const struct command replay_command;
 extern const struct command help_command;
 
 /* By its name, or NULL after a complaint. */

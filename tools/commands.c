@@ -17,6 +17,8 @@ const struct command *const commands[] = {
 	&chat_command,
 	&chatd_command,
 	&cat_command,
+	&proxy_command,
+	&replay_command,
 	&help_command,
 	NULL,
 };
