@@ -21,8 +21,8 @@
 #
 # demo, test, chaos, sanitize, lint and fuzz install what they need if it is
 # missing, with apt-get, and say so; INSTALL_DEPS=no forbids it.  On other
-# systems: a C11 compiler, GNU make, and for the tests cmocka; one of them needs
-# python3 (3.9 or newer), and is left out without.
+# systems: a C11 compiler, GNU make, and for the tests cmocka; two of them need
+# python3 (3.9 or newer), one tshark, and each is left out without.
 #
 # Variables, all as usual: CC CFLAGS CPPFLAGS LDFLAGS LDLIBS AR, PREFIX BINDIR
 # LIBDIR INCLUDEDIR MANDIR BASHDIR LUADIR DESTDIR.  BUILD (build) is where everything
@@ -272,6 +272,7 @@ test:
 	@CC='$(CC)' sh tools/need.sh 'make test' cc cmocka
 	@sh tools/need.sh 'one of the tests' python3 || echo 'going on without it'
 	@sh tools/need.sh 'one of the tests' haproxy || echo 'going on without it'
+	@sh tools/need.sh 'one of the tests' tshark || echo 'going on without it'
 	@$(MAKE) --no-print-directory -s -j$(JOBS) check
 
 check: all $(TESTS) $(FUZZERS) $(DIFFERENTIALS)
@@ -296,6 +297,7 @@ sanitize:
 	@CC='$(CC)' sh tools/need.sh 'make sanitize' cc cmocka
 	@sh tools/need.sh 'one of the tests' python3 || echo 'going on without it'
 	@sh tools/need.sh 'one of the tests' haproxy || echo 'going on without it'
+	@sh tools/need.sh 'one of the tests' tshark || echo 'going on without it'
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)/sanitize \
 		CFLAGS='$(SANITIZE)' check
 

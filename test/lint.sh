@@ -187,14 +187,12 @@ flags='-std=c11 -D_POSIX_C_SOURCE=200809L -Iinclude'
 
 # In sys.c it takes iconv_open's (iconv_t)-1 for memory; in swap.c it does not
 # see that memcpy sets what it copies to; in utf.c, that nothing is put where
-# there is no place; in bench_graph.c, that a struct points to what it points to; in
-# half.c, that a direction has its queue until half_free.
+# there is no place; in bench_graph.c, that a struct points to what it points to.
 gcc_one() {
 	but=
 	[ "$1" = lib/sys.c ] && but=-Wno-analyzer-malloc-leak
 	[ "$1" = lib/swap.c ] && but=-Wno-analyzer-use-of-uninitialized-value
 	[ "$1" = tools/bench_graph.c ] && but=-Wno-analyzer-malloc-leak
-	[ "$1" = tools/half.c ] && but=-Wno-analyzer-malloc-leak
 	[ "$1" = lib/utf.c ] && but=-Wno-analyzer-null-dereference
 	for o in -O0 -O2; do
 		gcc $flags $o $but -fanalyzer -Wall -Wextra -c -o "$work/$$.o" \

@@ -78,6 +78,7 @@ if [ -z "${WEATHER-}" ]; then
 	run "graphs in Python" \
 		sh test/peer.sh graphs "$BUILD/test/graph_differential"
 	run "HAProxy" sh test/balance.sh "$BUILD/test/balance"
+	run "captures with tshark" sh test/wire.sh
 	run "tools/need.sh" sh test/need.sh
 	run "make demo" sh tools/demo.sh "$CASK"
 	run "README.md" sh test/readme.sh

@@ -81,7 +81,8 @@ local function add(tree, field, range)
 	return tree:add_le(field, range)
 end
 
--- Numbers.  Of each direction: the next one, and the classes that have one.
+-- Numbers.  Of each direction: the next one, and the classes that have one; and
+-- the packet behind which it is something else.
 -- A packet may be looked at many times: what its messages found the first time
 -- is kept, by its number and by the place of the message.
 
@@ -241,6 +242,7 @@ local function framed(tvb, pinfo, tree, at)
 		local item = tree:add(cask, tvb(at))
 		add(item, f.length, tvb(at, 4))
 		item:add_proto_expert_info(e.long)
+		way_of(pinfo).lost = way_of(pinfo).lost or pinfo.number
 		return nil
 	end
 	if left - 4 < n then
@@ -259,7 +261,8 @@ end
 
 function cask.dissector(tvb, pinfo, tree)
 	local at, count = 0, 0
-	if tvb:len() == 0 then
+	local lost = way_of(pinfo).lost
+	if tvb:len() == 0 or (lost ~= nil and pinfo.number > lost) then
 		return 0
 	end
 	pinfo.cols.protocol = "Cask"
@@ -276,7 +279,10 @@ function cask.dissector(tvb, pinfo, tree)
 		at = at + size
 		count = count + 1
 	end
-	pinfo.cols.info = count .. (count == 1 and " message" or " messages")
+	if count > 0 then
+		pinfo.cols.info = count .. (count == 1 and " message" or
+			" messages")
+	end
 	return tvb:len()
 end
 

@@ -8,27 +8,12 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "relay.h"
 
-#define MARKS     1024
 #define SETTLE_US 100000  /* a reset overtakes bytes that are under way */
 #define GRACE_US  1000000 /* to say goodbye after a cut */
-
-/* When what came.  Those of one millisecond are one. */
-struct mark {
-	uint64_t until; /* the stream's offset */
-	int64_t us;
-};
-
-struct queue {
-	size_t first, n; /* of the bytes */
-	size_t mark, marks;
-	struct mark ring[MARKS];
-	unsigned char bytes[RELAY_BUFFER];
-};
 
 void
 half_tell(struct half *h, enum event_kind kind, const char *format, ...)
@@ -53,33 +38,25 @@ static void
 note_time(struct queue *q, uint64_t until)
 {
 	int64_t us = now_us();
-	struct mark *last = &q->ring[(q->mark + q->marks - 1) % MARKS];
+	struct mark *last = &q->ring[(q->mark + q->marks - 1) % RELAY_MARKS];
 
 	if (q->marks == 0 || last->us / 1000 != us / 1000)
-		last = &q->ring[(q->mark + q->marks++) % MARKS];
+		last = &q->ring[(q->mark + q->marks++) % RELAY_MARKS];
 	*last = (struct mark) { until, us };
 }
 
 static void
 take(struct half *h, size_t n)
 {
-	struct queue *q = h->queue;
+	struct queue *q = &h->queue;
 
 	q->first = (q->first + n) % RELAY_BUFFER;
 	q->n -= n;
 	mischief_passed(&h->mischief, n, now_us());
 	while (q->marks > 0 && q->ring[q->mark].until <= h->mischief.gone) {
-		q->mark = (q->mark + 1) % MARKS;
+		q->mark = (q->mark + 1) % RELAY_MARKS;
 		q->marks--;
 	}
-}
-
-static bool
-have_queue(struct half *h)
-{
-	if (h->queue == NULL)
-		h->queue = calloc(1, sizeof *h->queue);
-	return h->queue != NULL;
 }
 
 /* Where there is room, in one piece; NULL: nowhere. */
@@ -91,7 +68,7 @@ room(struct queue *q, size_t *n)
 	*n = RELAY_BUFFER - q->n;
 	if (*n > RELAY_BUFFER - end)
 		*n = RELAY_BUFFER - end;
-	return *n > 0 && q->marks < MARKS ? q->bytes + end : NULL;
+	return *n > 0 && q->marks < RELAY_MARKS ? q->bytes + end : NULL;
 }
 
 /* Receiving */
@@ -126,8 +103,8 @@ came(struct half *h, unsigned char *bytes, size_t n)
 	if (h->dropping)
 		return;
 	mischief_flip(&h->mischief, bytes, n, tell_flip, h);
-	h->queue->n += n;
-	note_time(h->queue, h->came);
+	h->queue.n += n;
+	note_time(&h->queue, h->came);
 }
 
 static void
@@ -153,12 +130,8 @@ half_receive(struct half *h)
 	h->pending = !h->pair->connected;
 	if (h->pending)
 		return;
-	if (!h->dropping && !have_queue(h)) {
-		pair_close(h->pair, true);
-		return;
-	}
 	if (!h->dropping)
-		to = room(h->queue, &size);
+		to = room(&h->queue, &size);
 	h->pending = to == NULL;
 	if (h->pending)
 		return;
@@ -268,7 +241,7 @@ tell_piece(struct half *h)
 static bool
 send_some(struct half *h)
 {
-	struct queue *q = h->queue;
+	struct queue *q = &h->queue;
 	const struct mark *mark = &q->ring[q->mark];
 	size_t n = (size_t)(mark->until - h->mischief.gone);
 	uint64_t piece_end = h->mischief.piece_end;
@@ -342,13 +315,12 @@ push(struct half *h)
 			do_deed(h, deed);
 			return;
 		}
-		if (h->queue == NULL || h->queue->n == 0 || !send_some(h))
+		if (h->queue.n == 0 || !send_some(h))
 			break;
 	}
 	if (h->pair->dead || h->pair->killing || h->pair->cutting)
 		return;
-	if (h->ended && !h->passed && !h->stalled &&
-	    (h->queue == NULL || h->queue->n == 0))
+	if (h->ended && !h->passed && !h->stalled && h->queue.n == 0)
 		pass_end(h);
 }
 
@@ -370,12 +342,4 @@ half_push(struct half *h)
 		pair_close(p, false);
 	else if (h->pending && !p->dead)
 		half_receive(h);
-}
-
-void
-half_free(struct half *h)
-{
-	cask_timer_stop(&h->timer);
-	free(h->queue);
-	h->queue = NULL;
 }

@@ -47,8 +47,8 @@ pair_close(struct pair *p, bool reset)
 	half_tell(&p->half[TO_SERVER], EVENT_CLOSE,
 	    "%" PRIu64 " bytes for the server, %" PRIu64 " for the client",
 	    p->half[TO_SERVER].came, p->half[TO_CLIENT].came);
-	half_free(&p->half[TO_SERVER]);
-	half_free(&p->half[TO_CLIENT]);
+	cask_timer_stop(&p->half[TO_SERVER].timer);
+	cask_timer_stop(&p->half[TO_CLIENT].timer);
 	p->relay->over++;
 }
 

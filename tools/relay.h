@@ -15,8 +15,23 @@
 #define RELAY_MOST   1000      /* connections at a time; others wait */
 #define RELAY_BUFFER (1 << 18) /* bytes of a direction, on their way */
 
+#define RELAY_MARKS 1024
+
 struct pair;
-struct queue;
+
+/* When what came.  Those of one millisecond are one. */
+struct mark {
+	uint64_t until; /* the stream's offset */
+	int64_t us;
+};
+
+/* What is on its way.  Pages of it that nothing came to are no memory. */
+struct queue {
+	size_t first, n; /* of the bytes */
+	size_t mark, marks;
+	struct mark ring[RELAY_MARKS];
+	unsigned char bytes[RELAY_BUFFER];
+};
 
 /* One direction of a connection. */
 struct half {
@@ -24,7 +39,7 @@ struct half {
 	enum way way;
 	struct cask_sock *from, *to;
 	struct mischief mischief;
-	struct queue *queue; /* made when something comes */
+	struct queue queue;
 	struct cask_timer timer;
 	uint64_t came;
 	int64_t end_us;  /* when its end came */
@@ -84,7 +99,6 @@ void relay_close(struct relay *r);
 /* half.c: what comes is passed on. */
 void half_receive(struct half *h);
 void half_push(struct half *h);
-void half_free(struct half *h);
 
 /* … and pairs: that socket is lost, as it tells itself. */
 void pair_lost(struct pair *p, struct cask_sock *s);
