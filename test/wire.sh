@@ -44,6 +44,7 @@ port_of() {
 
 # Play a session between its two sides, on an address, and capture it.
 capture() {
+	rm -f "$dir/server" "$dir/proxy"
 	"$CASK" replay -l 0 -a "$2" "$1" >"$dir/server" &
 	pids="$pids $!"
 	port=$(port_of "$dir/server")
@@ -57,6 +58,7 @@ capture() {
 
 # tshark says on stderr that it is run as root.
 read_capture() {
+	rm -f "$dir/server" "$dir/proxy"
 	tshark -r "$dir/pcap" -X lua_script:tools/cask.lua \
 		-o "cask.ports:$port" "$@" 2>"$dir/errors" ||
 		fail "tshark failed" "$(cat "$dir/errors")"

@@ -195,11 +195,12 @@ take_bytes(struct reader *d, struct stream *s)
 	for (; d->at[0] != '\0'; d->at += 2, n++) {
 		int high = digit(d->at[0]);
 		int low = high >= 0 ? digit(d->at[1]) : -1;
-		unsigned char *p = grown(s->bytes, s->n, &s->size, 1);
+		unsigned char *p;
 
 		if (low < 0)
 			return complain_of(
 			    d, "byte %zu is not in hexadecimal", n);
+		p = grown(s->bytes, s->n, &s->size, 1);
 		if (p == NULL)
 			return no_memory(d);
 		s->bytes = p;

@@ -59,6 +59,8 @@ view_read(struct cask_io *io, void *buf, size_t size)
 	while (v->n == 0 && !v->ended)
 		turn(v, false);
 	n = v->n < size ? v->n : size;
+	if (n == 0)
+		return 0;
 	memcpy(buf, v->bytes, n);
 	v->bytes += n;
 	v->n -= n;
