@@ -396,6 +396,31 @@ objects_keep_their_numbers_from_message_to_message(void **state)
 	    "19: ");
 }
 
+/* A node that points to a node, first, and so on; none is the last member. */
+static void
+objects_that_nest_deep_are_refused_where_the_dump_refuses_them(void **state)
+{
+	unsigned char bytes[400] = { 0xff, 0xff, 1, 0, 2, 0, 'C', 'N' };
+	struct middle m;
+	struct ends e;
+	size_t n = 8;
+
+	(void)state;
+	for (; n < sizeof bytes; n += 2)
+		memcpy(bytes + n, "\1\x80", 2);
+	write_text(shape_path,
+	    "class CN schema 1 { object CN o; u8 v; } struct m { object CN o; "
+	    "}");
+	MIDDLE(&m, "-n", "1", "--shape", shape_path);
+	e = connect_through(&m);
+	say_bytes(e.client, bytes, n);
+	assert_true(hear(e.server, got[0], n));
+	close_both(e);
+	assert_int_equal(finish_middle(&m), 0);
+	ASSERT_HAS(out, ": not as the shape says: ");
+	ASSERT_HAS(out, "100");
+}
+
 static void
 a_shape_whose_last_member_goes_on_has_a_message_in_each(void **state)
 {
@@ -856,6 +881,9 @@ main(void)
 		    kill_children),
 		cmocka_unit_test_teardown(
 		    objects_keep_their_numbers_from_message_to_message,
+		    kill_children),
+		cmocka_unit_test_teardown(
+		    objects_that_nest_deep_are_refused_where_the_dump_refuses_them,
 		    kill_children),
 		cmocka_unit_test_teardown(
 		    a_shape_whose_last_member_goes_on_has_a_message_in_each,

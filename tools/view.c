@@ -10,6 +10,7 @@
 #include "dump.h"
 #include "view.h"
 
+#define STACK (1 << 20) /* bytes: objects nest 100 deep */
 #define PRINTED_MOST \
 	(1 << 20) /* bytes: a message this long is shown in parts */
 
@@ -104,6 +105,21 @@ static const struct cask_io_table table = {
 	.read = view_read,
 };
 
+/* Some systems give a thread less than a walk may need. */
+static bool
+start_thread(struct view *v)
+{
+	pthread_attr_t attr;
+	bool well;
+
+	if (pthread_attr_init(&attr) != 0)
+		return false;
+	well = pthread_attr_setstacksize(&attr, STACK) == 0 &&
+	    pthread_create(&v->thread, &attr, view_main, v) == 0;
+	pthread_attr_destroy(&attr);
+	return well;
+}
+
 static bool
 view_start(struct view *v)
 {
@@ -111,7 +127,7 @@ view_start(struct view *v)
 		return false;
 	pthread_mutex_init(&v->lock, NULL);
 	pthread_cond_init(&v->turned, NULL);
-	if (pthread_create(&v->thread, NULL, view_main, v) == 0)
+	if (start_thread(v))
 		return true;
 	pthread_cond_destroy(&v->turned);
 	pthread_mutex_destroy(&v->lock);
