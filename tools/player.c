@@ -143,10 +143,19 @@ on_receive(struct cask_sock *s, int err)
 
 static const struct cask_notify notify = { .receive = on_receive };
 
+/* Made ready, if it wasn't yet. */
 static struct line *
 line_of(struct player *p, const struct step *step)
 {
-	return &p->lines[step->connection - 1];
+	struct line *l = &p->lines[step->connection - 1];
+
+	l->player = p;
+	l->number = step->connection;
+	l->talk = &p->recording->talks[step->connection - 1];
+	l->sock.notify = &notify;
+	l->sock.user = l;
+	l->sock.timeout_ms = (int)(p->timeout * 1000);
+	return l;
 }
 
 /* The next that was recorded; NULL: there is none. */
@@ -327,29 +336,6 @@ take_step(struct player *p, const struct step *step)
 
 /* All of it */
 
-static bool
-prepare(struct player *p)
-{
-	const struct recording *r = p->recording;
-
-	p->lines = calloc(r->talk_count + 1, sizeof *p->lines);
-	if (p->lines == NULL) {
-		complain("%s", cask_strerror(ENOMEM));
-		return false;
-	}
-	for (size_t i = 0; i < r->talk_count; i++) {
-		struct line *l = &p->lines[i];
-
-		l->player = p;
-		l->number = (unsigned)i + 1;
-		l->talk = &r->talks[i];
-		l->sock.notify = &notify;
-		l->sock.user = l;
-		l->sock.timeout_ms = (int)(p->timeout * 1000);
-	}
-	return true;
-}
-
 bool
 player_listen(struct player *p)
 {
@@ -375,8 +361,11 @@ player_play(struct player *p)
 {
 	const struct recording *r = p->recording;
 
-	if (!prepare(p))
+	p->lines = calloc(r->talk_count + 1, sizeof *p->lines);
+	if (p->lines == NULL) {
+		complain("%s", cask_strerror(ENOMEM));
 		return false;
+	}
 	for (size_t i = 0; i < r->count && going(p); i++) {
 		if (i == 0)
 			p->began = now_ms() - r->steps[0].us / 1000;
