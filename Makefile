@@ -10,10 +10,8 @@
 #   make sanitize   the same tests under AddressSanitizer and UBSan
 #   make bench      the benchmarks, as ratios
 #   make fuzz       the fuzz targets, with libFuzzer, each for FUZZ_SECONDS;
-#                   FUZZ=load, walk, graph, options, shape, behind or json:
-#                   that one
-#                   FUZZ=load, walk, graph, options, record, shape or
-#                   behind: that one
+#                   FUZZ=load, walk, graph, options, record, shape, behind or
+#                   json: that one
 #   make lint       layers, names, headers, format, manuals, analysers
 #   make format     rewrite the sources as .clang-format says
 #   make install    into $(DESTDIR)$(PREFIX); make uninstall takes it away
@@ -25,8 +23,8 @@
 # python3 (3.9 or newer), one tshark, and each is left out without.
 #
 # Variables, all as usual: CC CFLAGS CPPFLAGS LDFLAGS LDLIBS AR, PREFIX BINDIR
-# LIBDIR INCLUDEDIR MANDIR BASHDIR LUADIR DESTDIR.  BUILD (build) is where everything
-# goes.  CASK_RUN is what runs the command that was built, if it needs that.
+# LIBDIR INCLUDEDIR MANDIR BASHDIR LUADIR DESTDIR.  BUILD (build) is where
+# everything goes.  CASK_RUN is what runs the command that was built, if it needs that.
 # FUZZ_SECONDS is 60.  ICONV_LIBS is found out: nothing, or -liconv; and so is
 # EDIT, for cask chat: readline or none.
 #
@@ -41,8 +39,7 @@ MANDIR ?= $(PREFIX)/share/man
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 LUADIR ?= $(PREFIX)/share/cask
 CFLAGS ?= -O2 -g
-FUZZ ?= load walk graph options shape behind json
-FUZZ ?= load walk graph options record shape behind
+FUZZ ?= load walk graph options record shape behind json
 FUZZ_SECONDS ?= 60
 JOBS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 
@@ -215,19 +212,17 @@ $(BUILD)/test/shape_test: $(SHAPE_SRC:%.c=$(BUILD)/%.o)
 $(BUILD)/test/lesson_test: $(LESSON_OBJ)
 WITH_COMMANDS := $(patsubst %,$(BUILD)/test/%_test,command chat)
 $(WITH_COMMANDS): $(COMMAND_SRC:%.c=$(BUILD)/%.o) $(LESSON_OBJ)
-$(WITH_COMMANDS) $(BUILD)/test/options_fuzz: LDLIBS += $(EDIT_LIBS)
-$(BUILD)/test/command_test: $(COMMAND_SRC:%.c=$(BUILD)/%.o)
+$(WITH_COMMANDS) $(BUILD)/test/options_fuzz $(BUILD)/test/json_fuzz: LDLIBS += $(EDIT_LIBS)
 $(BUILD)/test/session_test: $(SESSION_SRC:%.c=$(BUILD)/%.o)
 
 FUZZ_SRC_shape := $(SHAPE_SRC)
 FUZZ_SRC_record := $(SESSION_SRC)
 FUZZ_SRC_options := $(filter-out tools/output.c,$(COMMAND_SRC))
 FUZZ_SRC_json := $(COMMAND_SRC)
-$(BUILD)/test/json_fuzz: $(FUZZ_SRC_json:%.c=$(BUILD)/%.o)
+$(BUILD)/test/json_fuzz: $(FUZZ_SRC_json:%.c=$(BUILD)/%.o) $(LESSON_OBJ)
 $(BUILD)/test/shape_fuzz: $(FUZZ_SRC_shape:%.c=$(BUILD)/%.o)
 $(BUILD)/test/options_fuzz: $(FUZZ_SRC_options:%.c=$(BUILD)/%.o) $(LESSON_OBJ)
 $(BUILD)/test/record_fuzz: $(FUZZ_SRC_record:%.c=$(BUILD)/%.o)
-$(BUILD)/test/options_fuzz: $(FUZZ_SRC_options:%.c=$(BUILD)/%.o)
 
 # A wchar_t of 16 bits.
 $(BUILD)/test/wchar_test.o: EXTRA = -fshort-wchar

@@ -70,7 +70,7 @@ if [ -z "${WEATHER-}" ]; then
 		[ -x "$t" ] && run "${t#"$BUILD"/} in a storm" \
 			env CASK_TEST_STORM=1 "$t"
 	done
-	for f in load walk graph options record shape behind; do
+	for f in load walk graph options record shape behind json; do
 		run "fuzz corpus, $f" "$BUILD/test/${f}_fuzz" test/corpus/$f/*
 	done
 	run "peer in Python" \

@@ -160,14 +160,13 @@ struct dump {
 	bool json;
 	bool dot;
 	const char *name; /* of what is dumped */
-	FILE *out;        /* where what is for people goes */
 
 	bool shaped; /* there is a shape */
 	struct shape shape;
 	struct tape tape;
 	struct cask_ar ar;
 	const struct show *show;
-	FILE *out; /* where show_people and show_json print */
+	FILE *out; /* where it is shown */
 
 	/* the walk */
 	uint64_t *value; /* of integers, by their member: in the object's row */
