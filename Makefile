@@ -304,7 +304,8 @@ fuzz:
 		-max_len=4096 $(BUILD)/fuzz/$$f test/corpus/$$f || exit 1; done
 
 FUZZ_OBJ_options := $(LESSON_OBJ)
-$(BUILD)/fuzz/options_fuzz: $(LESSON_OBJ)
+FUZZ_OBJ_json := $(LESSON_OBJ)
+$(BUILD)/fuzz/options_fuzz $(BUILD)/fuzz/json_fuzz: $(LESSON_OBJ)
 $(BUILD)/fuzz/%_fuzz: test/%_fuzz.c $(wildcard lib/*.[ch] include/cask/*.h tools/*.[ch]) \
 		$(BUILD)/iconv.libs
 	@mkdir -p $(@D)

@@ -194,7 +194,9 @@ gcc_one() {
 	[ "$1" = lib/swap.c ] && but=-Wno-analyzer-use-of-uninitialized-value
 	[ "$1" = tools/bench_graph.c ] && but=-Wno-analyzer-malloc-leak
 	[ "$1" = lib/utf.c ] && but=-Wno-analyzer-null-dereference
-	for o in -O0 -O2; do
+	optimise='-O0 -O2'
+	[ "${1%%/*}" = tools ] && optimise=-O2
+	for o in $optimise; do
 		gcc $flags $o $but -fanalyzer -Wall -Wextra -c -o "$work/$$.o" \
 			"$1"
 	done
@@ -216,7 +218,7 @@ each() {
 }
 
 analyse_cppcheck() {
-	cppcheck --quiet --std=c11 --inline-suppr -Iinclude \
+	cppcheck -j "$(getconf _NPROCESSORS_ONLN)" --quiet --std=c11 --inline-suppr -Iinclude \
 		--enable=warning,portability,performance \
 		--suppressions-list=.cppcheck -D__GNUC__ -D__x86_64__ \
 		-D__BYTE_ORDER__=1234 -D__ORDER_BIG_ENDIAN__=4321 \

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Run the test programs named, then the replay of the fuzz corpora, the test
-# against another reader and writer, and the programs in README.md; one line a
-# program, all of its output where it fails.
+# against another reader and writer, and the programs in README.md, as many at a
+# time as there are processors; one line a program, all of its output where it
+# fails.
 # Environment: BUILD, CC, CFLAGS, LIBS from the Makefile.  WEATHER: settings of
 # the environment; the test programs and the demo alone are run, once with each
 # of them.
@@ -9,34 +10,49 @@
 # SPDX-License-Identifier: MIT
 set -u
 
-log=$BUILD/test.log
-passed=0
-failed=0
-started=$(date +%s)
-export CASK="$BUILD/cask"
-
 count() {
 	grep -c "$1" "$log"
 }
 
-run() {
+# run.sh one NAME COMMAND...: what this script is called with for each program.
+one() {
+	log=$BUILD/test.$$.log
 	name=$1
 	shift
 	if "$@" >"$log" 2>&1; then
 		n=$(count '^\[       OK \]')
 		[ "$n" -eq 0 ] && n=1
-		passed=$((passed + n))
+		echo "$n 0" >>"$BUILD/test.counts"
 		echo "ok      $name ($n)"
 		sed -n 's/^skipped: /        &/p' "$log"
 	else
 		code=$?
 		n=$(count '^\[  FAILED  \] [a-z]')
 		[ "$n" -eq 0 ] && n=1
-		passed=$((passed + $(count '^\[       OK \]')))
-		failed=$((failed + n))
+		echo "$(count '^\[       OK \]') $n" >>"$BUILD/test.counts"
 		cat "$log"
 		echo "FAILED  $name (exit code $code)"
 	fi
+	rm -f "$log"
+}
+
+if [ "${1-}" = one ]; then
+	shift
+	one "$@"
+	exit 0
+fi
+
+started=$(date +%s)
+export BUILD CASK="$BUILD/cask"
+: >"$BUILD/test.counts"
+: >"$BUILD/test.list"
+
+# One of the list: its words hold no quotes, and a line must not end in a blank.
+run() {
+	printf '"%s"' "$1" >>"$BUILD/test.list"
+	shift
+	printf ' "%s"' "$@" >>"$BUILD/test.list"
+	echo >>"$BUILD/test.list"
 }
 
 for weather in ${WEATHER-}; do
@@ -84,6 +100,10 @@ if [ -z "${WEATHER-}" ]; then
 	run "README.md" sh test/readme.sh
 fi
 
+xargs -L 1 -P "$(getconf _NPROCESSORS_ONLN)" sh "$0" one <"$BUILD/test.list"
+
+passed=$(awk '{ n += $1 } END { print n + 0 }' "$BUILD/test.counts")
+failed=$(awk '{ n += $2 } END { print n + 0 }' "$BUILD/test.counts")
 echo "$passed passed, $failed failed"
 echo "in $(($(date +%s) - started)) s" >&2
 [ "$failed" -eq 0 ]
