@@ -9,6 +9,9 @@
 #                   SA_RESTART (CASK_TEST_STORM); about four minutes
 #   make sanitize   the same tests under AddressSanitizer and UBSan
 #   make bench      the benchmarks, as ratios
+#   make soak       a server among 9,000 connections, for ten million requests,
+#                   and while 1,000 clients are killed: minutes; test/soak.c has
+#                   the knobs (Linux)
 #   make fuzz       the fuzz targets, with libFuzzer, each for FUZZ_SECONDS;
 #                   FUZZ=load, walk, graph, options, record, shape, behind or
 #                   json: that one
@@ -80,7 +83,7 @@ WRAP := $(patsubst %,-Wl$(comma)--wrap=%,$(shell \
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all demo test check chaos weather sanitize tiny bench fuzz lint format install \
+.PHONY: all demo test check chaos weather sanitize tiny bench soak fuzz lint format install \
 	uninstall clean
 
 all: $(LIB) $(SHARED) $(CASK) $(MAN1) $(COMPLETION)
@@ -196,6 +199,16 @@ BENCHES := bench bench_text $(if $(filter Linux,$(shell uname -s)), \
 
 bench: $(BENCHES:%=$(BUILD)/%)
 	for b in $^; do $$b || exit 1; done
+
+# The soak: the benchmarks' processes, sockets by hand and heap.
+SOAK_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard test/soak*.c))) \
+	$(patsubst %,$(BUILD)/tools/bench_%.o,proc hand heap)
+
+$(BUILD)/soak: $(SOAK_OBJ) $(LIB) $(BUILD)/iconv.libs
+	$(LINK) $(HEAP:%=-Wl,--wrap=%) -o $@ $(SOAK_OBJ) $(LIB) $(LIBS)
+
+soak: $(BUILD)/soak
+	$<
 
 # Tests.  The archive's are run a second time with a buffer of 7 bytes, which
 # puts every value on its edge; the README's programs are compiled and run.

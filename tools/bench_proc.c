@@ -45,7 +45,8 @@ void
 die(const char *what, const char *why)
 {
 	fflush(stdout);
-	fprintf(stderr, "bench_net: %s: %s\n", what, why);
+	fprintf(
+	    stderr, "%s: %s: %s\n", program_invocation_short_name, what, why);
 	if (is_child)
 		_exit(1);
 	end_children();
