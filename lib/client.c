@@ -23,8 +23,8 @@
 
 /* Its beginning */
 
-/* The host in a name, "10.0.0.7:5123" or "[::1]:5123"; of a Unix-domain socket,
- * nothing. */
+/* The host in a name, without its colon: "10.0.0.7:5123" or "[::1]:5123"; of a
+ * Unix-domain socket, nothing. */
 static size_t
 host_length(const char *name)
 {
@@ -42,9 +42,8 @@ is_one_too_many(const struct cask_server *s, const struct cask_client *c)
 	if (s->limit.per_host == 0 || n == 0)
 		return false;
 	for (const struct cask_client *i = s->first; i != NULL; i = i->next)
-		same += i != c && i->state != CASKI_DEAD && !i->behind &&
-		    host_length(i->sock.name) == n &&
-		    memcmp(i->sock.name, c->sock.name, n) == 0;
+		same += memcmp(i->sock.name, c->sock.name, n + 1) == 0 &&
+		    i != c && i->state != CASKI_DEAD && !i->behind;
 	return same >= s->limit.per_host;
 }
 
@@ -98,7 +97,9 @@ caski_client_announce(struct cask_client *c)
 {
 	struct cask_server *s = c->server;
 
+	s->hooks++;
 	c->announced = s->opened == NULL || s->opened(c);
+	s->hooks--;
 	if (!c->announced)
 		caski_client_die(
 		    c, EACCES, "%s: not accepted by the program", c->sock.name);
@@ -133,8 +134,6 @@ die(struct cask_client *c, int err, const char *format, va_list args)
 	vsnprintf(c->why, sizeof c->why, format, args);
 	send_last(c);
 	s->counts.clients--;
-	s->counts.dropped += err != 0 && c->announced;
-	s->counts.refused += err != 0 && !c->announced;
 	cask_close(&c->sock);
 	cask_timer_stop(&c->timer);
 	c->dead = s->dead;
@@ -175,10 +174,14 @@ caski_client_bury(struct cask_client *c)
 {
 	struct cask_server *s = c->server;
 
+	s->counts.dropped += c->err != 0 && c->announced;
+	s->counts.refused += c->err != 0 && !c->announced;
+	s->hooks++;
 	if (c->announced && s->closed != NULL)
 		s->closed(c, c->err, c->why);
 	if (!c->announced && c->err != 0 && s->refused != NULL)
 		s->refused(s, c->why);
+	s->hooks--;
 	*(c->before != NULL ? &c->before->next : &s->first) = c->next;
 	*(c->next != NULL ? &c->next->before : &s->last) = c->before;
 	caski_queue_take(&c->in, c->in.have, &s->counts.memory);
@@ -242,10 +245,8 @@ caski_client_push(struct cask_client *c)
 		    c, c->sock.io.err, "%s", cask_sock_why(&c->sock));
 	else if (c->out.have == 0)
 		all_sent(c);
-	if (c->paused && c->out.have <= OUTPUT_PAUSE) {
-		s->paused = true;
-		caski_server_chores(s);
-	}
+	if (c->paused && c->out.have <= OUTPUT_PAUSE)
+		caski_server_resume(s, c);
 }
 
 void
@@ -312,11 +313,13 @@ life_at(const struct cask_client *c)
 	return after(c->opened_at, c->server->limit.life_ms, -1);
 }
 
-/* Paused by limit.rate, and by nothing else. */
+/* Paused by limit.rate, and by nothing else, and not about to be gone on with.
+ */
 static bool
 is_throttled(const struct cask_client *c)
 {
-	return c->paused && c->room_at != 0 && c->out.have <= OUTPUT_PAUSE;
+	return c->paused && !c->resumed && c->room_at != 0 &&
+	    c->out.have <= OUTPUT_PAUSE;
 }
 
 static int64_t
@@ -379,10 +382,8 @@ on_time(struct cask_timer *t)
 	int64_t now = caski_sys_now();
 
 	out_of_time(c, now);
-	if (is_throttled(c) && now >= c->room_at) {
-		c->server->paused = true;
-		caski_server_chores(c->server);
-	}
+	if (is_throttled(c) && now >= c->room_at)
+		caski_server_resume(c->server, c);
 	caski_client_time(c);
 }
 

@@ -316,9 +316,9 @@ caski_client_receive(struct cask_client *c)
 	struct cask_server *s = c->server;
 	ptrdiff_t n;
 
-	if (s->handling != NULL) {
-		c->paused = s->paused = true;
-		caski_server_chores(s);
+	if (caski_server_busy(s)) {
+		c->paused = true;
+		caski_server_resume(s, c);
 		return;
 	}
 	if (!caski_client_may(c)) {

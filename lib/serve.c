@@ -52,9 +52,13 @@ cask_server_why(struct cask_server *s)
 static void
 trouble(struct cask_server *s, int err, const char *why)
 {
-	if (!s->troubled && s->trouble != NULL)
-		s->trouble(s, err, why);
+	bool new = !s->troubled;
+
 	s->troubled = true;
+	s->hooks++;
+	if (new && s->trouble != NULL)
+		s->trouble(s, err, why);
+	s->hooks--;
 }
 
 static bool
@@ -85,8 +89,6 @@ link_up(struct cask_server *s, struct cask_client *c)
 		s->first = c;
 	s->last = c;
 	s->counts.clients++;
-	if (s->counts.clients > s->counts.most)
-		s->counts.most = s->counts.clients;
 }
 
 /*
@@ -129,8 +131,10 @@ refuse(struct cask_server *s, struct cask_client *c, int err, const char *why)
 	if (is_gone(err))
 		return;
 	s->counts.refused++;
+	s->hooks++;
 	if (s->refused != NULL)
 		s->refused(s, words);
+	s->hooks--;
 }
 
 /* Those that are not wanted are closed at once. */
@@ -187,13 +191,15 @@ accept_one(struct caski_listener *l)
 	return err;
 }
 
-/* When all places are taken, one is made for another who comes. */
+/* When all places are taken, one is made for another who comes, and isn't
+ * refused. */
 static int
 accept_instead(struct caski_listener *l, struct cask_client *c)
 {
+	uint64_t before = l->server->counts.clients;
 	int err = accept_one(l);
 
-	if (err == 0)
+	if (err == 0 && l->server->counts.clients > before)
 		caski_client_die(c, CASK_ELIMIT,
 		    "%s: has sent no message, and all %llu places are taken "
 		    "(limit.clients)",
@@ -217,6 +223,8 @@ accept_some(struct caski_listener *l)
 			return;
 		}
 		err = c != NULL ? accept_instead(l, c) : accept_one(l);
+		if (s->counts.clients > s->counts.most)
+			s->counts.most = s->counts.clients;
 	}
 	if (err != ENOMEM)
 		return;
@@ -232,7 +240,7 @@ on_accept(struct cask_sock *sock, int err)
 	struct caski_listener *l = sock->user;
 
 	(void)err;
-	if (l->server->handling == NULL) {
+	if (!caski_server_busy(l->server)) {
 		accept_some(l);
 	} else {
 		l->server->full = true;
@@ -259,9 +267,42 @@ caski_server_chores(struct cask_server *s)
 	caski_note_post(&s->chores);
 }
 
+bool
+caski_server_busy(const struct cask_server *s)
+{
+	return s->handling != NULL || s->hooks > 0;
+}
+
+/* Not in the same turn, or one that asks and takes without end would have it
+ * for itself. */
+void
+caski_server_resume(struct cask_server *s, struct cask_client *c)
+{
+	if (c->resumed)
+		return;
+	c->resumed = true;
+	c->again = s->again;
+	s->again = c;
+	caski_note_later(&s->chores);
+}
+
+/* The dead are not gone on with. */
+static void
+forget_the_dead(struct cask_server *s)
+{
+	struct cask_client **i = &s->again;
+
+	while (*i != NULL)
+		if ((*i)->state == CASKI_DEAD)
+			*i = (*i)->again;
+		else
+			i = &(*i)->again;
+}
+
 static void
 bury_the_dead(struct cask_server *s)
 {
+	forget_the_dead(s);
 	while (s->dead != NULL) {
 		struct cask_client *c = s->dead;
 
@@ -273,12 +314,14 @@ bury_the_dead(struct cask_server *s)
 static void
 resume_the_paused(struct cask_server *s)
 {
-	bool paused = s->paused;
+	struct cask_client *c = s->again, *next;
 
-	s->paused = false;
-	for (struct cask_client *c = s->first; paused && c != NULL; c = c->next)
-		if (c->paused)
-			caski_client_resume(c);
+	s->again = NULL;
+	for (; c != NULL; c = next) {
+		next = c->again;
+		c->resumed = false;
+		caski_client_resume(c);
+	}
 }
 
 /* Within a call that waits in a handler they have to wait, too. */
@@ -288,12 +331,12 @@ do_chores(struct cask_note *n)
 	struct cask_server *s = (struct cask_server *)((char *)n -
 	    offsetof(struct cask_server, chores));
 
-	if (s->handling != NULL) {
+	if (caski_server_busy(s)) {
 		caski_note_refuse(n);
 		return;
 	}
-	bury_the_dead(s);
 	resume_the_paused(s);
+	bury_the_dead(s);
 	if (!s->stopping)
 		retry(s);
 	s->stopped = s->stopping && s->first == NULL;
@@ -387,7 +430,7 @@ begin(struct cask_server *s)
 
 	if (s->block != NULL)
 		return 0;
-	s->stopping = s->stopped = s->full = s->troubled = s->paused = false;
+	s->stopping = s->stopped = s->full = s->troubled = false;
 	s->source = (struct cask_io) { .table = &caski_source_table };
 	s->wake.woken = drain;
 	s->wake.user = s;
@@ -541,6 +584,8 @@ cask_serve(struct cask_server *s)
 		fail(s, EINVAL, "serve: no address to listen on");
 	while (s->err == 0 && err == 0 && !s->stopped)
 		err = cask_pump_turn(-1, NULL);
+	if (err == EBUSY)
+		return err;
 	if (err != 0)
 		fail(s, err, cask_strerror(err));
 	cask_server_close(s);

@@ -41,6 +41,12 @@ struct caski_listener {
 /* serve.c: something is to be done when nothing else is. */
 void caski_server_chores(struct cask_server *s);
 
+/* Is it in a program's hook?  Then nothing may be received or freed. */
+bool caski_server_busy(const struct cask_server *s);
+
+/* What it sends is looked at again, as a chore. */
+void caski_server_resume(struct cask_server *s, struct cask_client *c);
+
 /* A limit in milliseconds: 0 is the default, below 0 none. */
 int caski_server_ms(int ms, int otherwise);
 

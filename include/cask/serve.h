@@ -68,7 +68,7 @@ struct cask_client {
 
 	/* private */
 	struct cask_client *next, *before; /* in the order of their coming */
-	struct cask_client *dead;
+	struct cask_client *dead, *again;  /* the next of those lists */
 	struct caski_queue in, out;
 	struct cask_timer timer;
 	uint64_t at;       /* the stream's offset of what has come */
@@ -81,8 +81,9 @@ struct cask_client {
 	bool balanced;  /* it comes through a balancer … */
 	bool behind;    /* … whose PROXY header hasn't come yet */
 	bool announced; /* opened has accepted it, so closed will be called */
-	bool paused;    /* its input is left alone until something happens */
-	bool over;      /* it sends no more */
+	bool paused;  /* its input is left alone until something happens, … */
+	bool resumed; /* … which has: it is to be gone on with */
+	bool over;    /* it sends no more */
 	int err;
 	char why[256];
 };
@@ -168,6 +169,7 @@ struct cask_server {
 	struct caski_listener *listeners;
 	struct cask_client *first, *last;
 	struct cask_client *dead;
+	struct cask_client *again;    /* to be gone on with */
 	struct cask_client *handling; /* whose message is being handled */
 	struct cask_client *to;       /* to whom a message is being stored */
 	struct cask_io source, sink;  /* where the archives' bytes are */
@@ -180,11 +182,11 @@ struct cask_server {
 	size_t unread_size;
 	size_t mark;      /* the output before the message being stored */
 	uint64_t used_to; /* unframed: the offset of the message's end */
+	unsigned hooks;   /* other than message, that run now */
 	bool hungry;      /* more was to be loaded than there is */
 	bool homeless; /* the message to be stored has no client to take it */
 	bool checked;  /* the message in hand was looked at … */
 	bool right;    /* … and found right */
-	bool paused;   /* some clients can be gone on with */
 	bool full;     /* connections wait that could not be accepted */
 	bool troubled; /* … and trouble knows */
 	bool stopping;
