@@ -10,13 +10,14 @@
 
 #include <endian.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define AT_ONCE 128 /* connect so many, then wait until they are served */
 
-static unsigned char requests[RECORDS][2 + RECORD_WRITE];
+static unsigned char requests[RECORDS][LENGTH + RECORD_WRITE];
 static int *fds;
 static unsigned asked[ACTIVE];
 
@@ -25,7 +26,7 @@ make_requests(void)
 {
 	for (int i = 0; i < RECORDS; i++) {
 		requests[i][0] = RECORD_SIZE;
-		record_put(requests[i] + 2, &records[i]);
+		record_put(requests[i] + LENGTH, &records[i]);
 	}
 }
 
@@ -41,10 +42,12 @@ ask(int fd, unsigned nth)
 static void
 be_answered(int fd, unsigned nth)
 {
+	unsigned char answer[ANSWER];
 	uint32_t id;
 
-	if (recv(fd, &id, sizeof id, MSG_WAITALL) != sizeof id)
+	if (recv(fd, answer, sizeof answer, MSG_WAITALL) != sizeof answer)
 		failed("recv");
+	memcpy(&id, answer + LENGTH, sizeof id);
 	if (le32toh(id) != records[nth % RECORDS].id)
 		die("client", "another answer");
 }

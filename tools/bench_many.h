@@ -1,8 +1,10 @@
 /*
  * What the files of the rows of many clients share.
  *
- * A request is a frame: 2 bytes of length and a record; the answer is the
- * record's number, 4 bytes.  Both servers take frames apart with the same code.
+ * A request is a message as cask_message makes it: 4 bytes of length and a
+ * record; the answer is one of the record's number, 4 bytes.  The servers by
+ * hand and with notifications take them apart with the same code; cask_serve
+ * does that itself.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -11,7 +13,9 @@
 
 #include "bench_net.h"
 
-#define FRAME   (2 + RECORD_SIZE)
+#define LENGTH  4
+#define FRAME   (LENGTH + RECORD_SIZE)
+#define ANSWER  (LENGTH + 4)
 #define INPUT   256
 #define ANSWERS 16 /* at most, for one call that receives */
 #define ACTIVE  50
@@ -35,8 +39,10 @@ struct work {
 	double rate;  /* … a second */
 };
 
+enum kind { BY_HAND, NOTIFIED, SERVED };
+
 struct crowd {
-	bool cask;
+	enum kind kind;
 	unsigned idle;
 	struct census *census;
 	pid_t server;
@@ -47,9 +53,15 @@ struct crowd {
 	uint16_t port;
 };
 
-/* bench_server.c.  They serve until they are stopped. */
-void cask_server(struct crowd *c);
+/* bench_server.c and bench_serve.c.  They serve until they are stopped. */
+void notified_server(struct crowd *c);
 void hand_server(struct crowd *c);
+void served_server(struct crowd *c);
+
+/* For them: where it listens; what a connection has cost, the first time before
+ * there is any. */
+void crowd_tell(struct crowd *c, uint16_t port);
+void crowd_count(struct crowd *c, bool first);
 
 /* Take the whole frames out; put the answers.  Gives their bytes. */
 size_t answer_frames(struct input *in, unsigned char *out);

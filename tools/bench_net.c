@@ -22,6 +22,7 @@
  *     bench_cask.c   … and with Cask
  *     bench_pair.c   one connection between two processes
  *     bench_trip.c, bench_stream.c, bench_many.c   the rows
+ *     bench_server.c, bench_serve.c, bench_clients.c   … of many clients
  *     bench_heap.c   heap in use
  *
  * SPDX-License-Identifier: MIT

@@ -21,21 +21,21 @@
 
 static struct crowd *crowd;
 
-static void
-tell(uint16_t port)
+void
+crowd_tell(struct crowd *c, uint16_t port)
 {
-	if (write(crowd->port_pipe[1], &port, sizeof port) != sizeof port)
+	if (write(c->port_pipe[1], &port, sizeof port) != sizeof port)
 		failed("write");
 }
 
-static void
-count(bool first)
+void
+crowd_count(struct crowd *c, bool first)
 {
-	crowd->census->heap = heap_in_use();
+	c->census->heap = heap_in_use();
 	if (first)
-		crowd->census->heap_at_first = heap_in_use();
+		c->census->heap_at_first = heap_in_use();
 	else
-		crowd->census->clients++;
+		c->census->clients++;
 }
 
 static void *
@@ -48,21 +48,41 @@ room(size_t size)
 	return all;
 }
 
+static void
+put32(unsigned char *p, uint32_t v)
+{
+	v = htole32(v);
+	memcpy(p, &v, sizeof v);
+}
+
+/* The bytes of the message at p, or 0 if there aren't all. */
+static size_t
+whole(const unsigned char *p, const unsigned char *end)
+{
+	uint32_t length;
+
+	if (end - p < LENGTH)
+		return 0;
+	memcpy(&length, p, sizeof length);
+	length = le32toh(length);
+	if (length > INPUT - LENGTH)
+		die("server", "a frame that is too long");
+	return (size_t)(end - p) >= LENGTH + length ? LENGTH + length : 0;
+}
+
 size_t
 answer_frames(struct input *in, unsigned char *out)
 {
 	const unsigned char *p = in->bytes, *end = p + in->length;
-	size_t n = 0;
+	size_t n = 0, length;
 	struct record r;
-	uint32_t id;
 
-	for (; end - p >= 2 && end - p >= 2 + (p[0] | p[1] << 8);
-	     p += 2 + (p[0] | p[1] << 8)) {
-		if (record_get(p + 2, end, &r) == NULL)
+	for (; (length = whole(p, end)) > 0; p += length) {
+		if (record_get(p + LENGTH, p + length, &r) == NULL)
 			die("server", "a frame without a record");
-		id = htole32(r.id);
-		memcpy(out + n, &id, sizeof id);
-		n += sizeof id;
+		put32(out + n, 4);
+		put32(out + n + LENGTH, r.id);
+		n += ANSWER;
 	}
 	in->length = (uint32_t)(end - p);
 	memmove(in->bytes, p, in->length);
@@ -82,7 +102,7 @@ static void
 on_receive(struct cask_sock *s, int err)
 {
 	struct client *c = (struct client *)s;
-	unsigned char out[4 * ANSWERS];
+	unsigned char out[ANSWER * ANSWERS];
 	ptrdiff_t n = cask_try_receive(
 	    s, c->in.bytes + c->in.length, INPUT - c->in.length);
 	size_t answers;
@@ -113,7 +133,7 @@ on_accept(struct cask_sock *listener, int err)
 		if (err == EAGAIN)
 			return;
 		if (err == 0)
-			count(false);
+			crowd_count(crowd, false);
 	}
 	die("accept", cask_strerror(err));
 }
@@ -121,15 +141,15 @@ on_accept(struct cask_sock *listener, int err)
 static const struct cask_notify listener_notify = { .accept = on_accept };
 
 void
-cask_server(struct crowd *c)
+notified_server(struct crowd *c)
 {
 	struct cask_sock listener = { .notify = &listener_notify };
 	int err;
 
 	crowd = c;
 	clients = room(sizeof *clients);
-	count(true);
-	tell(cask_listen_somewhere(&listener));
+	crowd_count(c, true);
+	crowd_tell(c, cask_listen_somewhere(&listener));
 	err = cask_pump_run();
 	die("pump", cask_strerror(err));
 }
@@ -146,7 +166,7 @@ static struct connection *connections;
 static void
 serve_one(struct connection *c)
 {
-	unsigned char out[4 * ANSWERS];
+	unsigned char out[ANSWER * ANSWERS];
 	ssize_t n =
 	    recv(c->fd, c->in.bytes + c->in.length, INPUT - c->in.length, 0);
 	size_t answers;
@@ -191,7 +211,7 @@ accept_all(int ep, int listener)
 		set_nonblocking(fd);
 		c->fd = fd;
 		watch(ep, fd, c);
-		count(false);
+		crowd_count(crowd, false);
 	}
 }
 
@@ -204,12 +224,12 @@ hand_server(struct crowd *c)
 
 	crowd = c;
 	connections = room(sizeof *connections);
-	count(true);
+	crowd_count(c, true);
 	if (ep < 0)
 		failed("epoll_create1");
 	set_nonblocking(listener);
 	watch(ep, listener, NULL);
-	tell(port);
+	crowd_tell(c, port);
 	for (;;) {
 		int n = epoll_wait(ep, events, 256, -1);
 
