@@ -340,8 +340,10 @@ caski_client_receive(struct cask_client *c)
 void
 caski_client_resume(struct cask_client *c)
 {
+	if (!c->paused)
+		return;
 	c->paused = false;
-	if (c->in.have > 0 && caski_client_may(c)) {
+	if (c->state == CASKI_OPEN && c->in.have > 0 && caski_client_may(c)) {
 		handle_queue(c);
 		caski_client_push(c);
 		caski_client_time(c);

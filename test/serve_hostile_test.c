@@ -315,6 +315,48 @@ a_handler_that_waits_is_not_kept_awake_by_the_rate(void **state)
 	house_close(&h);
 }
 
+static void
+close_others(struct house *h, struct cask_client *c)
+{
+	struct ack a = { 7, 200 };
+
+	for (struct cask_client *i = cask_client_next(&h->s, NULL); i != NULL;
+	     i = cask_client_next(&h->s, i))
+		if (i != c && h->handled == 3)
+			cask_client_close(i);
+	cask_reply(c, &a, ack_x);
+}
+
+/* One that waited by limit.rate. */
+static void
+no_message_is_handled_after_a_close_by_another_s_handler(void **state)
+{
+	struct house h;
+	int one, two;
+
+	(void)state;
+	house_prepare(&h);
+	h.s.limit.rate = 1;
+	h.then = close_others;
+	house_listen(&h);
+	one = house_call(&h);
+	two = house_call(&h);
+	for (int i = 0; i < 3; i++) /* the third to wait for a second */
+		put(one, bolt_bytes, BOLT);
+	take_ack(one);
+	take_ack(one);
+	TURN_UNTIL(h.s.counts.received == 3 * BOLT);
+	put(two, bolt_bytes, BOLT);
+	take_ack(two);
+	take_end(one);
+	close(one);
+	TURN_UNTIL(h.closed == 1);
+	assert_int_equal(h.err, 0);
+	assert_int_equal(h.handled, 3);
+	close(two);
+	house_close(&h);
+}
+
 /* Fairness */
 
 struct blob {
@@ -392,6 +434,8 @@ main(void)
 		    to_serve_within_a_hook_is_an_error_and_ends_nothing),
 		cmocka_unit_test(
 		    a_handler_that_waits_is_not_kept_awake_by_the_rate),
+		cmocka_unit_test(
+		    no_message_is_handled_after_a_close_by_another_s_handler),
 		cmocka_unit_test(who_asks_for_much_has_one_turn_for_each),
 	};
 
