@@ -169,6 +169,15 @@ caski_client_gone(struct cask_client *c)
 	caski_client_die(c, 0, "%s: closed", c->sock.name);
 }
 
+static void
+free_queues(struct cask_client *c)
+{
+	uint64_t *all = &c->server->counts.memory;
+
+	caski_queue_take(&c->in, c->in.have, all);
+	caski_queue_take(&c->out, c->out.have, all);
+}
+
 void
 caski_client_bury(struct cask_client *c)
 {
@@ -184,8 +193,7 @@ caski_client_bury(struct cask_client *c)
 	s->hooks--;
 	*(c->before != NULL ? &c->before->next : &s->first) = c->next;
 	*(c->next != NULL ? &c->next->before : &s->last) = c->before;
-	caski_queue_take(&c->in, c->in.have, &s->counts.memory);
-	caski_queue_take(&c->out, c->out.have, &s->counts.memory);
+	free_queues(c);
 	caski_sys_free(c);
 }
 
@@ -197,6 +205,62 @@ cask_client_next(const struct cask_server *s, const struct cask_client *c)
 	while (next != NULL && (next->state == CASKI_DEAD || !next->announced))
 		next = next->next;
 	return next;
+}
+
+/* Memory */
+
+static uint64_t
+memory_of(const struct cask_client *c)
+{
+	return (uint64_t)c->in.size + c->out.size;
+}
+
+/* For whom more waits than for any other; the bytes of one whose message is
+ * being handled are in use. */
+static struct cask_client *
+greediest(const struct cask_server *s)
+{
+	struct cask_client *most = NULL;
+
+	for (struct cask_client *c = s->first; c != NULL; c = c->next)
+		if (c != s->handling &&
+		    (most == NULL || memory_of(c) > memory_of(most)))
+			most = c;
+	return most;
+}
+
+/* For n bytes: gives whether there is more room now.  Only who has more than c
+ * is going to have is dropped. */
+static bool
+make_room(const struct cask_client *c, size_t n)
+{
+	struct cask_server *s = c->server;
+	struct cask_client *most = greediest(s);
+
+	if (most == NULL || memory_of(most) <= memory_of(c) + n)
+		return false;
+	caski_client_die(most, CASK_ELIMIT,
+	    "%s: has to make room for others: %llu bytes wait for it, and "
+	    "%llu in all, limit %llu (limit.memory)",
+	    most->sock.name, (unsigned long long)memory_of(most),
+	    (unsigned long long)s->counts.memory,
+	    (unsigned long long)caski_server_memory(s));
+	free_queues(most);
+	return true;
+}
+
+int
+caski_client_put(
+    struct cask_client *c, struct caski_queue *q, const void *p, size_t n)
+{
+	struct cask_server *s = c->server;
+	uint64_t most = caski_server_memory(s);
+	int err;
+
+	do
+		err = caski_queue_put(q, p, n, &s->counts.memory, most);
+	while (err == CASK_ELIMIT && make_room(c, n));
+	return err;
 }
 
 /* Output */

@@ -236,8 +236,7 @@ static bool
 put_in(struct cask_client *c, const unsigned char *p, size_t n)
 {
 	struct cask_server *s = c->server;
-	int err = caski_queue_put(
-	    &c->in, p, n, &s->counts.memory, caski_server_memory(s));
+	int err = caski_client_put(c, &c->in, p, n);
 
 	if (err == CASK_ELIMIT)
 		caski_client_die(c, err,
@@ -256,6 +255,8 @@ handle_queue(struct cask_client *c)
 {
 	size_t used = handle_all(c, caski_queue_first(&c->in), c->in.have);
 
+	if (c->state == CASKI_DEAD)
+		return; /* and its queue may be gone */
 	caski_queue_take(&c->in, used, &c->server->counts.memory);
 	keep(c, used, c->in.have);
 }
@@ -372,8 +373,7 @@ put_out(struct cask_io *io, const void *p, size_t n)
 		err = cask_io_fail_words(io, CASK_ELIMIT, "send",
 		    "more would wait than limit.output allows");
 	else
-		err = caski_queue_put(
-		    &c->out, p, n, &s->counts.memory, caski_server_memory(s));
+		err = caski_client_put(c, &c->out, p, n);
 	if (err == CASK_ELIMIT && io->err == 0)
 		cask_io_fail_words(io, err, "send",
 		    "more would wait than limit.memory allows");

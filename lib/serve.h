@@ -84,6 +84,11 @@ void caski_client_time(struct cask_client *c);
  * resumed. */
 bool caski_client_may(struct cask_client *c);
 
+/* Put n bytes into one of its queues.  Others, for whom more waits, are dropped
+ * if there is no room for them. */
+int caski_client_put(
+    struct cask_client *c, struct caski_queue *q, const void *p, size_t n);
+
 /* The chores of one. */
 void caski_client_bury(struct cask_client *c);
 

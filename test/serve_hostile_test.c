@@ -83,6 +83,97 @@ who_is_refused_takes_nobodys_place(void **state)
 	}
 }
 
+/* It is who has most that has to make room, not who comes next. */
+static void
+who_takes_the_memory_of_all_makes_room_for_the_others(void **state)
+{
+	static char large[70000] = "\xa0\x86\1"; /* of 100,000 */
+	struct house h;
+	int hog, fd;
+
+	(void)state;
+	if (!test_is_calm())
+		skip(); /* a byte at a time */
+	house_prepare(&h);
+	h.s.limit.memory = 131072;
+	house_listen(&h);
+	hog = house_call(&h);
+	fd = house_call(&h);
+	TURN_UNTIL(h.opened == 2);
+	put(hog, large, sizeof large);
+	TURN_UNTIL(h.s.counts.received == sizeof large);
+	assert_int_equal(h.s.counts.memory, h.s.limit.memory);
+	put(fd, bolt_bytes, 15);
+	TURN_UNTIL(h.closed == 1);
+	assert_int_equal(h.err, CASK_ELIMIT);
+	assert_why(&h,
+	    "@: has to make room for others: 131072 bytes wait for it, and "
+	    "131072 in all, limit 131072 (limit.memory)");
+	put(fd, bolt_bytes + 15, BOLT - 15);
+	take_ack(fd);
+	close(hog);
+	close(fd);
+	house_close(&h);
+}
+
+/* But nobody has to for one that would then have more. */
+static void
+who_wants_most_of_the_memory_of_all_does_not_get_it(void **state)
+{
+	static char large[3000] = "\xa0\x86\1";
+	struct house h;
+	int fd, hog;
+
+	(void)state;
+	if (!test_is_calm())
+		skip();
+	house_prepare(&h);
+	h.s.limit.memory = 2048;
+	house_listen(&h);
+	fd = house_call(&h);
+	put(fd, large, 600);
+	TURN_UNTIL(h.s.counts.received == 600);
+	hog = house_call(&h);
+	put(hog, large, sizeof large);
+	TURN_UNTIL(h.closed == 1);
+	assert_why(&h,
+	    "@: no room for its message: 1024 bytes wait in all, limit 2048 "
+	    "(limit.memory)");
+	assert_int_equal(h.s.counts.clients, 1);
+	assert_int_equal(h.s.counts.memory, 1024);
+	close(fd);
+	close(hog);
+	house_close(&h);
+}
+
+/* The same for an answer. */
+static void
+who_takes_the_memory_of_all_makes_room_for_answers(void **state)
+{
+	static char large[70000] = "\xa0\x86\1";
+	struct house h;
+	int hog, fd;
+
+	(void)state;
+	if (!test_is_calm())
+		skip();
+	house_prepare(&h);
+	h.s.limit.memory = 131072;
+	house_listen(&h);
+	hog = house_call(&h);
+	fd = house_call(&h);
+	TURN_UNTIL(h.opened == 2);
+	put(hog, large, sizeof large);
+	TURN_UNTIL(h.s.counts.received == sizeof large);
+	put(fd, bolt_bytes, BOLT);
+	take_ack(fd);
+	TURN_UNTIL(h.closed == 1);
+	assert_int_equal(h.err, CASK_ELIMIT);
+	close(hog);
+	close(fd);
+	house_close(&h);
+}
+
 /* Hooks */
 
 static bool
@@ -434,6 +525,12 @@ main(void)
 		cmocka_unit_test(who_is_refused_takes_nobodys_place),
 		cmocka_unit_test(
 		    who_is_dropped_in_opened_was_a_client_and_is_told_of),
+		cmocka_unit_test(
+		    who_takes_the_memory_of_all_makes_room_for_the_others),
+		cmocka_unit_test(
+		    who_wants_most_of_the_memory_of_all_does_not_get_it),
+		cmocka_unit_test(
+		    who_takes_the_memory_of_all_makes_room_for_answers),
 		cmocka_unit_test(nothing_is_freed_while_a_hook_waits),
 		cmocka_unit_test(
 		    while_opened_waits_the_others_wait_and_are_served_then),

@@ -94,7 +94,8 @@ struct cask_server_limits {
 	unsigned per_host; /* … of one address: as many */
 	uint64_t message;  /* bytes of a message: 1 MiB */
 	uint64_t output;   /* … that wait to be taken by a client: 4 MiB */
-	uint64_t memory;   /* … that wait, of all clients: 256 MiB */
+	uint64_t memory;   /* … that wait, of all clients: 256 MiB; who has
+			      most of them makes room for who has less */
 	unsigned rate;     /* messages a second of a client, beyond which it is
 			      read more slowly: any */
 	int message_ms;    /* for a message that has begun: 30 s */
