@@ -1,7 +1,8 @@
 /*
  * What the parts of a server share.
  *
- *     serve.c   the server: listening, accepting, stopping
+ *     serve.c   the server: listening, serving, stopping
+ *     admit.c   whom it lets in
  *     client.c  a client's life: limits, output, its end
  *     handle.c  messages: what has come is handled, answers are stored
  *     queue.c   bytes that wait
@@ -52,6 +53,13 @@ int caski_server_ms(int ms, int otherwise);
 
 /* Bytes that all queues may have. */
 uint64_t caski_server_memory(const struct cask_server *s);
+
+/* admit.c */
+
+extern const struct cask_notify caski_listener_notify;
+
+/* Those that could not be let in when they came. */
+void caski_server_accept_again(struct cask_server *s);
 
 /* client.c */
 

@@ -39,7 +39,7 @@ layer() {
 	count | value | text | text_store | text_load | text_sink) echo 4 ;;
 	list | agree | dup | hash) echo 4 ;;
 	object | tag | collect | map | mfc | date | variant) echo 5 ;;
-	link | serve | client | handle | queue) echo 6 ;;
+	link | serve | admit | client | handle | queue) echo 6 ;;
 	*) echo "no layer" ;;
 	esac
 }

@@ -850,77 +850,42 @@ back_to_weather(void **state)
 #define FAIR(test) \
 	cmocka_unit_test_setup_teardown(test, in_fair_weather, back_to_weather)
 
+#define CLEAN(test) cmocka_unit_test_teardown(test, kill_children)
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(
-		    several_mebibytes_go_both_ways_unchanged, kill_children),
-		cmocka_unit_test_teardown(
-		    a_half_close_is_passed_on_either_way, kill_children),
-		cmocka_unit_test_teardown(
-		    a_loss_is_passed_on_either_way_behind_what_came_before,
-		    kill_children),
-		cmocka_unit_test_teardown(
-		    a_loss_behind_an_end_is_passed_on_too, kill_children),
-		cmocka_unit_test_teardown(
-		    without_a_server_a_client_is_reset_and_the_reason_shown,
-		    kill_children),
-		cmocka_unit_test_teardown(
-		    many_connections_do_not_mix, kill_children),
-		cmocka_unit_test_teardown(
-		    a_client_that_is_killed_ends_and_the_others_go_on,
-		    kill_children),
+		CLEAN(several_mebibytes_go_both_ways_unchanged),
+		CLEAN(a_half_close_is_passed_on_either_way),
+		CLEAN(a_loss_is_passed_on_either_way_behind_what_came_before),
+		CLEAN(a_loss_behind_an_end_is_passed_on_too),
+		CLEAN(without_a_server_a_client_is_reset_and_the_reason_shown),
+		CLEAN(many_connections_do_not_mix),
+		CLEAN(a_client_that_is_killed_ends_and_the_others_go_on),
 		FAIR(what_nobody_receives_is_not_taken_without_end),
-		cmocka_unit_test_teardown(
-		    who_reads_the_output_slowly_holds_nothing_up,
-		    kill_children),
+		CLEAN(who_reads_the_output_slowly_holds_nothing_up),
 		FAIR(bytes_are_shown_in_hexadecimal_by_their_direction),
-		cmocka_unit_test_teardown(
-		    with_a_shape_each_message_is_shown_when_it_is_whole,
-		    kill_children),
-		cmocka_unit_test_teardown(
-		    objects_keep_their_numbers_from_message_to_message,
-		    kill_children),
-		cmocka_unit_test_teardown(
-		    objects_that_nest_deep_are_refused_where_the_dump_refuses_them,
-		    kill_children),
-		cmocka_unit_test_teardown(
-		    a_shape_whose_last_member_goes_on_has_a_message_in_each,
-		    kill_children),
+		CLEAN(with_a_shape_each_message_is_shown_when_it_is_whole),
+		CLEAN(objects_keep_their_numbers_from_message_to_message),
+		CLEAN(
+		    objects_that_nest_deep_are_refused_where_the_dump_refuses_them),
+		CLEAN(a_shape_whose_last_member_goes_on_has_a_message_in_each),
 		FAIR(what_does_not_fit_its_shape_goes_on_in_hexadecimal),
-		cmocka_unit_test_teardown(
-		    flipped_bits_are_told_and_come_again_with_the_same_seed,
-		    kill_children),
-		cmocka_unit_test_teardown(
-		    pieces_and_their_delays_come_again_with_the_same_seed,
-		    kill_children),
-		cmocka_unit_test_teardown(
-		    a_cut_ends_both_directions_in_good_order, kill_children),
-		cmocka_unit_test_teardown(
-		    a_reset_loses_both_ends_behind_its_byte, kill_children),
-		cmocka_unit_test_teardown(
-		    a_half_close_ends_its_direction_and_the_other_goes_on,
-		    kill_children),
-		cmocka_unit_test_teardown(
-		    a_stalled_direction_says_nothing_more_and_the_other_goes_on,
-		    kill_children),
-		cmocka_unit_test_teardown(
-		    of_several_the_one_with_the_fewest_bytes_counts,
-		    kill_children),
-		cmocka_unit_test_teardown(
-		    what_is_late_or_throttled_comes_whole_and_no_earlier,
-		    kill_children),
+		CLEAN(flipped_bits_are_told_and_come_again_with_the_same_seed),
+		CLEAN(pieces_and_their_delays_come_again_with_the_same_seed),
+		CLEAN(a_cut_ends_both_directions_in_good_order),
+		CLEAN(a_reset_loses_both_ends_behind_its_byte),
+		CLEAN(a_half_close_ends_its_direction_and_the_other_goes_on),
+		CLEAN(
+		    a_stalled_direction_says_nothing_more_and_the_other_goes_on),
+		CLEAN(of_several_the_one_with_the_fewest_bytes_counts),
+		CLEAN(what_is_late_or_throttled_comes_whole_and_no_earlier),
 		FAIR(what_was_sent_is_recorded_and_not_what_was_made_of_it),
-		cmocka_unit_test_teardown(
-		    a_capture_has_the_addresses_of_both_programs,
-		    kill_children),
-		cmocka_unit_test_teardown(
-		    a_file_that_can_not_be_written_is_named, kill_children),
-		cmocka_unit_test_teardown(
-		    told_to_end_it_closes_what_is_open, kill_children),
-		cmocka_unit_test_teardown(
-		    nobody_to_read_the_output_ends_it, kill_children),
+		CLEAN(a_capture_has_the_addresses_of_both_programs),
+		CLEAN(a_file_that_can_not_be_written_is_named),
+		CLEAN(told_to_end_it_closes_what_is_open),
+		CLEAN(nobody_to_read_the_output_ends_it),
 	};
 
 	test_begin();

@@ -580,6 +580,30 @@ an_address_that_cannot_be_had_is_an_error_that_names_it(void **state)
 }
 
 static void
+a_server_that_cannot_listen_leaves_nothing_behind(void **state)
+{
+	struct cask_server other = { .message = take_job };
+	long allocations;
+	int descriptors;
+	char port[8];
+	struct house h;
+
+	(void)state;
+	house_open(&h);
+	snprintf(port, sizeof port, "%u", (unsigned)h.port);
+	allocations = fault_allocations();
+	descriptors = fault_descriptors();
+	for (int i = 0; i < 2; i++) { /* the first error sticks */
+		assert_int_equal(cask_server_listen(
+				     &other, "127.0.0.1", i == 0 ? port : "0"),
+		    EADDRINUSE);
+		assert_int_equal(fault_allocations(), allocations);
+		assert_int_equal(fault_descriptors(), descriptors);
+	}
+	house_close(&h);
+}
+
+static void
 a_server_without_a_handler_or_an_address_is_told_so(void **state)
 {
 	struct cask_server s = { 0 };
@@ -630,6 +654,8 @@ main(void)
 		cmocka_unit_test(a_server_listens_on_several_addresses),
 		cmocka_unit_test(
 		    an_address_that_cannot_be_had_is_an_error_that_names_it),
+		cmocka_unit_test(
+		    a_server_that_cannot_listen_leaves_nothing_behind),
 		cmocka_unit_test(
 		    a_server_without_a_handler_or_an_address_is_told_so),
 	};

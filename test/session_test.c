@@ -365,52 +365,52 @@ a_recording_that_was_cut_is_taken_between_lines_only(void **state)
 	}
 }
 
+/* What stands behind the first line, and why it can't. */
+static const struct {
+	const char *text; /* behind the first line */
+	const char *why;
+} wrong[] = {
+	{ "x\n", "2: it does not begin with a time" },
+	{ "-1.000000 1 open\n", "2: it does not begin with a time" },
+	{ "9999999999999.000000 1 open\n", "2: it does not begin with a time" },
+	{ "1.0 1 open\n", "2: its time has not 6 decimals" },
+	{ "1.0000000 1 open\n", "2: its time has not 6 decimals" },
+	{ "1.000000\n", "2: its time has not 6 decimals" },
+	{ "1.000000 0 open\n",
+	    "2: no number of a connection follows the time" },
+	{ "1.000000 9999999999 open\n",
+	    "2: no number of a connection follows the time" },
+	{ "1.000000 1\n", "2: no number of a connection follows the time" },
+	{ "1.000000 1 \n", "2: connection 1 has not been opened" },
+	{ "1.000000 1 > 00\n", "2: connection 1 has not been opened" },
+	{ "1.000000 1001 open\n",
+	    "2: connection 1001, but only 0 were opened before it" },
+	{ "1.000000 1 open\n\n#\n0.999999 1 cut\n",
+	    "5: its time is before that of the line above" },
+	{ "1.000000 1 open\n1.000000 1 open\n",
+	    "3: connection 1 is open already" },
+	{ "1.000000 1 open\n1.000000 1 close\n",
+	    "3: neither 'open', '>', '<' nor 'cut' follows" },
+	{ "1.000000 1 open\n1.000000 1 cut x\n",
+	    "3: neither 'open', '>', '<' nor 'cut' follows" },
+	{ "1.000000 1 open\n1.000000 1 > \n", "3: it has no bytes" },
+	{ "1.000000 1 open\n1.000000 1 > 0\n",
+	    "3: byte 0 is not in hexadecimal" },
+	{ "1.000000 1 open\n1.000000 1 > 00FF\n",
+	    "3: byte 1 is not in hexadecimal" },
+	{ "1.000000 1 open\n1.000000 1 > end x\n",
+	    "3: something follows its end" },
+	{ "1.000000 1 open\n1.000000 1 > end\n1.000000 1 > 00\n",
+	    "4: that way has ended already" },
+	{ "1.000000 1 open\n1.000000 1 > reset\n1.000000 1 > end\n",
+	    "4: connection 1 is over already" },
+	{ "1.000000 1 open\n1.000000 1 cut\n1.000000 1 < 00\n",
+	    "4: connection 1 is over already" },
+};
+
 static void
 what_is_wrong_in_a_recording_is_named_with_its_line(void **state)
 {
-	static const struct {
-		const char *text; /* behind the first line */
-		const char *why;
-	} wrong[] = {
-		{ "x\n", "2: it does not begin with a time" },
-		{ "-1.000000 1 open\n", "2: it does not begin with a time" },
-		{ "9999999999999.000000 1 open\n",
-		    "2: it does not begin with a time" },
-		{ "1.0 1 open\n", "2: its time has not 6 decimals" },
-		{ "1.0000000 1 open\n", "2: its time has not 6 decimals" },
-		{ "1.000000\n", "2: its time has not 6 decimals" },
-		{ "1.000000 0 open\n",
-		    "2: no number of a connection follows the time" },
-		{ "1.000000 9999999999 open\n",
-		    "2: no number of a connection follows the time" },
-		{ "1.000000 1\n",
-		    "2: no number of a connection follows the time" },
-		{ "1.000000 1 \n", "2: connection 1 has not been opened" },
-		{ "1.000000 1 > 00\n", "2: connection 1 has not been opened" },
-		{ "1.000000 1001 open\n",
-		    "2: connection 1001, but only 0 were opened before it" },
-		{ "1.000000 1 open\n\n#\n0.999999 1 cut\n",
-		    "5: its time is before that of the line above" },
-		{ "1.000000 1 open\n1.000000 1 open\n",
-		    "3: connection 1 is open already" },
-		{ "1.000000 1 open\n1.000000 1 close\n",
-		    "3: neither 'open', '>', '<' nor 'cut' follows" },
-		{ "1.000000 1 open\n1.000000 1 cut x\n",
-		    "3: neither 'open', '>', '<' nor 'cut' follows" },
-		{ "1.000000 1 open\n1.000000 1 > \n", "3: it has no bytes" },
-		{ "1.000000 1 open\n1.000000 1 > 0\n",
-		    "3: byte 0 is not in hexadecimal" },
-		{ "1.000000 1 open\n1.000000 1 > 00FF\n",
-		    "3: byte 1 is not in hexadecimal" },
-		{ "1.000000 1 open\n1.000000 1 > end x\n",
-		    "3: something follows its end" },
-		{ "1.000000 1 open\n1.000000 1 > end\n1.000000 1 > 00\n",
-		    "4: that way has ended already" },
-		{ "1.000000 1 open\n1.000000 1 > reset\n1.000000 1 > end\n",
-		    "4: connection 1 is over already" },
-		{ "1.000000 1 open\n1.000000 1 cut\n1.000000 1 < 00\n",
-		    "4: connection 1 is over already" },
-	};
 	char text[256], why[RECORDING_WHY];
 	struct recording r;
 

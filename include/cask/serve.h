@@ -243,7 +243,7 @@ int cask_serve(struct cask_server *s);
 void cask_server_stop(struct cask_server *s);
 
 /* Close all, at once; closed is called for each client.  Twice is fine.  The
- * counts and the error stay.  After this it may listen anew. */
+ * counts and the error stay; without an error it may listen anew. */
 void cask_server_close(struct cask_server *s);
 
 /* What went wrong, in words: "bind 0.0.0.0:7000: Address already in use".
