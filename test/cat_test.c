@@ -966,6 +966,65 @@ a_line_typed_wrong_may_be_typed_again_and_the_peers_end_is_the_end(void **state)
 	close(listener);
 }
 
+/* Start the command with standard error at a terminal: gives the terminal, and
+ * the writing end of its input. */
+static pid_t
+start_at_terminal(char *port, int *terminal, int *input)
+{
+	int slave = open_terminal(terminal), in[2];
+	pid_t pid;
+
+	make_pipe(in);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		int null = open("/dev/null", O_WRONLY);
+
+		setenv("TERM", "xterm", 1);
+		alarm(TEST_SECONDS);
+		dup2(in[0], 0);
+		dup2(null, 1);
+		dup2(slave, 2);
+		execl(getenv("CASK"), "cask", "cat", "127.0.0.1", port,
+		    (char *)NULL);
+		_exit(99);
+	}
+	close(slave);
+	close(in[0]);
+	*input = in[1];
+	return pid;
+}
+
+static void
+a_long_transfer_tells_a_terminal_how_far_it_has_come(void **state)
+{
+	char port[8], text[4096] = "", bytes[100] = { 0 };
+	int listener = listen_on_any(port), fd, terminal, input, status;
+	pid_t pid = start_at_terminal(port, &terminal, &input);
+	size_t n = 0;
+
+	(void)state;
+	fd = answer(listener);
+	fcntl(terminal, F_SETFL, O_NONBLOCK);
+	for (int i = 0; i < 500 && strstr(text, "/s") == NULL; i++) {
+		ssize_t got;
+
+		assert_int_equal(
+		    write(input, bytes, sizeof bytes), sizeof bytes);
+		test_pause(10);
+		got = test_read(terminal, text + n, sizeof text - 1 - n);
+		n += got > 0 ? (size_t)got : 0;
+	}
+	ASSERT_HAS(text, "\rcask cat: ");
+	ASSERT_HAS(text, "/s");
+	close(input);
+	close(fd);
+	assert_int_equal(test_await(pid, &status), pid);
+	assert_true(WIFEXITED(status));
+	close(terminal);
+	close(listener);
+}
+
 /* There and back: what dump --json prints gives the same bytes. */
 
 struct round {
@@ -1365,6 +1424,7 @@ main(void)
 		CASE(lines_are_sent_up_to_the_wrong_one),
 		CASE(
 		    a_line_typed_wrong_may_be_typed_again_and_the_peers_end_is_the_end),
+		CASE(a_long_transfer_tells_a_terminal_how_far_it_has_come),
 		CASE(what_dump_prints_as_json_is_sent_as_the_same_bytes),
 		CASE(a_listener_takes_one_client_and_ends_with_it),
 		CASE(many_clients_are_heard_by_name_and_sent_the_same),

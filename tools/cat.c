@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "term.h"
+
 static struct cat cat;
 
 /* Ending */
@@ -84,7 +86,22 @@ cat_no_memory(struct cat *c)
 	cat_end(c, EXIT_FAILED);
 }
 
+void
+cat_moved(struct cat *c, size_t n)
+{
+	c->moved += n;
+	progress_to(c->moved);
+}
+
 /* Running */
+
+/* What is typed, or read as it comes, needs no such line. */
+static void
+show_progress(const struct cat *c)
+{
+	if (!c->input.is_terminal && !term_is(stdout))
+		progress_start("cask cat", 0);
+}
 
 static void
 step(struct cat *c)
@@ -126,12 +143,15 @@ run(struct cat *c)
 	if (!catch_signals(c))
 		return EXIT_FAILED;
 	input_open(c);
-	if (peers_open(c))
+	if (peers_open(c)) {
+		show_progress(c);
 		step(c);
+	}
 	while (!told_to_end && (!c->ending || c->output.queue.n > 0)) {
 		turn(c);
 		step(c);
 	}
+	progress_end();
 	check_told(c);
 	ignore_signals(c);
 	input_close(c);

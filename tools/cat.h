@@ -97,6 +97,7 @@ struct cat {
 	struct output output;
 	struct cask_wake told;
 	int64_t active; /* when something came or went, of all */
+	uint64_t moved; /* bytes, in and out */
 	bool bound;     /* a path is there that was not */
 	bool came;      /* something has come from somebody */
 	bool several;   /* peers, whose names have to be told */
@@ -109,6 +110,9 @@ struct cat {
 /* cat.c: end with that exit code, if it isn't ending already. */
 void cat_end(struct cat *c, int result);
 bool cat_is_told(void);
+
+/* So many bytes were read from standard input, or written to its output. */
+void cat_moved(struct cat *c, size_t n);
 
 /* The same, after a complaint: no memory. */
 void cat_no_memory(struct cat *c);

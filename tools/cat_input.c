@@ -120,6 +120,7 @@ on_readable(struct cask_watch *w, int events)
 	in->ended = n <= 0;
 	if (n <= 0)
 		return;
+	cat_moved(c, (size_t)n);
 	if (!c->dump.shaped)
 		peers_send(c, buf, (size_t)n);
 	else if (!queue_put(&in->lines, buf, (size_t)n))

@@ -70,6 +70,7 @@ on_writable(struct cask_watch *w, int events)
 			break;
 		queue_take(q, (size_t)n);
 		c->active = now_ms();
+		cat_moved(c, (size_t)n);
 	}
 	if (n >= 0 || errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK)
 		return;
