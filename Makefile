@@ -6,7 +6,7 @@
 #   make chaos      every test program in bad weather: each byte sent and
 #                   received on its own (CASK_CHAOS=split=1; the demo, too), and
 #                   a thousand signals a second, once with and once without
-#                   SA_RESTART (CASK_TEST_STORM); about four minutes
+#                   SA_RESTART (CASK_TEST_STORM); about six minutes
 #   make sanitize   the same tests under AddressSanitizer and UBSan
 #   make bench      the benchmarks, as ratios
 #   make soak       a server among 9,000 connections, for ten million requests,

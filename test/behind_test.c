@@ -599,7 +599,7 @@ a_socket_that_receives_what_is_asked_for_keeps_the_rest(void **state)
 		}
 		assert_int_equal(err, 0);
 		assert_header(&b, &good[i]);
-		assert_int_equal(cask_receive(&s, rest, 4), 4);
+		assert_int_equal(cask_receive_all(&s, rest, 4), 4);
 		assert_memory_equal(rest, "rest", 4);
 		cask_close(&s);
 		close(fd[1]);

@@ -310,7 +310,6 @@ offered(const char *words)
 {
 	static char line[2048], got[TEXT];
 	FILE *f;
-	size_t n;
 
 	snprintf(line, sizeof line,
 	    "bash --norc --noprofile -c '"
@@ -322,8 +321,7 @@ offered(const char *words)
 	    cask_path(), words);
 	f = popen(line, "r");
 	assert_non_null(f);
-	n = fread(got, 1, sizeof got - 1, f);
-	got[n] = '\0';
+	read_all(dup(fileno(f)), got, sizeof got);
 	pclose(f);
 	return got;
 }
