@@ -150,6 +150,24 @@ a_call_sends_and_gives_the_answer(void **state)
 }
 
 static void
+an_answer_that_is_cut_is_named_as_the_program_names_it(void **state)
+{
+	struct cask_link l;
+	struct job j = bolt;
+	struct ack a;
+	int fd = open_pair(&l);
+
+	(void)state;
+	put(fd, ack_bytes, 7);
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	assert_false(cask_link_call(&l, &j, job_x, &a, ack_x));
+	assert_string_equal(cask_link_why(&l),
+	    "message a at byte 0 from unnamed: stream ended inside a message");
+	cask_link_close(&l);
+	close(fd);
+}
+
+static void
 a_call_whose_other_end_closes_says_that_there_was_no_answer(void **state)
 {
 	struct cask_link l;
@@ -442,6 +460,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(
 	    a_message_cut_after_any_byte_is_an_error_and_no_message),
 	cmocka_unit_test(a_call_sends_and_gives_the_answer),
+	cmocka_unit_test(
+	    an_answer_that_is_cut_is_named_as_the_program_names_it),
 	cmocka_unit_test(
 	    a_call_whose_other_end_closes_says_that_there_was_no_answer),
 	cmocka_unit_test(a_wrong_field_is_named_with_its_sender),

@@ -83,14 +83,7 @@ int cask_link_attach(struct cask_link *l, int fd);
  * and p may be evaluated several times, exchange has to give the same twice,
  * and to return.
  */
-#define cask_link_send(l, p, exchange)                                     \
-	((cask_link_store((l), #p)                                         \
-		 ? (exchange(&(l)->out, (p)),                              \
-		       cask_message_again(&(l)->out, &(l)->sends.message)) \
-		     ? (void)exchange(&(l)->out, (p))                      \
-		     : (void)0                                             \
-		 : (void)0),                                               \
-	    cask_link_sent(l))
+#define cask_link_send(l, p, exchange) cask_link_send_as((l), (p), #p, exchange)
 
 /*
  * Receive a message into *p.  Blocks until all of it is there.  Gives whether
@@ -98,18 +91,16 @@ int cask_link_attach(struct cask_link *l, int fd);
  * of beginning one, which is no error (l->ended): the condition of a loop.
  * When it gives false, *p is all zero, or as far as it could be loaded.
  */
-#define cask_link_receive(l, p, exchange)                               \
-	((cask_link_load((l), #p) ? (void)exchange(&(l)->in, (p))       \
-				  : (void)memset((p), 0, sizeof *(p))), \
-	    cask_link_received(l))
+#define cask_link_receive(l, p, exchange) \
+	cask_link_receive_as((l), (p), #p, exchange)
 
 /*
  * Send *p and receive the answer to it into *q, under one limit.  Gives whether
  * both went well; that the other end closes without an answer is CASK_ECUT.
  */
-#define cask_link_call(l, p, p_exchange, q, q_exchange)                \
-	(cask_link_ask(l), (void)cask_link_send((l), (p), p_exchange), \
-	    cask_link_receive((l), (q), q_exchange))
+#define cask_link_call(l, p, p_exchange, q, q_exchange)                       \
+	(cask_link_ask(l), (void)cask_link_send_as((l), (p), #p, p_exchange), \
+	    cask_link_receive_as((l), (q), #q, q_exchange))
 
 /*
  * What went wrong, in words:
@@ -129,6 +120,20 @@ int cask_link_close(struct cask_link *l);
 
 /* ------------------------------------------------------------------------ */
 /* What the above are made of.                                               */
+
+#define cask_link_send_as(l, p, name, exchange)                            \
+	((cask_link_store((l), name)                                       \
+		 ? (exchange(&(l)->out, (p)),                              \
+		       cask_message_again(&(l)->out, &(l)->sends.message)) \
+		     ? (void)exchange(&(l)->out, (p))                      \
+		     : (void)0                                             \
+		 : (void)0),                                               \
+	    cask_link_sent(l))
+
+#define cask_link_receive_as(l, p, name, exchange)                        \
+	((cask_link_load((l), name) ? (void)exchange(&(l)->in, (p))       \
+				    : (void)memset((p), 0, sizeof *(p))), \
+	    cask_link_received(l))
 
 void cask_link_ask(struct cask_link *l);
 bool cask_link_store(struct cask_link *l, const char *name);
