@@ -319,7 +319,7 @@ direct(struct caski_call *c)
 
 	if (c->limit.at != 0 || s->datagram || !caski_pump_idle() ||
 	    (s->notify != NULL && s->notify->waiting != NULL) ||
-	    (s->asking && caski_pump_yield_us() > 0))
+	    caski_yields(s))
 		return false;
 	if (!s->direct && caski_sys_blocking(s->watch.fd, true) != 0)
 		return false;

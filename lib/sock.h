@@ -166,7 +166,9 @@ int caski_call_cancelled(struct caski_call *c);
 /*
  * yield.c: before a receive sleeps, look again and again, if the program wants
  * that and it has helped of late: whether something came, which is *n then.
+ * And whether it would; one that does without, since it did not help, counts.
  */
+bool caski_yields(const struct cask_sock *s);
 bool caski_yield(struct caski_call *c, void *buf, size_t size, ptrdiff_t *n);
 
 /* All calls of s, and its notification, lose it. */

@@ -33,18 +33,25 @@ rest(void)
 }
 
 bool
+caski_yields(const struct cask_sock *s)
+{
+	if (caski_pump_yield_us() == 0 || !s->asking)
+		return false;
+	if (resting.left == 0)
+		return true;
+	resting.left--;
+	return false;
+}
+
+bool
 caski_yield(struct caski_call *c, void *buf, size_t size, ptrdiff_t *n)
 {
 	int64_t most = (int64_t)caski_pump_yield_us() * 1000;
 	struct cask_sock *s = c->s;
 	int64_t began, before, now;
 
-	if (most == 0 || !s->asking)
+	if (!caski_yields(s))
 		return false;
-	if (resting.left > 0) {
-		resting.left--;
-		return false;
-	}
 	began = before = caski_sys_now();
 	do {
 		caski_sys_yield();

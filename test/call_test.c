@@ -2369,6 +2369,37 @@ a_receive_with_nothing_else_to_do_costs_one_system_call(void **state)
 	close_scene();
 }
 
+/* The first answer takes longer than is yielded for: the next ones don't. */
+static void
+a_receive_that_rests_from_yielding_costs_one_system_call(void **state)
+{
+	pthread_t thread;
+
+	(void)state;
+	open_scene(RECEIVE);
+	cask_pump_yield(100);
+	for (int i = 0; i < 4; i++) {
+		char byte;
+
+		assert_int_equal(cask_send(sc.s, "q", 1), 0);
+		assert_int_equal(recv(sc.peer, &byte, 1, MSG_WAITALL), 1);
+		pthread_create(&thread, NULL, answer_soon, NULL);
+		fault_reset();
+		assert_it_went_well(make_call(RECEIVE));
+		pthread_join(thread, NULL);
+		if (!test_is_calm())
+			continue;
+		if (i == 0) {
+			assert_true(fault_count(FAULT_RECV) > 1);
+			continue;
+		}
+		assert_int_equal(fault_count(FAULT_RECV), 1);
+		assert_int_equal(looks(), 0);
+	}
+	cask_pump_yield(0);
+	close_scene();
+}
+
 static void
 a_receive_that_sleeps_in_its_system_call_ends_in_time(void **state)
 {
@@ -2642,6 +2673,8 @@ static const struct CMUnitTest in_the_calm[] = {
 	/* … system calls are counted */
 	cmocka_unit_test(
 	    a_receive_with_nothing_else_to_do_costs_one_system_call),
+	cmocka_unit_test(
+	    a_receive_that_rests_from_yielding_costs_one_system_call),
 };
 
 int
