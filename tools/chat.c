@@ -78,7 +78,7 @@ want_to_leave(void)
 		return;
 	chat.leaves = true;
 	chat.patience.fire = patience_ends;
-	chat.patience.after_ms = (int)(chat.timeout * 1000);
+	chat.patience.after_ms = milliseconds(chat.timeout);
 	if (!chat.connected)
 		cask_cancel(&chat.sock);
 	else if (cask_timer_start(&chat.patience) != 0)
@@ -286,7 +286,7 @@ connect_to_server(void)
 	const char *to = chat_wire_port(&chat.wire, &port);
 
 	chat.sock.notify = &notify;
-	chat.sock.timeout_ms = (int)(chat.timeout * 1000);
+	chat.sock.timeout_ms = milliseconds(chat.timeout);
 	while (cask_connect(&chat.sock, chat.host, to) != 0) {
 		complain("%s", cask_sock_why(&chat.sock));
 		cask_close(&chat.sock);

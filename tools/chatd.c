@@ -242,7 +242,7 @@ begin(void)
 	struct chat_port p = { "" };
 	char host[80];
 	uint16_t port;
-	int err, ms = (int)(chatd.timeout * 1000);
+	int err, ms = milliseconds(chatd.timeout);
 
 	s->message = take_message;
 	s->opened = on_opened;

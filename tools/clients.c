@@ -96,7 +96,7 @@ clients_listen(struct collector *c)
 	s->user = c;
 	s->limit.clients = CLIENTS_MOST;
 	s->limit.message = REPORT_MOST;
-	s->limit.message_ms = s->limit.idle_ms = (int)(c->timeout * 1000);
+	s->limit.message_ms = s->limit.idle_ms = milliseconds(c->timeout);
 	s->limit.drain_ms = DRAIN_MS;
 	if (cask_server_listen(s, c->address, c->port) != 0 ||
 	    cask_server_local(s, 0, host, sizeof host, &port) != 0) {

@@ -219,4 +219,12 @@ bool output_is_good(void);
 /* Monotonic time in milliseconds. */
 int64_t now_ms(void);
 
+/* Seconds that were given, as milliseconds: the nearest, since 0.3 * 1000 may
+ * be just below 300. */
+static inline int
+milliseconds(double seconds)
+{
+	return (int)(seconds * 1000 + 0.5);
+}
+
 #endif

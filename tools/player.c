@@ -154,7 +154,7 @@ line_of(struct player *p, const struct step *step)
 	l->talk = &p->recording->talks[step->connection - 1];
 	l->sock.notify = &notify;
 	l->sock.user = l;
-	l->sock.timeout_ms = (int)(p->timeout * 1000);
+	l->sock.timeout_ms = milliseconds(p->timeout);
 	return l;
 }
 
@@ -212,7 +212,7 @@ on_accept(struct cask_sock *listener, int err)
 static int64_t
 limit_of(const struct player *p)
 {
-	return now_ms() + (int64_t)(p->timeout * 1000);
+	return now_ms() + milliseconds(p->timeout);
 }
 
 static void

@@ -203,8 +203,8 @@ plan(void)
 {
 	static const struct plan nothing;
 
-	proxy.plan.delay_us = (int64_t)(proxy.delay * 1e6);
-	proxy.plan.jitter_us = (int64_t)(proxy.jitter * 1e6);
+	proxy.plan.delay_us = (int64_t)(proxy.delay * 1e6 + 0.5);
+	proxy.plan.jitter_us = (int64_t)(proxy.jitter * 1e6 + 0.5);
 	proxy.relay.plan[TO_SERVER] =
 	    proxy.only == ONLY_CLIENT ? &nothing : &proxy.plan;
 	proxy.relay.plan[TO_CLIENT] =

@@ -39,12 +39,6 @@ struct reporter {
 	uint64_t hash;
 };
 
-static inline int
-milliseconds(double seconds)
-{
-	return (int)(seconds * 1000);
-}
-
 /* deliver.c: what the socket is to notify. */
 extern const struct cask_notify report_notify;
 
