@@ -51,9 +51,11 @@ open_archive(struct cask_ar *ar, struct cask_io *io, enum cask_way way)
 	ar->watched = way > CASK_MEASURES ||
 	    (way < CASK_MEASURES &&
 		(ar->watch != NULL || caski_tells(CASKI_TELL_WIRE)));
-	ar->most_levels = ar->levels = ar->watched ? 0 : levels(ar);
+	ar->most_levels = ar->levels =
+	    ar->watched ? CASKI_NO_LEVELS : levels(ar);
 	ar->secret = 0;
 	ar->schema = UINT_MAX; /* CASK_NO_SCHEMA */
+	ar->unnamed = 0;
 	ar->frame = NULL;
 	ar->within = NULL;
 	ar->io = io;

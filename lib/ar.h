@@ -46,6 +46,9 @@ caski_most_depth(const struct cask_ar *ar)
 	return ar->limit.depth > 0 ? ar->limit.depth : 100;
 }
 
+/* Of the fast path: every struct is entered and left the slow way. */
+#define CASKI_NO_LEVELS (-1)
+
 /* … and are. */
 static inline unsigned
 caski_depth(const struct cask_ar *ar)
@@ -67,12 +70,16 @@ caski_begin(struct cask_ar *ar, const char *type, const char *name)
 	ar->at = caski_at(ar);
 }
 
-/* An object in an array: its place there, which is another frame, names it. */
+/* An object in an array: its place there, which is another struct to the
+ * archive, names it. */
 static inline bool
-caski_is_nameless(const struct cask_frame *f)
+caski_is_nameless(const char *name, size_t index)
 {
-	return *f->name == '\0' && f->index >= CASK_NO_ELEMENT;
+	return *name == '\0' && index >= CASK_NO_ELEMENT;
 }
+
+/* The struct that has been left is one that the value which failed is in. */
+void caski_name_struct(struct cask_ar *ar, const char *name, size_t index);
 
 /* Whether the archive may store (load; put out bytes, of whatever kind); if
  * not, that is its error.  One that releases may not, without being in error.

@@ -64,6 +64,8 @@ void
 caski_stop(struct cask_ar *ar, int err)
 {
 	ar->err = err;
+	ar->levels -= ar->most_levels - CASKI_NO_LEVELS;
+	ar->most_levels = CASKI_NO_LEVELS;
 	if (ar->way != CASK_LOADS)
 		caski_no_room_yet(ar);
 	caski_rewind(ar);

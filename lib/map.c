@@ -227,14 +227,16 @@ static bool
 key_failed(struct cask_ar *ar, const struct map *m, uint32_t i, int err,
     uint64_t where)
 {
-	struct cask_frame frame = { m->name, i, ar->frame };
+	struct cask_frame frame;
 	struct caski_plan plan;
 
-	ar->frame = &frame;
-	caski_begin(ar, "text", "key");
-	if (caski_plan(ar, &plan, NULL, 1, m->most))
-		caski_text_failed(ar, &plan, err, where);
-	ar->frame = frame.up;
+	if (cask_enter_array(ar, &frame, m->name) &&
+	    cask_element(ar, &frame, i)) {
+		caski_begin(ar, "text", "key");
+		if (caski_plan(ar, &plan, NULL, 1, m->most))
+			caski_text_failed(ar, &plan, err, where);
+	}
+	cask_leave(ar, &frame);
 	return false;
 }
 

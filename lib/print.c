@@ -43,7 +43,7 @@ put_frames(struct cask_ar *ar, const struct cask_frame *f)
 	const char *before = " ";
 
 	for (; f != NULL && n < DEPTH; f = f->up)
-		if (!caski_is_nameless(f))
+		if (!caski_is_nameless(f->name, f->index))
 			list[n++] = f;
 	if (f != NULL)
 		put(ar, " ...");
@@ -100,7 +100,7 @@ is_in_element(const struct cask_ar *ar)
 {
 	const struct cask_frame *f = ar->frame;
 
-	while (f != NULL && caski_is_nameless(f))
+	while (f != NULL && caski_is_nameless(f->name, f->index))
 		f = f->up;
 	return f != NULL && f->index < CASK_NO_ELEMENT;
 }
@@ -124,7 +124,7 @@ open_frame(struct cask_ar *ar)
 {
 	struct cask_frame *f = ar->frame;
 
-	if (caski_is_nameless(f))
+	if (caski_is_nameless(f->name, f->index))
 		return;
 	ar->frame = f->up;
 	put_key(ar, caski_plain_name(f->name, true));
@@ -156,7 +156,7 @@ close_frame(struct cask_ar *ar)
 {
 	const struct cask_frame *f = ar->frame;
 
-	if (caski_is_nameless(f))
+	if (caski_is_nameless(f->name, f->index))
 		return;
 	if (f->index < CASK_NO_ELEMENT)
 		close_element(ar);
@@ -372,8 +372,15 @@ caski_print_end(struct cask_ar *ar)
 /* Structs */
 
 bool
-cask_slow_enter(struct cask_ar *ar)
+cask_slow_enter(
+    struct cask_ar *ar, struct cask_frame *f, const char *name, size_t index)
 {
+	if (ar->watched) {
+		f->name = name;
+		f->index = index;
+		f->up = ar->frame;
+		ar->frame = f;
+	}
 	if (caski_depth(ar) > caski_most_depth(ar) &&
 	    ar->way != CASK_RELEASES) {
 		if (ar->err == 0) {
@@ -391,18 +398,24 @@ cask_slow_enter(struct cask_ar *ar)
 
 /* Of an array, one element tells what all are. */
 bool
-cask_slow_element(struct cask_ar *ar)
+cask_slow_element(struct cask_ar *ar, size_t i)
 {
 	if (ar->way == CASK_PRINTS && ar->json)
 		open_element(ar);
-	return ar->way != CASK_DESCRIBES || ar->frame->index == 0;
+	return ar->way != CASK_DESCRIBES || i == 0;
 }
 
 void
-cask_slow_leave(struct cask_ar *ar)
+cask_slow_leave(struct cask_ar *ar, const char *name, size_t index)
 {
 	if (ar->way == CASK_PRINTS && ar->json && ar->err == 0)
 		close_frame(ar);
+	if (ar->watched)
+		ar->frame = ar->frame->up;
+	if (ar->unnamed > caski_depth(ar)) {
+		ar->unnamed--;
+		caski_name_struct(ar, name, index);
+	}
 }
 
 /* Descriptions */

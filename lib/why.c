@@ -2,8 +2,9 @@
  * What goes wrong in an archive: the error that sticks, and its words.  See
  * <cask/ar.h> and ar.h.
  *
- * The words are put together when the error happens, while the structs that
- * the value is in are still being exchanged.
+ * The words are put together when the error happens.  The structs that the
+ * value is in are still being exchanged then: each adds its name when it is
+ * left.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -67,25 +68,30 @@ prepend_element(struct path *p, const char *name, size_t index, bool member)
 	prepend(p, s, strlen(s));
 }
 
-/* "order.lines[3].price": the value in hand and the structs it is in. */
-static const char *
-path_of(const struct cask_ar *ar, char buf[CASKI_PATH], size_t index)
+/* What is in p is a member of this. */
+static void
+prepend_struct(struct path *p, const char *name, size_t index, bool member)
 {
-	const struct cask_frame *f = ar->frame;
-	struct path p = { .text = buf, .from = CASKI_PATH - 1 };
+	if (caski_is_nameless(name, index))
+		return;
+	if (p->text[p->from] != '\0')
+		prepend(p, ".", 1);
+	prepend_element(p, name, index, member);
+}
 
-	buf[p.from] = '\0';
-	prepend_element(&p, ar->name, index, f != NULL);
-	for (; f != NULL; f = f->up) {
-		if (caski_is_nameless(f))
-			continue;
-		if (buf[p.from] != '\0')
-			prepend(&p, ".", 1);
-		prepend_element(&p, f->name, f->index, f->up != NULL);
-	}
-	if (p.cut)
-		memcpy(buf, "...", 3);
-	return buf + p.from;
+static struct path
+empty_path(char buf[CASKI_PATH])
+{
+	buf[CASKI_PATH - 1] = '\0';
+	return (struct path) { .text = buf, .from = CASKI_PATH - 1 };
+}
+
+static const char *
+whole_path(const struct path *p)
+{
+	if (p->cut)
+		memcpy(p->text, "...", 3);
+	return p->text + p->from;
 }
 
 /* Which number of an array it is that could not be had. */
@@ -97,10 +103,29 @@ index_of(const struct cask_ar *ar)
 	return (size_t)((cask_at(ar) - ar->at) / ar->width);
 }
 
+/* The value in hand alone, … */
+static struct path
+own_path(const struct cask_ar *ar, char buf[CASKI_PATH])
+{
+	struct path p = empty_path(buf);
+
+	if (ar->name != NULL)
+		prepend_element(
+		    &p, ar->name, index_of(ar), caski_depth(ar) > 0);
+	return p;
+}
+
+/* … and with the structs it is in: "order.lines[3].price". */
 const char *
 caski_path(const struct cask_ar *ar, char buf[CASKI_PATH])
 {
-	return ar->name != NULL ? path_of(ar, buf, index_of(ar)) : "";
+	struct path p = own_path(ar, buf);
+
+	if (ar->name == NULL)
+		return "";
+	for (const struct cask_frame *f = ar->frame; f != NULL; f = f->up)
+		prepend_struct(&p, f->name, f->index, f->up != NULL);
+	return whole_path(&p);
 }
 
 /* Whom to blame for what was loaded. */
@@ -112,23 +137,74 @@ sender(const struct cask_ar *ar)
 }
 
 /* "u32 q->count at byte 42 from 10.0.0.7:5123: ", into why; gives its length.
- */
+ * The structs around go before the path when they are left. */
 static size_t
 say_where(struct cask_ar *ar, const char *from)
 {
 	char buf[CASKI_PATH];
 	const char *type = ar->type != NULL ? ar->type : "archive";
-	const char *path = caski_path(ar, buf);
+	struct path own = own_path(ar, buf);
+	const char *path = whole_path(&own);
 	uint64_t at = ar->at;
 	const char *gap = *type != '\0' && *path != '\0' ? " " : "";
 	int n;
 
 	if (ar->width > 0)
 		at += index_of(ar) * ar->width;
+	ar->path_at = (unsigned short)(strlen(type) + strlen(gap));
+	ar->path_size = (unsigned short)strlen(path);
+	ar->unnamed = ar->name != NULL ? caski_depth(ar) : 0;
 	n = snprintf(ar->why, sizeof ar->why, "%s%s%s at byte %llu%s%s: ", type,
 	    gap, path, (unsigned long long)at, from != NULL ? " from " : "",
 	    from != NULL ? from : "");
 	return (size_t)n < sizeof ar->why ? (size_t)n : sizeof ar->why - 1;
+}
+
+/* Replace the path in why, whose end is cut then. */
+static void
+set_path(struct cask_ar *ar, const char *path, size_t n)
+{
+	char *to = ar->why + ar->path_at;
+	const char *behind = to + ar->path_size;
+	size_t room = sizeof ar->why - 1 - ar->path_at - n;
+	size_t rest = strlen(behind);
+
+	if (rest > room)
+		rest = room;
+	memmove(to + n, behind, rest);
+	to[n + rest] = '\0';
+	memcpy(to, path, n);
+	ar->path_size = (unsigned short)n;
+}
+
+/* Whether the transport failed with the archive, and has its words. */
+static bool
+is_told(const struct cask_ar *ar)
+{
+	return ar->io != NULL && ar->io->err == ar->err &&
+	    strncmp(ar->io->words, ar->why, sizeof ar->io->words - 1) == 0;
+}
+
+void
+caski_name_struct(struct cask_ar *ar, const char *name, size_t index)
+{
+	char buf[CASKI_PATH];
+	struct path p = empty_path(buf);
+	bool told = is_told(ar);
+	const char *path;
+
+	prepend(&p, ar->why + ar->path_at, ar->path_size);
+	prepend_struct(&p, name, index, ar->unnamed > 0);
+	path = whole_path(&p);
+	if (ar->path_size == 0 && ar->path_at > 0 && *path != '\0') {
+		set_path(ar, " ", 1);
+		ar->path_at++;
+		ar->path_size = 0;
+	}
+	set_path(ar, path, strlen(path));
+	if (told)
+		snprintf(ar->io->words, sizeof ar->io->words, "%.*s",
+		    (int)sizeof ar->io->words - 1, ar->why);
 }
 
 /* What and why */
@@ -174,7 +250,7 @@ cask_fail_named(struct cask_ar *ar, const void *p, const char *name, int err,
 	if (ar->err == 0 && p != NULL)
 		caski_begin(ar, "", name);
 	else if (ar->err == 0)
-		caski_begin(ar, ar->frame != NULL ? "struct" : "archive", "");
+		caski_begin(ar, caski_depth(ar) > 0 ? "struct" : "archive", "");
 	va_start(args, format);
 	caski_vset_error(ar, err, format, args);
 	va_end(args);

@@ -923,6 +923,131 @@ an_error_names_the_whole_path(void **state)
 	cask_mem_close(&m);
 }
 
+/* Who asks before the structs have been left sees the end of the path. */
+static char inside[4][128];
+
+static void
+asked_disk_x(struct cask_ar *ar, struct disk *d)
+{
+	disk_x(ar, d);
+	strcpy(inside[0], cask_why(ar));
+}
+
+static void
+asked_x(struct cask_ar *ar, struct report *r)
+{
+	cask_structs(ar, r->disks, 2, asked_disk_x);
+	strcpy(inside[1], cask_why(ar));
+	cask_struct(ar, r->first, disk_x);
+	strcpy(inside[2], cask_why(ar));
+}
+
+static void
+each_struct_that_is_left_adds_its_name_to_the_path(void **state)
+{
+	struct disk first;
+	struct report report = { .first = &first };
+	struct cask_ar ar = { 0 };
+	struct cask_mem m;
+
+	(void)state;
+	cask_load(&ar, cask_mem_read(&m, "\1a\1\0\0\0\1b\1", 9));
+	cask_struct(&ar, &report, asked_x);
+	strcpy(inside[3], cask_why(&ar));
+	assert_string_equal(
+	    inside[0], "u32 size at byte 8: stream ended inside a message");
+	assert_string_equal(inside[1],
+	    "u32 disks[1].size at byte 8: stream ended inside a message");
+	assert_string_equal(inside[2], inside[1]);
+	assert_string_equal(inside[3],
+	    "u32 report.disks[1].size at byte 8: stream ended inside a "
+	    "message");
+	cask_struct(&ar, &report, asked_x);
+	assert_failed(&ar, CASK_ECUT, inside[3]);
+}
+
+static char seen_path[64], seen_error[64];
+
+static void
+see_path(struct cask_ar *ar, const struct cask_field *field)
+{
+	(void)ar;
+	if (field->error != NULL) {
+		strcpy(seen_path, field->path);
+		strcpy(seen_error, field->error);
+	}
+}
+
+/* … whose path comes from elsewhere: from the structs that are not left yet. */
+static void
+who_watches_is_told_the_path_that_the_error_will_have(void **state)
+{
+	static struct node nodes[8];
+	char why[192];
+	struct cask_mem m;
+
+	(void)state;
+	for (int i = 0; i < 7; i++)
+		nodes[i].next = &nodes[i + 1];
+	for (size_t n = 0; n < 8; n++) {
+		struct cask_ar ar = { 0 }, watched = { .watch = see_path };
+
+		cask_load(&ar, cask_mem_read(&m, "\1\2\3\4\5\6\7", n));
+		cask_struct(&ar, &nodes[0], node_x);
+		cask_load(&watched, cask_mem_read(&m, "\1\2\3\4\5\6\7", n));
+		cask_struct(&watched, &nodes[0], node_x);
+		snprintf(why, sizeof why, "u8 %s at byte %zu: %s", seen_path, n,
+		    seen_error);
+		assert_failed(&ar, CASK_ECUT, why);
+		assert_failed(&watched, CASK_ECUT, why);
+	}
+	assert_string_equal(
+	    seen_path, "nodes[0].next.next.next.next.next.next.next.value");
+}
+
+/* … unless, opened anew, it has failed of something else since. */
+static void
+a_peer_fails_with_the_whole_path_of_what_could_not_be_stored(void **state)
+{
+	struct report report = { .count = 3 };
+	char long_name[300];
+	struct own_io own;
+	struct cask_ar ar = { 0 };
+	struct cask_frame f;
+
+	(void)state;
+	report.disks[2].size = 666;
+	own_sink(&own, NULL, 0);
+	cask_store(&ar, &own.io);
+	cask_struct(&ar, &report, report_x);
+	assert_failed(&ar, EDOM,
+	    "struct report.disks[2] at byte 26: no disk has this size");
+	assert_int_equal(own.io.err, EDOM);
+	assert_string_equal(own.io.words, cask_why(&ar));
+
+	memset(long_name, 'n', sizeof long_name - 1);
+	long_name[sizeof long_name - 1] = '\0';
+	own_sink(&own, NULL, 0);
+	cask_store(&ar, &own.io);
+	cask_enter(&ar, &f, long_name);
+	cask_struct(&ar, &report, report_x);
+	cask_leave(&ar, &f);
+	assert_memory_equal(cask_why(&ar), "struct ...nnn", 13);
+	assert_memory_equal(own.io.words, cask_why(&ar), 119);
+	assert_int_equal(strlen(own.io.words), 119);
+
+	own_sink(&own, NULL, 0);
+	cask_store(&ar, &own.io);
+	cask_enter(&ar, &f, "outer");
+	cask_struct(&ar, &report, report_x);
+	memset(&own.io, 0, sizeof own.io);
+	cask_io_fail(&own.io, EDOM, "send");
+	cask_leave(&ar, &f);
+	assert_failed(&ar, EDOM,
+	    "struct outer.report.disks[2] at byte 26: no disk has this size");
+	assert_string_equal(own.io.words, "");
+}
+
 static void
 spelled_x(struct cask_ar *ar, struct disk *d)
 {
@@ -1848,6 +1973,10 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(exactly_as_deep_as_allowed_is_no_error),
 	cmocka_unit_test(to_open_anew_forgets_the_structs_that_were_not_left),
 	cmocka_unit_test(an_error_names_the_whole_path),
+	cmocka_unit_test(each_struct_that_is_left_adds_its_name_to_the_path),
+	cmocka_unit_test(who_watches_is_told_the_path_that_the_error_will_have),
+	cmocka_unit_test(
+	    a_peer_fails_with_the_whole_path_of_what_could_not_be_stored),
 	cmocka_unit_test(a_field_is_named_however_it_is_spelled),
 	cmocka_unit_test(an_error_of_depth_does_not_replace_another),
 	cmocka_unit_test(who_is_watched_goes_as_deep_and_no_deeper),

@@ -138,7 +138,31 @@ exchange_load(void)
 		die("exchange", cask_why(&ar));
 }
 
-/* Row: the same within two structs, so that every field has a path */
+/* Row: the same, but as a struct that has a name */
+
+static void
+named_store(void)
+{
+	settings();
+	cask_store(&ar, &wire_io);
+	for (int i = 0; i < RECORDS; i++)
+		cask_struct(&ar, &in[i], record_x);
+	if (cask_flush(&ar) != 0)
+		die("name", cask_why(&ar));
+}
+
+static void
+named_load(void)
+{
+	settings();
+	cask_load(&ar, &wire_io);
+	for (int i = 0; i < RECORDS; i++)
+		cask_struct(&ar, &out[i], record_x);
+	if (ar.err != 0)
+		die("name", cask_why(&ar));
+}
+
+/* Row: within two structs, and a function more is called */
 
 static void
 middle_x(struct cask_ar *a, struct record *r)
@@ -843,6 +867,9 @@ bench_paths(void)
 		{ .name = "fields as they are",
 		    .store = exchange_store,
 		    .load = exchange_load },
+		{ .name = "as a struct with a name",
+		    .store = named_store,
+		    .load = named_load },
 		{ .name = "within two structs, each with a name",
 		    .store = path_store,
 		    .load = path_load },

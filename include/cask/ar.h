@@ -59,7 +59,8 @@ struct cask_limits {
 struct cask_graph;
 struct cask_message;
 
-/* A struct being exchanged within another: cask_struct makes these. */
+/* A struct being exchanged within another: cask_struct makes these, and fills
+ * them in where somebody watches. */
 struct cask_frame {
 	const char *name;
 	size_t index; /* in an array; or one of these: */
@@ -151,11 +152,12 @@ struct cask_ar {
 	unsigned char *end;     /* the end of what the fast path may use */
 	unsigned char *put_end; /* … NULL when loading */
 	unsigned char *get_end; /* … NULL when storing */
-	int levels;      /* of structs that may be entered the fast way … */
-	int most_levels; /* … when none has been */
-	unsigned schema; /* of the object in hand */
-	unsigned secret; /* above 0: what is in hand is not to be shown */
-	struct cask_frame *frame;
+	int levels;       /* of structs that may be entered the fast way … */
+	int most_levels;  /* … when none has been */
+	unsigned schema;  /* of the object in hand */
+	unsigned secret;  /* above 0: what is in hand is not to be shown */
+	unsigned unnamed; /* structs around what failed, not in its path yet */
+	struct cask_frame *frame; /* when watched */
 	struct cask_io *io;
 	enum cask_way way;
 	unsigned char *start; /* the buffer */
@@ -174,6 +176,8 @@ struct cask_ar {
 	size_t element;   /* … which, if they go one by one, + 1 */
 	uint64_t printed; /* lines, or JSON's members of the present struct */
 	unsigned char seen[CASK_SEEN];
+	unsigned short path_at; /* in why: where the path stands … */
+	unsigned short path_size;
 	char why[256];
 	unsigned char own[CASK_BUFFER];
 };
@@ -260,6 +264,8 @@ uint64_t cask_at(const struct cask_ar *ar);
  *     connect localhost:7000: Connection refused
  *
  * Never NULL; "no error" while there is none.  Lasts as long as the archive.
+ * The path grows as the structs that the field is in are left: to an exchange
+ * function that asks for it, it begins with the struct in hand.
  *
  * An error of storing to a peer fails the transport as well: the other archive
  * on it says at once what went wrong, instead of waiting for an answer.
@@ -317,14 +323,14 @@ cask_loading(const struct cask_ar *ar)
  * return, not to be left by longjmp or a C++ exception, and must not open the
  * archive anew.
  */
-#define cask_struct(ar, p, exchange)                    \
-	do {                                            \
-		struct cask_frame cask_frame_;          \
-		if (cask_enter((ar), &cask_frame_, #p)) \
-			exchange((ar), (p));            \
-		else if (cask_loading(ar))              \
-			memset((p), 0, sizeof *(p));    \
-		cask_leave((ar), &cask_frame_);         \
+#define cask_struct(ar, p, exchange)                                      \
+	do {                                                              \
+		struct cask_frame cask_frame_;                            \
+		if (cask_enter_as((ar), &cask_frame_, #p, CASK_NO_INDEX)) \
+			exchange((ar), (p));                              \
+		else if (cask_loading(ar))                                \
+			memset((p), 0, sizeof *(p));                      \
+		cask_leave_as((ar), #p, CASK_NO_INDEX);                   \
 	} while (0)
 
 #define cask_structs(ar, p, n, exchange)                                \
@@ -374,31 +380,46 @@ cask_more(struct cask_ar *ar)
 	return true;
 }
 
-/* Too deep, or watched: no levels, then, from the start. */
-bool cask_slow_enter(struct cask_ar *ar);
-bool cask_slow_element(struct cask_ar *ar);
-void cask_slow_leave(struct cask_ar *ar);
+/*
+ * Structs are only counted.  Their names are of interest when a value fails:
+ * each is put before the path when its struct is left.  Who watches wants to
+ * know them while they are exchanged; then, and after an error, there are no
+ * levels of the fast path, and so it is when it is too deep.
+ */
+bool cask_slow_enter(
+    struct cask_ar *ar, struct cask_frame *f, const char *name, size_t index);
+bool cask_slow_element(struct cask_ar *ar, size_t i);
+void cask_slow_leave(struct cask_ar *ar, const char *name, size_t index);
 
 static inline bool
 cask_enter_as(
     struct cask_ar *ar, struct cask_frame *f, const char *name, size_t index)
 {
-	f->name = name;
-	f->index = index;
-	f->up = ar->frame;
-	ar->frame = f;
-	return CASK_LIKELY(--ar->levels >= 0) || cask_slow_enter(ar);
+	return CASK_LIKELY(--ar->levels >= 0) ||
+	    cask_slow_enter(ar, f, name, index);
 }
 
+static inline void
+cask_leave_as(struct cask_ar *ar, const char *name, size_t index)
+{
+	if (!CASK_LIKELY(++ar->levels >= 0))
+		cask_slow_leave(ar, name, index);
+}
+
+/* The same, with a frame that keeps the name. */
 static inline bool
 cask_enter(struct cask_ar *ar, struct cask_frame *f, const char *name)
 {
+	f->name = name;
+	f->index = CASK_NO_INDEX;
 	return cask_enter_as(ar, f, name, CASK_NO_INDEX);
 }
 
 static inline bool
 cask_enter_array(struct cask_ar *ar, struct cask_frame *f, const char *name)
 {
+	f->name = name;
+	f->index = CASK_NO_ELEMENT;
 	return cask_enter_as(ar, f, name, CASK_NO_ELEMENT);
 }
 
@@ -406,16 +427,16 @@ cask_enter_array(struct cask_ar *ar, struct cask_frame *f, const char *name)
 static inline bool
 cask_element(struct cask_ar *ar, struct cask_frame *f, size_t i)
 {
+	if (ar->err != 0)
+		return false;
 	f->index = i;
-	return ar->err == 0 && (!ar->watched || cask_slow_element(ar));
+	return !ar->watched || cask_slow_element(ar, i);
 }
 
 static inline void
 cask_leave(struct cask_ar *ar, const struct cask_frame *f)
 {
-	if (!CASK_LIKELY(ar->levels++ >= 0))
-		cask_slow_leave(ar);
-	ar->frame = f->up;
+	cask_leave_as(ar, f->name, f->index);
 }
 
 #ifdef __cplusplus
