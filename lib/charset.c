@@ -477,17 +477,34 @@ decode_known(const struct caski_charset *c, unsigned char *d, size_t room,
 static inline size_t
 short_character(const unsigned char *s, size_t n, uint32_t *code)
 {
-	uint32_t c;
+	uint32_t second, third, c;
 
-	if (n < 2 || s[0] < 0xC2 || (s[1] & 0xC0) != 0x80)
+	if (n < 2)
 		return 0;
-	*code = c = (s[0] & 0x1Fu) << 6 | (s[1] & 0x3Fu);
-	if (s[0] < 0xE0)
-		return 2;
-	if (n < 3 || s[0] > 0xEF || (s[2] & 0xC0) != 0x80)
+	second = s[1] ^ 0x80u;
+	if (s[0] < 0xE0) {
+		*code = (s[0] & 0x1Fu) << 6 | second;
+		return s[0] >= 0xC2 && second < 0x40 ? 2 : 0;
+	}
+	if (n < 3 || s[0] > 0xEF)
 		return 0;
-	*code = c = (c & 0x3FF) << 6 | (s[2] & 0x3Fu);
-	return c >= 0x800 && (c & 0xF800) != 0xD800 ? 3 : 0;
+	third = s[2] ^ 0x80u;
+	*code = c = (s[0] & 0xFu) << 12 | second << 6 | third;
+	return (second | third) < 0x40 && c >= 0x800 && (c & 0xF800) != 0xD800
+	    ? 3
+	    : 0;
+}
+
+/* How many of the next 8 bytes are ASCII before the first that is not; all 8
+ * are copied. */
+static inline size_t
+copy_to_other(unsigned char *d, const unsigned char *s)
+{
+	uint64_t w = cask_read64(s);
+	uint64_t high = cask_order64(w, false) & UINT64_C(0x8080808080808080);
+
+	cask_write64(d, w);
+	return high != 0 ? (size_t)__builtin_ctzll(high) / 8 : 8;
 }
 
 /* No character has more bytes in the code page than it has in UTF-8. */
@@ -502,7 +519,13 @@ encode_known(const struct caski_charset *c, unsigned char *d, size_t room,
 	uint16_t bytes;
 
 	while (i < end) {
-		if (s[i] < 0x80) {
+		if (end - i >= 8 && (!c->doubles || s[i] < 0x80)) {
+			length = copy_to_other(at, s + i);
+			i += length;
+			at += length;
+			if (length == 8)
+				continue;
+		} else if (s[i] < 0x80) {
 			*at++ = s[i++];
 			continue;
 		}
