@@ -344,6 +344,8 @@ void
 cask_slow_text(struct cask_ar *ar, void *p, size_t size, size_t width,
     const struct cask_as *as, const char *name)
 {
+	if (as == NULL && width == 1 && caski_short_text(ar, p, size))
+		return;
 	caski_begin(ar, "text", name);
 	if (ar->loading)
 		load_array(ar, p, size, width, as);
@@ -354,6 +356,10 @@ cask_slow_text(struct cask_ar *ar, void *p, size_t size, size_t width,
 size_t
 cask_slow_get_text(struct cask_ar *ar, char *s, size_t size)
 {
+	size_t n;
+
+	if (caski_get_short(ar, s, size, &n))
+		return n;
 	caski_begin(ar, "text", "");
 	return load_array(ar, s, size, 1, NULL);
 }
@@ -361,6 +367,8 @@ cask_slow_get_text(struct cask_ar *ar, char *s, size_t size)
 void
 cask_slow_put_text(struct cask_ar *ar, const char *s, size_t n)
 {
+	if (caski_put_short(ar, s, n))
+		return;
 	caski_begin(ar, "text", "");
 	if (caski_may_store(ar))
 		store_text(ar, s, n, SIZE_MAX, 1, NULL);
@@ -379,6 +387,9 @@ store_string(struct cask_ar *ar, const struct string *s, size_t max,
     size_t width, const struct cask_as *as)
 {
 	if (!caski_may_store(ar))
+		return;
+	if (s->text != NULL && s->length <= max && width == 1 && as == NULL &&
+	    caski_put_short(ar, s->text, s->length))
 		return;
 	if (s->text != NULL)
 		store_text(ar, s->text, s->length, max, width, as);

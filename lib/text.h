@@ -38,6 +38,13 @@ bool caski_text_characters(struct cask_ar *ar, const struct caski_plan *plan);
 bool caski_text_failed(
     struct cask_ar *ar, const struct caski_plan *plan, int err, uint64_t where);
 
+/* Store or load a short one, of UTF-8, in MFC's Unicode form, within the
+ * buffer; the last either, of an array.  False: it is none or not to be had
+ * that way, which is no error. */
+bool caski_put_short(struct cask_ar *ar, const char *s, size_t n);
+bool caski_get_short(struct cask_ar *ar, char *s, size_t size, size_t *length);
+bool caski_short_text(struct cask_ar *ar, char *s, size_t size);
+
 /* Store n code units. */
 bool caski_store_text(struct cask_ar *ar, const struct caski_plan *plan,
     const void *text, size_t n);

@@ -349,31 +349,6 @@ put_plain(struct cask_ar *ar, const struct outgoing *o)
 	    put_back(ar, o->plan, o->n);
 }
 
-/*
- * MFC's Unicode string, short, straight into the buffer: its length has one
- * byte for certain.  False leaves it to the long way, errors included.
- */
-static bool
-put_quickly(struct cask_ar *ar, const struct outgoing *o)
-{
-	const struct caski_plan *plan = o->plan;
-	unsigned char *at = ar->cur;
-	struct cask_progress done;
-
-	if (plan->form != CASK_UNICODE || plan->end != CASK_BY_LENGTH ||
-	    plan->width > 1 || plan->characters > 0 || o->n >= 0xFF ||
-	    (size_t)(ar->most - at) < 4 + 2 * o->n || ar->watched ||
-	    caski_utf8_to_wire(at + 4, o->n, o->text, o->n, ar->big_endian,
-		plan->policy, &done) != 0)
-		return false;
-	at[0] = 0xFF;
-	caski_encode(ar, at + 1, 0xFFFE, 2);
-	at[3] = (unsigned char)done.written;
-	ar->cur = at + 4 + 2 * done.written;
-	ar->replaced += done.replaced;
-	return true;
-}
-
 /* It has been gone through: what is left of it is stored. */
 static bool
 put_measured(struct cask_ar *ar, struct outgoing *o)
@@ -450,9 +425,7 @@ caski_store_text(struct cask_ar *ar, const struct caski_plan *plan,
 		return caski_text_long(ar, plan, n);
 	if (n > plan->max)
 		shorten(&o, plan->max);
-	if (put_quickly(ar, &o))
-		ok = true;
-	else if (is_plain(&o))
+	if (is_plain(&o))
 		ok = put_plain(ar, &o);
 	else
 		ok = put_converted(ar, &o);

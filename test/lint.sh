@@ -36,7 +36,7 @@ layer() {
 	ahead | held | yield | datagram | urgent | name | option | wire | chaos | trace) echo 2 ;;
 	ar | why | buffer | message | field | print) echo 3 ;;
 	class | graph) echo 3 ;;
-	count | value | text | text_store | text_load | text_sink) echo 4 ;;
+	count | value | text | text_store | text_load | text_short | text_sink) echo 4 ;;
 	list | agree | dup | hash) echo 4 ;;
 	object | tag | collect | map | mfc | date | variant) echo 5 ;;
 	link | serve | admit | client | handle | queue) echo 6 ;;

@@ -349,7 +349,7 @@ cask_text_named(struct cask_ar *ar, char *s, size_t size, const char *name)
 	if (ar->loading) {
 		if (cask_get_short(ar, s, size, ar->end, &n))
 			return;
-	} else {
+	} else if (ar->form == CASK_ANSI) {
 		nul = (const char *)memchr(s, '\0', size);
 		if (nul != NULL &&
 		    cask_put_short(ar, s, (size_t)(nul - s), ar->end))
