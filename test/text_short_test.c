@@ -51,11 +51,14 @@ assert_same(const struct outcome *quick, const struct outcome *slow)
 static struct cask_ar
 settings(unsigned how, uint64_t limit)
 {
+	static const enum cask_text_form forms[] = { 0, CASK_ANSI, CASK_UTF8,
+		CASK_UTF16 };
+
 	return (struct cask_ar) {
 		.big_endian = how & 1,
 		.replace = how & 2,
 		.limit.text = how & 4 ? limit : 0,
-		.form = how & 8 ? CASK_ANSI : (enum cask_text_form)0,
+		.form = forms[how >> 3],
 	};
 }
 
@@ -92,7 +95,7 @@ a_text_is_stored_as_it_is_the_long_way(void **state)
 	memset(texts[9], 'x', 255);
 	memset(texts[10], 'x', 300);
 	for (size_t i = 0; i < COUNT(texts); i++)
-		for (unsigned how = 0; how < 16; how++)
+		for (unsigned how = 0; how < 32; how++)
 			for (size_t size = 1; size < 540; size++) {
 				struct cask_ar ar = settings(how, 3);
 
@@ -150,7 +153,7 @@ a_text_is_loaded_as_it_is_the_long_way_and_cut_anywhere(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(wires); i++)
-		for (unsigned how = 0; how < 16; how++)
+		for (unsigned how = 0; how < 32; how++)
 			for (size_t room = 1; room < 12; room++)
 				for (size_t n = golden_hex(wire, wires[i]);
 				     n > 0; n--) {
