@@ -160,9 +160,17 @@ void caski_no_room_yet(struct cask_ar *ar);
 void caski_stop(struct cask_ar *ar, int err);
 void caski_make_room(struct cask_ar *ar);
 
-/* The transport: send the buffer; read something, into p or into the empty
- * buffer (how much, 0 at the end, -1 when it failed); is there more? */
+/* ar_io.c: the transport.  Write n bytes, or a part, which more is to follow at
+ * once, so that the transport can wait for that; the buffer and a large block
+ * behind it; send the buffer, or that as a part. */
+bool caski_write(struct cask_ar *ar, const unsigned char *p, size_t n);
+bool caski_write_part(struct cask_ar *ar, const unsigned char *p, size_t n);
+bool caski_write_gathered(struct cask_ar *ar, const unsigned char *p, size_t n);
 bool caski_send_buffer(struct cask_ar *ar);
+bool caski_send_part(struct cask_ar *ar);
+
+/* Read something, into p or into the empty buffer (how much, 0 at the end, -1
+ * when it failed); is there more? */
 ptrdiff_t caski_read_some(struct cask_ar *ar, void *p, size_t size);
 ptrdiff_t caski_fill(struct cask_ar *ar);
 bool caski_io_more(struct cask_ar *ar);

@@ -1,6 +1,6 @@
 /*
- * The archive's buffer before its transport: bytes in, bytes out, and limits.
- * See ar.h.
+ * The archive's buffer: bytes in, bytes out, and limits.  See ar.h; what is
+ * between it and the transport is in ar_io.c.
  *
  * The fast path of <cask/value.h> moves cur towards end and nothing else, so
  * everything here that has to be noticed (a full or empty buffer, the limit of
@@ -140,154 +140,6 @@ too_long(struct cask_ar *ar)
 	    (unsigned long long)caski_message_limit(ar));
 }
 
-/* The transport */
-
-/* The transport failed before, or lacks what is wanted of it. */
-static bool
-unable(struct cask_ar *ar, const char *op)
-{
-	cask_io_fail(ar->io, EBADF, op);
-	return caski_io_failed(ar);
-}
-
-/* Ready to read or write: the transport is told of each value once. */
-static void
-start(struct cask_ar *ar)
-{
-	if (!ar->started && ar->io->table->start != NULL)
-		ar->io->table->start(ar->io);
-	ar->started = true;
-}
-
-static bool
-write_all(struct cask_ar *ar, const unsigned char *p, size_t n)
-{
-	const struct cask_io_table *t = ar->io->table;
-	const unsigned char *from = p;
-
-	while (n > 0) {
-		ptrdiff_t done;
-
-		if (t == NULL || t->write == NULL || ar->io->err != 0)
-			return unable(ar, "write");
-		start(ar);
-		done = t->write(ar->io, p, n);
-		if (done == CASK_IO_GONE)
-			return caski_io_gone(ar);
-		if (done <= 0 || (size_t)done > n) {
-			ar->io->inside |= p != from;
-			return caski_io_failed(ar);
-		}
-		p += done;
-		n -= (size_t)done;
-	}
-	return true;
-}
-
-/* Write what more is to follow at once: the transport, which may be gone
- * afterwards, can wait for that. */
-static bool
-write_part(struct cask_ar *ar, const unsigned char *p, size_t n)
-{
-	bool sent;
-
-	ar->io->partial = true;
-	sent = write_all(ar, p, n);
-	if (ar->io != NULL)
-		ar->io->partial = false;
-	return sent;
-}
-
-/* Send the buffer and a large block behind it. */
-static bool
-gather(struct cask_ar *ar, const unsigned char *p, size_t n)
-{
-	const struct cask_io_table *t = ar->io->table;
-	const unsigned char *from = ar->start;
-	size_t held = (size_t)(ar->cur - ar->start), more = 0;
-
-	while (held > 0) {
-		ptrdiff_t done;
-
-		if (ar->io->err != 0)
-			return unable(ar, "write");
-		start(ar);
-		done = t->gather(ar->io, from, held, p, n);
-		if (done == CASK_IO_GONE)
-			return caski_io_gone(ar);
-		if (done <= 0 || (size_t)done > held + n) {
-			ar->io->inside |= from != ar->start;
-			return caski_io_failed(ar);
-		}
-		if ((size_t)done > held) {
-			more = (size_t)done - held;
-			done = (ptrdiff_t)held;
-		}
-		from += done;
-		held -= (size_t)done;
-	}
-	ar->base += (uint64_t)(ar->cur - ar->start) + more;
-	ar->cur = ar->start;
-	if (!write_all(ar, p + more, n - more))
-		return false;
-	ar->base += n - more;
-	return true;
-}
-
-/* Send the buffer, of which more is to follow at once or not. */
-static bool
-send_buffer(struct cask_ar *ar, bool part)
-{
-	size_t n = (size_t)(ar->cur - ar->start);
-
-	/* Who receives meanwhile has nothing to flush. */
-	if (ar->io->unflushed == ar)
-		ar->io->unflushed = NULL;
-	if (n > 0 && !(part ? write_part : write_all)(ar, ar->start, n))
-		return false;
-	ar->base += n;
-	ar->cur = ar->start;
-	return true;
-}
-
-bool
-caski_send_buffer(struct cask_ar *ar)
-{
-	return send_buffer(ar, false);
-}
-
-/* An archive that has gone out of scope is no longer what it was. */
-static int
-send_unflushed(struct cask_ar *ar, struct cask_io *io)
-{
-	if (ar->io != io || ar->way == CASK_LOADS || ar->err != 0 ||
-	    ar->scratch != NULL || caski_holds(ar))
-		return 0;
-	ar->started = false; /* its value began long ago: a new limit */
-	if (caski_send_buffer(ar))
-		caski_no_room_yet(ar);
-	return ar->io == NULL ? CASK_IO_GONE : ar->err;
-}
-
-/* Send what the other archive has left: the transport may go meanwhile. */
-static bool
-flush_other(struct cask_ar *ar)
-{
-	int err = ar->io->unflushed != NULL ? cask_io_flush(ar->io) : 0;
-
-	if (err == CASK_IO_GONE)
-		return caski_io_gone(ar);
-	return err == 0 || caski_io_failed(ar);
-}
-
-void
-caski_make_room(struct cask_ar *ar)
-{
-	caski_set_end(ar, ar->start + ar->size);
-	ar->io->unflushed = ar;
-	ar->io->flush = send_unflushed;
-}
-
 /* Drop what was counted, and use its place again. */
 static void
 forget(struct cask_ar *ar)
@@ -310,73 +162,11 @@ drain(struct cask_ar *ar)
 		forget(ar);
 		return true;
 	}
-	if (ar->cur > ar->start && !send_buffer(ar, true))
+	if (ar->cur > ar->start && !caski_send_part(ar))
 		return false;
 	caski_make_room(
 	    ar); /* of the first value after a flush: nothing else */
 	return true;
-}
-
-/* At least one byte: how many, 0 at the end, -1 when it failed. */
-ptrdiff_t
-caski_read_some(struct cask_ar *ar, void *p, size_t size)
-{
-	const struct cask_io_table *t = ar->io->table;
-	ptrdiff_t n;
-
-	if (t == NULL || t->read == NULL || ar->io->err != 0) {
-		unable(ar, "read");
-		return -1;
-	}
-	if (!flush_other(ar))
-		return -1;
-	start(ar);
-	n = t->read(ar->io, p, size);
-	if (n == CASK_IO_GONE)
-		caski_io_gone(ar);
-	else if (n < 0 || (size_t)n > size)
-		caski_io_failed(ar);
-	return n >= 0 && (size_t)n <= size ? n : -1;
-}
-
-/* Read into the empty buffer.  The same results. */
-ptrdiff_t
-caski_fill(struct cask_ar *ar)
-{
-	ptrdiff_t n;
-
-	caski_rewind(ar);
-	n = caski_read_some(ar, ar->start, ar->io->exact ? 1 : ar->size);
-	if (n > 0) {
-		ar->filled = ar->start + n;
-		caski_set_end(ar, ar->filled);
-	}
-	return n;
-}
-
-/* Whether a transport that keeps to itself what isn't needed has more. */
-bool
-caski_io_more(struct cask_ar *ar)
-{
-	int n;
-
-	if (ar->io->err != 0)
-		return caski_io_failed(ar);
-	if (!flush_other(ar))
-		return false;
-	start(ar);
-	n = ar->io->table->more(ar->io);
-	if (n == CASK_IO_GONE)
-		return caski_io_gone(ar);
-	return n < 0 ? caski_io_failed(ar) : n > 0;
-}
-
-bool
-caski_cut(struct cask_ar *ar)
-{
-	return caski_fail(ar, CASK_ECUT, "%s",
-	    caski_at(ar) > ar->whole ? cask_strerror(CASK_ECUT)
-				     : "stream ended before a message");
 }
 
 /* Bytes */
@@ -416,7 +206,7 @@ is_to_gather(const struct cask_ar *ar, size_t n)
 static bool
 put_gathered(struct cask_ar *ar, const unsigned char *p, size_t n)
 {
-	bool sent = gather(ar, p, n);
+	bool sent = caski_write_gathered(ar, p, n);
 
 	if (sent)
 		caski_make_room(ar);
@@ -452,7 +242,7 @@ caski_put(struct cask_ar *ar, const void *data, size_t n)
 		} else if (n > room && is_to_gather(ar, n)) {
 			return put_gathered(ar, p, n);
 		} else if (k > 0) {
-			if (!(k < n ? write_part : write_all)(ar, p, k))
+			if (!(k < n ? caski_write_part : caski_write)(ar, p, k))
 				return false;
 			ar->base += k;
 			caski_make_room(ar);

@@ -34,7 +34,7 @@ layer() {
 	io | mem | file | sock | addr | open | accept | connect | close | call | notify) echo 2 ;;
 	nets | behind | ip) echo 2 ;;
 	ahead | held | yield | datagram | urgent | name | option | wire | chaos | trace) echo 2 ;;
-	ar | why | buffer | message | field | print) echo 3 ;;
+	ar | ar_io | why | buffer | message | field | print) echo 3 ;;
 	class | graph) echo 3 ;;
 	count | value | text | text_store | text_load | text_short | text_sink) echo 4 ;;
 	list | agree | dup | hash) echo 4 ;;
