@@ -13,7 +13,6 @@
  */
 #include "ar.h"
 
-#include <errno.h>
 #include <string.h>
 
 #define MESSAGE_FROM_PEER ((uint64_t)64 << 20)

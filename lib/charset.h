@@ -11,14 +11,26 @@
 
 #include <stdbool.h>
 
-struct page;
+struct caski_sample {
+	const char *coded;
+	const char *utf8;
+};
+
+struct caski_page {
+	int number;
+	/* Never SHIFT_JIS and the like, where 0x5C may be a yen sign. */
+	const char *names[3];
+	/* What tells the page from those that resemble it. */
+	struct caski_sample samples[2];
+};
 
 struct caski_charset {
 	void *cd;    /* iconv's converter, once it is needed */
 	void *table; /* what is known already; NULL: there was no memory */
-	const struct page *page;
-	bool to_utf8; /* the direction */
-	bool is_utf8; /* code page 65001: none of these */
+	const struct caski_page *page;
+	void *_Atomic *place; /* of the table, for all of the process */
+	bool to_utf8;         /* the direction */
+	bool is_utf8;         /* code page 65001: none of these */
 	bool doubles; /* some characters of the code page take two bytes */
 };
 
@@ -46,5 +58,49 @@ int caski_charset_convert(struct caski_charset *c, char *dst, size_t room,
 
 /* Close it.  Twice, or never opened (all zero), is fine. */
 void caski_charset_close(struct caski_charset *c);
+
+/* ------------------------------------------------------------------------ */
+/* charset_page.c: a character at a time, by iconv                            */
+
+/* Room for one, in any form, however decomposed. */
+#define CASKI_ONE_CHARACTER 16
+
+/* One step: a character read, and what it became or why it did not. */
+struct caski_step {
+	size_t read;
+	size_t written;
+	int err;
+	uint32_t code; /* towards a code page: which character it is */
+	char out[CASKI_ONE_CHARACTER];
+};
+
+/* Set page and place by its number: false, there is none. */
+bool caski_page_find(struct caski_charset *c, int codepage);
+
+/* Have iconv's converter, if it is not open yet: the errors of opening. */
+int caski_page_open(struct caski_charset *c);
+
+/* From a code page, and to it the character of step->read bytes. */
+void caski_page_decode(
+    void *cd, struct caski_step *step, const char *s, size_t n, int flags);
+void caski_page_encode(void *cd, struct caski_step *step, const char *s);
+
+/* ------------------------------------------------------------------------ */
+/* charset_table.c: what is remembered                                        */
+
+/* Make the table of its page and direction, once; NULL: no memory. */
+void *caski_table_keep(const struct caski_charset *c);
+
+/* Remember what has become of the character at s, or recall it: true if it was
+ * remembered. */
+void caski_table_remember(const struct caski_charset *c,
+    const struct caski_step *step, const char *s);
+bool caski_table_recall(const struct caski_charset *c, struct caski_step *step,
+    const char *s, size_t n);
+
+/* Convert as many characters as are known, one behind the other. */
+void caski_table_convert(const struct caski_charset *c, unsigned char *dst,
+    size_t room, const unsigned char *src, size_t n,
+    struct cask_progress *done);
 
 #endif

@@ -28,7 +28,7 @@ quiet() {
 
 layer() {
 	case $1 in
-	sys | error | bytes | utf | quick | charset | swap) echo 0 ;;
+	sys | error | bytes | utf | quick | charset | charset_page | charset_table | swap) echo 0 ;;
 	loop | note | poller_epoll | poller_poll | pump | resolve | timer | wait | \
 		wake | watch | tell) echo 1 ;;
 	io | mem | file | sock | addr | open | accept | connect | close | call | notify) echo 2 ;;
