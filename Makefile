@@ -223,10 +223,18 @@ SESSION_SRC := $(patsubst %,tools/%.c,mischief record recording pcap)
 COMMAND_SRC := $(filter-out tools/cask.c tools/bench%.c,$(sort $(wildcard tools/*.c)))
 $(BUILD)/test/shape_test: $(SHAPE_SRC:%.c=$(BUILD)/%.o)
 $(BUILD)/test/lesson_test: $(LESSON_OBJ)
-WITH_COMMANDS := $(patsubst %,$(BUILD)/test/%_test,command chat)
+WITH_COMMANDS := $(patsubst %,$(BUILD)/test/%_test,command chat command_fault)
 $(WITH_COMMANDS): $(COMMAND_SRC:%.c=$(BUILD)/%.o) $(LESSON_OBJ)
 $(WITH_COMMANDS) $(BUILD)/test/options_fuzz $(BUILD)/test/json_fuzz: LDLIBS += $(EDIT_LIBS)
 $(BUILD)/test/session_test: $(SESSION_SRC:%.c=$(BUILD)/%.o)
+
+# There it is the C library that fails, not lib/sys.c.
+WRAP_LIBC := stdin stdout $(shell sed -nE 's/^WRAP.[^,]*, ([a-z0-9_]+),.*/\1/p; \
+	s/^__wrap_([a-z]+).*/\1/p' test/libc_fault.c)
+$(BUILD)/test/command_fault_test: %: %.o $(BUILD)/test/libc_fault.o $(LIB) \
+		$(BUILD)/iconv.libs
+	$(LINK) $(WRAP_LIBC:%=-Wl,--wrap=%) -o $@ $(filter %.o,$^) \
+		$(filter %.a,$^) -lcmocka $(LIBS)
 
 FUZZ_SRC_shape := $(SHAPE_SRC)
 FUZZ_SRC_record := $(SESSION_SRC)

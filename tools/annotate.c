@@ -38,13 +38,19 @@ struct watched {
 	bool wrong; /* it did not fit, and that was said */
 };
 
+/* What did not get into the queue. */
+struct lost {
+	uint64_t bytes;
+	uint64_t lines; /* of events without any */
+};
+
 static struct {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t more;
 	struct item *first, **last;
-	size_t held;   /* bytes of the queue */
-	uint64_t lost; /* bytes that did not get into it */
+	size_t held; /* bytes of the queue */
+	struct lost lost;
 	bool ending;
 	bool broken; /* standard output */
 	const struct shape *shape[WAYS];
@@ -256,7 +262,7 @@ print_event(const struct event *e)
 /* The thread */
 
 static struct item *
-take(uint64_t *lost)
+take(struct lost *lost)
 {
 	struct item *i;
 
@@ -264,7 +270,7 @@ take(uint64_t *lost)
 	while (a.first == NULL && !a.ending)
 		pthread_cond_wait(&a.more, &a.lock);
 	i = a.first;
-	*lost = 0;
+	*lost = (struct lost) { 0, 0 };
 	if (i != NULL) {
 		a.first = i->next;
 		a.held -= sizeof *i + i->event.n;
@@ -272,7 +278,7 @@ take(uint64_t *lost)
 	if (a.first == NULL) {
 		a.last = &a.first;
 		*lost = a.lost;
-		a.lost = 0;
+		a.lost = (struct lost) { 0, 0 };
 	}
 	pthread_mutex_unlock(&a.lock);
 	return i;
@@ -289,21 +295,32 @@ note_output(void)
 	pthread_mutex_unlock(&a.lock);
 }
 
+static void
+print_lost(const struct lost *lost)
+{
+	if (lost->bytes > 0)
+		printf("%" PRIu64 " bytes came too fast to be shown\n",
+		    lost->bytes);
+	if (lost->lines > 0)
+		printf(
+		    "%" PRIu64 " lines are missing: no memory\n", lost->lines);
+}
+
 static void *
 annotate_main(void *arg)
 {
+	struct lost lost;
 	struct item *i;
-	uint64_t lost;
 
 	(void)arg;
-	while ((i = take(&lost)) != NULL) {
-		print_event(&i->event);
+	do {
+		i = take(&lost);
+		if (i != NULL)
+			print_event(&i->event);
 		free(i);
-		if (lost > 0)
-			printf("%" PRIu64 " bytes came too fast to be shown\n",
-			    lost);
+		print_lost(&lost);
 		note_output();
-	}
+	} while (i != NULL);
 	while (a.watched != NULL)
 		forget(a.watched);
 	return NULL;
@@ -357,7 +374,8 @@ annotate_event(const struct event *e)
 	if (e->n == 0 || a.held + sizeof *i + e->n <= ANNOTATE_MOST)
 		i = item_of(e);
 	if (i == NULL) {
-		a.lost += e->n;
+		a.lost.bytes += e->n;
+		a.lost.lines += e->n == 0;
 	} else {
 		a.held += sizeof *i + e->n;
 		*a.last = i;

@@ -140,6 +140,7 @@ input_step(struct cat *c)
 {
 	struct input *in = &c->input;
 	bool wanted;
+	int err;
 
 	while (can_go_on(c) && next_line(c))
 		continue;
@@ -153,9 +154,10 @@ input_step(struct cat *c)
 		.events = CASK_READABLE,
 		.ready = on_readable,
 		.user = c };
-	in->watching = cask_watch_start(&in->watch) == 0;
-	if (!in->watching) {
-		complain("standard input: can't be watched");
+	err = cask_watch_start(&in->watch);
+	in->watching = err == 0;
+	if (err != 0) {
+		complain("standard input: %s", cask_strerror(err));
 		cat_end(c, EXIT_FAILED);
 	}
 }

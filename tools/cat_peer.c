@@ -283,18 +283,22 @@ static const struct cask_notify notify = {
 	.accept = on_accept,
 };
 
-static void
+/* False: nobody would know. */
+static bool
 tell_address(struct cask_sock *s)
 {
 	char host[112];
 	uint16_t port;
 
-	if (common.quiet || cask_local(s, host, sizeof host, &port) != 0)
-		return;
+	if (common.quiet)
+		return true;
+	if (cask_local(s, host, sizeof host, &port) != 0)
+		return false;
 	if (port != 0)
 		fprintf(stderr, "listening on %s port %u\n", host, port);
 	else
 		fprintf(stderr, "listening on %s\n", host);
+	return true;
 }
 
 /* Of a connection to come, or of datagrams. */
@@ -302,10 +306,9 @@ static bool
 open_listener(struct cat *c, struct cask_sock *s)
 {
 	c->bound = cask_bind(s, c->host, c->port) == 0;
-	if (c->bound && (c->datagram || cask_listen(s, 0) == 0)) {
-		tell_address(s);
+	if (c->bound && (c->datagram || cask_listen(s, 0) == 0) &&
+	    tell_address(s))
 		return true;
-	}
 	complain("%s", cask_sock_why(s));
 	cat_end(c, EXIT_FAILED);
 	return false;

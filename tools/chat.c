@@ -74,15 +74,20 @@ patience_ends(struct cask_timer *t)
 static void
 want_to_leave(void)
 {
+	int err;
+
 	if (chat.leaves)
 		return;
 	chat.leaves = true;
 	chat.patience.fire = patience_ends;
 	chat.patience.after_ms = milliseconds(chat.timeout);
-	if (!chat.connected)
+	if (!chat.connected) {
 		cask_cancel(&chat.sock);
-	else if (cask_timer_start(&chat.patience) != 0)
-		chat.over = true;
+		return;
+	}
+	err = cask_timer_start(&chat.patience);
+	if (err != 0)
+		trouble(cask_strerror(err));
 }
 
 /* Sending */
@@ -114,8 +119,9 @@ leave(void)
 {
 	chat.left = true;
 	typing_end();
-	if (send_line("", " has left", true))
-		cask_shutdown(&chat.sock, CASK_SENDS);
+	if (send_line("", " has left", true) &&
+	    cask_shutdown(&chat.sock, CASK_SENDS) != 0 && !chat.over)
+		trouble(cask_sock_why(&chat.sock));
 }
 
 static void
@@ -148,7 +154,7 @@ on_receive(struct cask_sock *s, int err)
 
 	(void)s;
 	(void)err;
-	if (chat.over || !cask_more(&chat.in))
+	if (chat.over || (!cask_more(&chat.in) && chat.in.err == 0))
 		return;
 	chat_x(&chat.in, &m);
 	if (chat.in.err != 0) {

@@ -75,20 +75,14 @@ style_of(const char *name, const char *mine)
 void
 chat_print(const char *line, const char *mine)
 {
+	static char rest[CHAT_LONGEST + 1];
 	char name[CHAT_NAME], clean[CHAT_NAME];
-	size_t size = strlen(line) + 1;
-	char *rest = malloc(size);
 
-	if (rest == NULL) {
-		complain("%s", cask_strerror(ENOMEM));
-		return;
-	}
 	if (chat_name(name, line))
 		printf("%s%s%s", term_style(stdout, style_of(name, mine)),
 		    printable(clean, sizeof clean, name),
 		    term_style(stdout, STYLE_PLAIN));
-	printf("%s\n", printable(rest, size, line + strlen(name)));
-	free(rest);
+	printf("%s\n", printable(rest, sizeof rest, line + strlen(name)));
 }
 
 /* Settings */

@@ -84,8 +84,10 @@ append_words(const char *format, ...)
 	char *line = malloc(CHAT_TEXT + 1);
 	va_list args;
 
-	if (line == NULL)
+	if (line == NULL) {
+		complain("a line is lost: %s", cask_strerror(ENOMEM));
 		return;
+	}
 	va_start(args, format);
 	vsnprintf(line, CHAT_TEXT + 1, format, args);
 	va_end(args);
@@ -154,8 +156,10 @@ static bool
 on_opened(struct cask_client *c)
 {
 	c->user = calloc(1, sizeof(struct talker));
-	if (c->user == NULL)
+	if (c->user == NULL) {
+		complain("%s: %s", c->sock.io.peer, cask_strerror(ENOMEM));
 		return false;
+	}
 	remark("%s: connected", c->sock.io.peer);
 	return true;
 }
@@ -264,13 +268,18 @@ begin(void)
 	s->in.limit.count = 1;
 	err = cask_server_listen(
 	    s, chatd.address, chat_wire_port(&chatd.wire, &p));
-	if (err == 0)
-		err = cask_server_local(s, 0, host, sizeof host, &port);
-	if (err != 0)
+	if (err != 0) {
 		complain_of_listening(err);
-	else if (!common.quiet)
+		return false;
+	}
+	err = cask_server_local(s, 0, host, sizeof host, &port);
+	if (err != 0) {
+		complain("the address to listen on: %s", cask_strerror(err));
+		return false;
+	}
+	if (!common.quiet)
 		printf("listening on %s port %u\n", host, port);
-	return err == 0 && output_is_good();
+	return output_is_good();
 }
 
 static void

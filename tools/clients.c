@@ -88,6 +88,7 @@ clients_listen(struct collector *c)
 	struct cask_server *s = &c->server;
 	char host[80];
 	uint16_t port;
+	int err;
 
 	s->message = take_report;
 	s->opened = on_opened;
@@ -98,9 +99,13 @@ clients_listen(struct collector *c)
 	s->limit.message = REPORT_MOST;
 	s->limit.message_ms = s->limit.idle_ms = milliseconds(c->timeout);
 	s->limit.drain_ms = DRAIN_MS;
-	if (cask_server_listen(s, c->address, c->port) != 0 ||
-	    cask_server_local(s, 0, host, sizeof host, &port) != 0) {
+	if (cask_server_listen(s, c->address, c->port) != 0) {
 		complain("%s", cask_server_why(s));
+		return false;
+	}
+	err = cask_server_local(s, 0, host, sizeof host, &port);
+	if (err != 0) {
+		complain("the address to listen on: %s", cask_strerror(err));
 		return false;
 	}
 	if (!common.quiet)

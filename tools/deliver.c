@@ -10,7 +10,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <unistd.h>
+#include <time.h>
 
 #include "report.h"
 
@@ -83,6 +83,16 @@ say_success(struct reporter *r)
 	r->in_trouble = false;
 }
 
+/* Out of memory, or worse: no reason to spin, or to oversleep. */
+static void
+sleep_through(int64_t ms)
+{
+	struct timespec t = { .tv_sec = ms / 1000,
+		.tv_nsec = (long)(ms % 1000) * 1000000 };
+
+	nanosleep(&t, NULL);
+}
+
 void
 report_wait(struct reporter *r, int64_t then)
 {
@@ -93,7 +103,7 @@ report_wait(struct reporter *r, int64_t then)
 		ptrdiff_t n;
 
 		if (cask_pump_turn((int)left, NULL) != 0)
-			sleep(1); /* out of memory: no reason to spin */
+			sleep_through(left < 1000 ? left : 1000);
 		if (!r->knocked || !r->connected)
 			continue;
 		r->knocked = false;

@@ -69,8 +69,8 @@ be_program(const struct lesson *l, struct words *w, int out)
 		*value = '\0';
 		setenv(w->word[i], value + 1, 1);
 	}
-	dup2(out, STDOUT_FILENO);
-	dup2(out, STDERR_FILENO);
+	if (dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0)
+		_exit(127);
 	close(out);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	exit(l->main((int)(w->count - i), w->word + i));
@@ -80,21 +80,28 @@ static FILE *
 start_program(const struct lesson *l, const char *line, pid_t *pid)
 {
 	struct words w = { .count = 0 };
-	int fd[2];
+	int fd[2], err;
+	FILE *f;
 
 	split_words(&w, line);
 	output_flush();
 	if (pipe(fd) != 0)
 		return NULL;
-	*pid = fork();
+	f = fdopen(fd[0], "r");
+	*pid = f != NULL ? fork() : -1;
 	if (*pid == 0) {
 		close(fd[0]);
 		be_program(l, &w, fd[1]);
 	}
+	err = errno;
 	close(fd[1]);
 	if (*pid > 0)
-		return fdopen(fd[0], "r");
-	close(fd[0]);
+		return f;
+	if (f != NULL)
+		fclose(f);
+	else
+		close(fd[0]);
+	errno = err;
 	return NULL;
 }
 
@@ -104,7 +111,7 @@ run_program(const struct lesson *l, const char *line)
 	pid_t pid;
 	FILE *f = start_program(l, line, &pid);
 	bool begins = true;
-	int c;
+	int c, err;
 
 	if (f == NULL) {
 		complain("the program: %s", cask_strerror(errno));
@@ -117,13 +124,17 @@ run_program(const struct lesson *l, const char *line)
 		begins = c == '\n';
 		if (begins)
 			output_flush();
+		errno = 0;
 	}
+	err = ferror(f) ? errno : 0;
 	if (!begins)
 		putchar('\n');
 	fclose(f);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		continue;
-	return true;
+	if (err != 0)
+		complain("what the program prints: %s", cask_strerror(err));
+	return err == 0;
 }
 
 /* Telling: the text, piece by piece; in its section "Run" the commands are run,

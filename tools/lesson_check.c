@@ -168,8 +168,9 @@ be_program(const char *program, const struct trial *t, struct run *r)
 	unsetenv("CASK_CHAOS");
 	if (t->chaos != NULL)
 		setenv("CASK_CHAOS", t->chaos, 1);
-	dup2(fileno(r->out), STDOUT_FILENO);
-	dup2(fileno(r->err), STDERR_FILENO);
+	if (dup2(fileno(r->out), STDOUT_FILENO) < 0 ||
+	    dup2(fileno(r->err), STDERR_FILENO) < 0)
+		_exit(127);
 	signal(SIGPIPE, SIG_DFL);
 	setrlimit(RLIMIT_FSIZE, &most);
 	alarm(SECONDS);
@@ -195,9 +196,8 @@ run(struct run *r, const char *program, const struct trial *t)
 	while (waitpid(pid, &r->status, 0) < 0)
 		if (errno != EINTR)
 			return false;
-	rewind(r->out);
-	rewind(r->err);
-	return true;
+	return fseek(r->out, 0, SEEK_SET) == 0 &&
+	    fseek(r->err, 0, SEEK_SET) == 0;
 }
 
 static void
@@ -288,25 +288,29 @@ print_end(int status)
 		printf("\nIt ended with exit code %d.\n", WEXITSTATUS(status));
 }
 
+/* False: it can't be read. */
 static bool
-is_wanted(FILE *f, const char *wanted)
+is_wanted(FILE *f, const char *wanted, bool *good)
 {
 	char text[2000];
 	size_t n = fread(text, 1, sizeof text, f);
 
+	if (ferror(f))
+		return false;
 	rewind(f);
-	return n == strlen(wanted) && memcmp(text, wanted, n) == 0;
+	*good = n == strlen(wanted) && memcmp(text, wanted, n) == 0;
+	return true;
 }
 
 static bool
 try_it(const char *program, const struct trial *t, bool *good)
 {
 	struct run r = { NULL, NULL, 0 };
-	bool done = run(&r, program, t);
+	bool done = run(&r, program, t) && is_wanted(r.out, t->wanted, good);
 
 	if (!done)
 		complain("%s: %s", program, cask_strerror(errno));
-	*good = done && r.status == 0 && is_wanted(r.out, t->wanted);
+	*good = *good && r.status == 0;
 	if (done && !*good) {
 		printf("Not yet.  This\n\n");
 		print_command(program, t);

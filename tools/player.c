@@ -114,11 +114,13 @@ static void
 ended(struct line *l)
 {
 	const struct stream *s = theirs(l);
+	int err = l->sock.io.err;
 
 	if (l->came < s->n && !l->ended)
-		differ(l, "the %s %s after byte %" PRIu64 " of %zu",
-		    who(l->player), l->sock.io.err != 0 ? "was lost" : "ended",
-		    l->came, s->n);
+		differ(l, "the %s %s after byte %" PRIu64 " of %zu%s%s",
+		    who(l->player), err != 0 ? "was lost" : "ended", l->came,
+		    s->n, err != 0 ? ": " : "",
+		    err != 0 ? cask_strerror(err) : "");
 	l->ended = true;
 }
 

@@ -249,8 +249,10 @@ plain_ready(void)
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
-	if (n < 0)
+	if (n < 0) {
 		complain("standard input: %s", cask_strerror(errno));
+		typing.lost = true;
+	}
 	if (n > 0) {
 		take_bytes(block, (size_t)n);
 		typing_show();
@@ -289,8 +291,11 @@ typing_start(const char *prompt, size_t most, void (*typed)(const char *line))
 		.fd = STDIN_FILENO, .events = CASK_READABLE, .ready = on_ready
 	};
 	err = cask_watch_start(&typing.watch);
-	if (err != 0)
+	if (err != 0) {
+		free(typing.bytes);
+		typing.bytes = NULL;
 		return err;
+	}
 	typing.started = true;
 	typing.shows = term_is(stdin) && term_is_able(stdout);
 	if (typing.shows)
