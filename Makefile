@@ -288,6 +288,7 @@ test:
 	@CC='$(CC)' sh tools/need.sh 'make test' cc cmocka
 	@sh tools/need.sh 'one of the tests' python3 || echo 'going on without it'
 	@sh tools/need.sh 'one of the tests' haproxy || echo 'going on without it'
+	@BUILD=$(BUILD) sh tools/need.sh 'one of the tests' nginx || echo 'going on without it'
 	@sh tools/need.sh 'one of the tests' tshark || echo 'going on without it'
 	@$(MAKE) --no-print-directory -s -j$(JOBS) check
 
@@ -313,6 +314,7 @@ sanitize:
 	@CC='$(CC)' sh tools/need.sh 'make sanitize' cc cmocka
 	@sh tools/need.sh 'one of the tests' python3 || echo 'going on without it'
 	@sh tools/need.sh 'one of the tests' haproxy || echo 'going on without it'
+	@BUILD=$(BUILD)/sanitize sh tools/need.sh 'one of the tests' nginx || echo 'going on without it'
 	@sh tools/need.sh 'one of the tests' tshark || echo 'going on without it'
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)/sanitize \
 		CFLAGS='$(SANITIZE)' check

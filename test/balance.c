@@ -19,7 +19,7 @@
  *     balance front COMMAND...
  *
  * runs a command with a listening socket as descriptor 3, whose port it says
- * first.
+ * first, and in the environment variable PORT.
  *
  *     balance knock HOST PORT
  *
@@ -284,6 +284,7 @@ run_front(char **arg)
 	struct sockaddr_in sa = address("127.0.0.1", "0");
 	socklen_t n = sizeof sa;
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	char port[8];
 
 	if (fd < 0 || bind(fd, (struct sockaddr *)&sa, n) != 0 ||
 	    listen(fd, 64) != 0 ||
@@ -292,7 +293,9 @@ run_front(char **arg)
 		give_up("listen: %s", strerror(errno));
 	if (fd != 3)
 		close(fd);
-	printf("%u\n", ntohs(sa.sin_port));
+	snprintf(port, sizeof port, "%u", ntohs(sa.sin_port));
+	setenv("PORT", port, 1);
+	printf("%s\n", port);
 	fflush(stdout);
 	execvp(arg[0], arg);
 	give_up("%s: %s", arg[0], strerror(errno));

@@ -1,25 +1,34 @@
 #!/bin/sh
-# Servers behind a real HAProxy: one is killed under load, and nothing that was
-# acknowledged is lost.  Argument: the program that test/balance.c makes.
+# Servers behind a real balancer: one is killed under load, and nothing that was
+# acknowledged is lost.  Arguments: haproxy or nginx, and the program that
+# test/balance.c makes.
 #
-# One server is told by version 1 of the PROXY protocol who its clients are, the
-# other by version 2, with checksums.  Where there is no HAProxy it says so.
+# HAProxy tells one server by version 1 of the PROXY protocol who its clients
+# are, the other by version 2, with checksums; nginx knows version 1.  Where the
+# balancer is not here it says so.
 #
 # SPDX-License-Identifier: MIT
 set -eu
 
-PATH=$PATH:/usr/sbin:/usr/local/sbin
-balance=$1
+PATH=$PATH:/usr/sbin:/usr/local/sbin:$BUILD/nginx/usr/sbin
+balancer=$1
+balance=$2
 clients='11 12 13 14'
 jobs=300
-if ! command -v haproxy >/dev/null 2>&1; then
-	echo "skipped: servers behind HAProxy: no haproxy here"
+skip() {
+	echo "skipped: servers behind $balancer: $*"
 	exit 0
-fi
-
-if [ "$(uname -s)" != Linux ]; then
-	echo "skipped: servers behind HAProxy: not all of 127.0.0.0/8 is here"
-	exit 0
+}
+command -v "$balancer" >/dev/null 2>&1 || skip "it is not here"
+[ "$(uname -s)" = Linux ] || skip "not all of 127.0.0.0/8 is here"
+module=
+if [ "$balancer" = nginx ]; then
+	for dir in "$BUILD/nginx/usr" /usr /usr/local; do
+		m=$dir/lib/nginx/modules/ngx_stream_module.so
+		[ -z "$module" ] && [ -f "$m" ] && module=$m
+	done
+	[ -n "$module" ] || skip "its stream module is not here"
+	module=$(realpath "$module")
 fi
 
 dir=$(mktemp -d)
@@ -67,7 +76,10 @@ a=$pid a_port=$port
 start b server "$dir/b" 127.0.0.1 5000
 b=$pid b_port=$port
 
-cat >"$dir/cfg" <<END
+# One of these makes a configuration, and runs the balancer in front.
+
+front_haproxy() {
+	cat >"$dir/cfg" <<END
 global
     maxconn 200
 defaults
@@ -85,8 +97,39 @@ listen jobs
     server a 127.0.0.1:$a_port send-proxy
     server b 127.0.0.1:$b_port send-proxy-v2 proxy-v2-options crc32c
 END
-start haproxy front haproxy -db -f "$dir/cfg"
-haproxy=$pid
+	start front front haproxy -db -f "$dir/cfg"
+}
+
+# It listens by itself, on a port that was free.
+front_nginx() {
+	cat >"$dir/template" <<END
+load_module $module;
+daemon off;
+master_process off;
+pid $dir/pid;
+error_log stderr notice;
+events { }
+stream {
+    upstream jobs {
+        server 127.0.0.1:$a_port max_fails=1 fail_timeout=20s;
+        server 127.0.0.1:$b_port max_fails=1 fail_timeout=20s;
+    }
+    server {
+        listen 127.0.0.1:PORT;
+        proxy_pass jobs;
+        proxy_protocol on;
+        proxy_connect_timeout 2s;
+    }
+}
+END
+	start front front sh -c "exec 3<&-
+		sed s/PORT/\$PORT/ '$dir/template' >'$dir/cfg'
+		exec nginx -p '$dir' -e stderr -c '$dir/cfg'"
+	await grep -q getrlimit "$dir/front.err"
+}
+
+front_$balancer
+front=$pid
 
 # The load, in which a kills itself.
 
@@ -104,7 +147,10 @@ code=0
 wait "$a" || code=$?
 [ $code -eq 137 ] || fail "server a ended with code $code"
 [ "$(grep -c '^[0-9]' "$dir/a")" -eq 200 ] || fail "server a did not die at its job"
-await grep -q 'Server jobs/a is DOWN' "$dir/haproxy.err"
+case $balancer in
+haproxy) await grep -q 'Server jobs/a is DOWN' "$dir/front.err" ;;
+nginx) await grep -q "connect() failed .*127.0.0.1:$a_port" "$dir/front.err" ;;
+esac
 
 # What was acknowledged, against what was recorded.
 
@@ -120,12 +166,12 @@ strange=$(awk '$2 != "127.0.0." int($1 / 100000)' "$dir/records" | head -n 3)
 last=$(grep -v checked "$dir/a" | tail -n 1)
 grep -qx "$last" "$dir/b" || fail "job $last was not sent again"
 
-# Health checks go on, and are nothing to complain of.
+# HAProxy's health checks go on, and are nothing to complain of.
 
 checked() {
 	[ "$(grep -c checked "$dir/b")" -ge "$1" ]
 }
-await checked $(($(grep -c checked "$dir/b") + 5))
+[ "$balancer" != haproxy ] || await checked $(($(grep -c checked "$dir/b") + 5))
 kill -TERM "$b"
 wait "$b" || fail "server b ended with code $?"
 for s in a b; do
@@ -133,11 +179,16 @@ for s in a b; do
 done
 [ "$(tail -n 1 "$dir/b.out")" = "0 dropped, 0 refused" ] ||
 	fail "server b has counted $(tail -n 1 "$dir/b.out")"
-kill -TERM "$haproxy"
-wait "$haproxy" 2>/dev/null || true
+kill -TERM "$front"
+wait "$front" 2>/dev/null || true
 
-# Others that come: knock WHOM FROM WORDS, standard input is what is sent.
+# Others that come, once: knock WHOM FROM WORDS, standard input is what is sent.
 
+ends() {
+	echo "nothing was lost: $(cat "$dir"/1?.out | paste -s -d ,)"
+	exit 0
+}
+[ "$balancer" = haproxy ] || ends
 start c server "$dir/c" 127.0.0.1 1000
 knock() {
 	got=$("$balance" knock "$2" "$port") || fail "$1: can't knock"
@@ -156,4 +207,4 @@ wait "$pid" || fail "server c ended with code $?"
 [ "$(tail -n 1 "$dir/c.out")" = "0 dropped, 3 refused" ] ||
 	fail "server c has counted $(tail -n 1 "$dir/c.out")"
 ! grep -q '^[0-9]' "$dir/c" || fail "server c took what it should not"
-echo "nothing was lost: $(cat "$dir"/1?.out | paste -s -d ,)"
+ends

@@ -20,7 +20,8 @@ stand_in() {
 # What need.sh says and does where PATH has only the stand-ins.
 need() {
 	rm -f "$dir/done"
-	(PATH=$dir DIR=$dir "$dir/sh" tools/need.sh 'make x' thing) 2>&1 || echo "failed"
+	(PATH=$dir DIR=$dir BUILD=$dir/build "$dir/sh" tools/need.sh 'make x' \
+		"${1:-thing}") 2>&1 || echo "failed"
 	[ -f "$dir/done" ] && cat "$dir/done"
 	return 0
 }
@@ -79,4 +80,16 @@ E: no network
 cask: apt-get could not install: thing
 failed
 sudo" "$(need)"
+
+if [ ! -f /usr/lib/nginx/modules/ngx_stream_module.so ]; then
+	ln -s "$(command -v mkdir)" "$dir/mkdir"
+	stand_in apt-get 'echo "apt-get $*" >>"$DIR/done"; printf "" >nginx.deb'
+	stand_in dpkg 'echo "dpkg $*" >>"$DIR/done"'
+	nginx="nginx libnginx-mod-stream"
+	expect "nginx is not installed" \
+		"cask: make x needs what this machine lacks: $nginx
+cask: unpacking in $dir/build/nginx: $nginx
+apt-get download -q $nginx
+dpkg -x nginx.deb ." "$(need nginx)"
+fi
 echo "need.sh knows what to do"

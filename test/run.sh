@@ -93,7 +93,9 @@ if [ -z "${WEATHER-}" ]; then
 		sh test/peer.sh differential "$BUILD/test/differential"
 	run "graphs in Python" \
 		sh test/peer.sh graphs "$BUILD/test/graph_differential"
-	run "HAProxy" sh test/balance.sh "$BUILD/test/balance"
+	for b in haproxy nginx; do
+		run "$b" sh test/balance.sh $b "$BUILD/test/balance"
+	done
 	run "captures with tshark" sh test/wire.sh
 	run "tools/need.sh" sh test/need.sh
 	run "make demo" sh tools/demo.sh "$CASK"

@@ -1,12 +1,14 @@
 #!/bin/sh
 # need.sh WHO THING...: see that what WHO ("the tests") needs is here, and
 # install it with apt-get when it is not.  Says what, and for whom; says what to
-# do where that is not possible.
+# do where that is not possible.  nginx, which begins to serve where it is
+# installed, is only unpacked, in $BUILD/nginx.
 #
 # SPDX-License-Identifier: MIT
 set -u
 
 cc=${CC:-cc}
+unpacked=${BUILD:-build}/nginx
 missing=
 who=$1
 shift
@@ -23,6 +25,8 @@ here() {
 	fuzzer) clang -print-file-name=libclang_rt.fuzzer-x86_64.a 2>/dev/null |
 		grep -q / || clang -print-file-name=libclang_rt.fuzzer.a |
 		grep -q / ;;
+	nginx) [ -f /usr/lib/nginx/modules/ngx_stream_module.so ] ||
+		[ -x "$unpacked/usr/sbin/nginx" ] ;;
 	haproxy) command -v "$1" >/dev/null 2>&1 || [ -x /usr/sbin/haproxy ] ;;
 	*) command -v "$1" >/dev/null 2>&1 ;;
 	esac
@@ -40,6 +44,7 @@ package() {
 	c++) echo g++ ;;
 	cmocka) echo libcmocka-dev ;;
 	fuzzer) echo libclang-rt-14-dev ;;
+	nginx) echo nginx libnginx-mod-stream ;;
 	*) echo "$1" ;;
 	esac
 }
@@ -61,6 +66,20 @@ fi
 if ! command -v apt-get >/dev/null 2>&1; then
 	say "no apt-get here: install these (or what your system calls them)," \
 		"then try again"
+	exit 1
+fi
+if [ "$*" = nginx ]; then
+	say "unpacking in $unpacked:$missing"
+	# shellcheck disable=SC2086 # the words are several packages
+	if mkdir -p "$unpacked" && cd "$unpacked" &&
+		apt-get download -q $missing >log 2>&1; then
+		for p in *.deb; do
+			dpkg -x "$p" . && rm -f "$p"
+		done
+		exit 0
+	fi
+	cat log >&2
+	say "apt-get could not download:$missing"
 	exit 1
 fi
 as_root=
