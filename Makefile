@@ -228,7 +228,7 @@ $(WITH_COMMANDS): $(COMMAND_SRC:%.c=$(BUILD)/%.o) $(LESSON_OBJ)
 $(WITH_COMMANDS) $(BUILD)/test/options_fuzz $(BUILD)/test/json_fuzz: LDLIBS += $(EDIT_LIBS)
 $(BUILD)/test/session_test: $(SESSION_SRC:%.c=$(BUILD)/%.o)
 
-# There it is the C library that fails, not lib/sys.c.
+# There it is the C library that fails, not lib/sys.h.
 WRAP_LIBC := stdin stdout $(shell sed -nE 's/^WRAP.[^,]*, ([a-z0-9_]+),.*/\1/p; \
 	s/^__wrap_([a-z]+).*/\1/p' test/libc_fault.c)
 $(BUILD)/test/command_fault_test: %: %.o $(BUILD)/test/libc_fault.o $(LIB) \

@@ -28,7 +28,7 @@ quiet() {
 
 layer() {
 	case $1 in
-	sys | error | bytes | utf | quick | charset | charset_page | charset_table | swap) echo 0 ;;
+	sys | sys_* | error | bytes | utf | quick | charset | charset_* | swap) echo 0 ;;
 	loop | note | poller_epoll | poller_poll | pump | resolve | timer | wait | \
 		wake | watch | tell) echo 1 ;;
 	io | mem | file | sock | addr | open | accept | connect | close | call | notify) echo 2 ;;
@@ -50,7 +50,7 @@ layers() {
 		level=$(layer "$mine")
 		[ "$level" = "no layer" ] &&
 			echo "$f has no layer: give it one in test/lint.sh"
-		for h in $(sed -n 's/^#include ["<]\(cask\/\)*\([a-z]*\)\.h[">].*/\2/p' \
+		for h in $(sed -n 's/^#include ["<]\(cask\/\)*\([a-z_]*\)\.h[">].*/\2/p' \
 			"$f"); do
 			[ -f "lib/$h.h" ] || [ -f "include/cask/$h.h" ] ||
 				continue
@@ -67,7 +67,16 @@ layers() {
 	return 0
 }
 
-# The seam: only sys.o calls the outside.
+# The seam: only these call the outside, and only they have what they share.
+
+seam='lib/sys.c lib/sys_wait.c lib/sys_socket.c lib/sys_name.c lib/sys_iconv.c'
+
+is_seam() {
+	case " $seam " in
+	*" $1 "*) ;;
+	*) false ;;
+	esac
+}
 
 outside='accept|accept4|bind|calloc|clock_gettime|close|connect|fcntl|free'
 outside="$outside|freeaddrinfo|getaddrinfo|getnameinfo|getpeername|getsockname"
@@ -78,13 +87,46 @@ outside="$outside|socketpair|strdup|write|writev|lseek|fstat|printf|puts|exit|ab
 
 seam() {
 	for o in lib/*.c; do
-		[ "$o" = lib/sys.c ] && continue
+		is_seam "$o" && continue
+		grep -q 'sys_own\.h' "$o" && echo "$o includes sys_own.h"
 		nm -u "$BUILD/${o%.c}.o" | awk '{ print $2 }' |
 			sed 's/@.*//; s/^_*\([a-z0-9_]*\)_chk$/\1/' |
 			grep -xE "$outside" | sed "s|^|$o calls |"
 	done
-	nm -u "$BUILD/lib/sys.o" | awk '{ print $2 }' |
-		grep -xE 'send|sendto' | sed 's/^/lib\/sys.c calls /'
+	for o in $seam; do
+		nm -u "$BUILD/${o%.c}.o" | awk '{ print $2 }' |
+			grep -xE 'send|sendto' | sed "s|^|$o calls |"
+	done
+	return 0
+}
+
+# Faults: what the seam and the commands call of the C library is wrapped by
+# test/libc_fault.c, where it can be made to fail; or it is one of these, which
+# can't fail, or in no way that a command could tell.
+
+sound='_.*|add_history|alarm|clock_gettime|dup2|execv|exit|free|freeaddrinfo'
+sound="$sound|f(close|error|flush|gets|printf|putc|puts|read|seek|tello|write)"
+sound="$sound|get(auxval|c|env|pid)|iconv|iconv_close|if_nametoindex|inet_pton"
+sound="$sound|isatty|lstat|mem.*|nanosleep|pthread_(attr|cond|mutex)_.*"
+sound="$sound|pthread_(detach|join|sigmask)|putc|rewind|rl_.*|sched_yield"
+sound="$sound|set(env|locale|rlimit|vbuf)|sig.*|snprintf|sockatmark|stderr|str.*"
+sound="$sound|timerfd_settime|uname|unsetenv|vsnprintf|waitpid"
+
+faults() {
+	objects=$(ls $seam tools/*.c | grep -v tools/bench |
+		sed "s|^|$BUILD/|; s|c$|o|")
+	{
+		nm -g --defined-only $objects "$BUILD/lessons.o" |
+			awk 'NF == 3 { print $3 }'
+		sed -nE 's/^WRAP.[^,]*, ([a-z0-9_]+),.*/\1/p
+			s/^__wrap_([a-z]+).*/\1/p' test/libc_fault.c
+		echo stdin
+		echo stdout
+	} | sort -u >"$work/wrapped"
+	nm -u $objects | awk 'NF == 2 { sub(/@.*/, "", $2); print $2 }' |
+		sed 's/^_*\([a-z0-9_]*\)_chk$/\1/' | sort -u |
+		grep -vxE "cask_.*|$sound" | comm -23 - "$work/wrapped" |
+		sed 's/$/ can fail, and test\/libc_fault.c does not wrap it/'
 	return 0
 }
 
@@ -147,7 +189,7 @@ text() {
 			print f ":" NR ": longer than 100 columns" }'
 		grep -q 'SPDX-License-Identifier: MIT' "$f" ||
 			echo "$f: no SPDX line"
-		[ "$f" = lib/sys.c ] || awk -v f="$f" '
+		is_seam "$f" || awk -v f="$f" '
 			/^\{/ { body = 1 } /^\}/ { body = 0 }
 			body && /^#[ \t]*if/ {
 				print f ":" NR ": #if in a function" }' "$f"
@@ -185,12 +227,12 @@ manuals() {
 
 flags='-std=c11 -D_POSIX_C_SOURCE=200809L -Iinclude'
 
-# In sys.c it takes iconv_open's (iconv_t)-1 for memory; in swap.c it does not
+# In sys_iconv.c it takes iconv_open's (iconv_t)-1 for memory; in swap.c it does not
 # see that memcpy sets what it copies to; in utf.c, that nothing is put where
 # there is no place; in bench_graph.c, that a struct points to what it points to.
 gcc_one() {
 	but=
-	[ "$1" = lib/sys.c ] && but=-Wno-analyzer-malloc-leak
+	[ "$1" = lib/sys_iconv.c ] && but=-Wno-analyzer-malloc-leak
 	[ "$1" = lib/swap.c ] && but=-Wno-analyzer-use-of-uninitialized-value
 	[ "$1" = tools/bench_graph.c ] && but=-Wno-analyzer-malloc-leak
 	[ "$1" = lib/utf.c ] && but=-Wno-analyzer-null-dereference
@@ -233,6 +275,7 @@ esac
 
 quiet "layers" layers
 quiet "the seam" seam
+quiet "faults" faults
 quiet "names" names
 quiet "headers alone" headers
 quiet "text" text
