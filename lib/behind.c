@@ -9,7 +9,7 @@
 #include <cask/bytes.h>
 #include <cask/error.h>
 
-#include "ip.h"
+#include "behind_form.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -20,14 +20,9 @@
 #include <sys/un.h>
 
 static const char begin1[] = "PROXY ";
-static const unsigned char begin2[12] = { '\r', '\n', '\r', '\n', '\0', '\r',
-	'\n', 'Q', 'U', 'I', 'T', '\n' };
 
 #define BEGIN1 (sizeof begin1 - 1)
-#define LEAST  15  /* bytes of any header: "PROXY UNKNOWN\r\n" */
-#define MOST1  107 /* … of version 1 */
-#define FIXED2 16  /* of version 2: what is in front of the addresses */
-#define PATH   108 /* bytes of a path in version 2, whatever this system has */
+#define LEAST  15 /* bytes of any header: "PROXY UNKNOWN\r\n" */
 
 #define SHOWN 24              /* bytes of what is wrong */
 #define QUOTE (4 * SHOWN + 6) /* … in quotes, with escapes and dots */
@@ -233,19 +228,7 @@ read_line(struct cask_behind *b, const char *text, size_t n)
 
 /* Version 2: bytes */
 
-enum { LOCAL, PROXY };                   /* commands */
-enum { UNSPECIFIED, INET, INET6, UNIX }; /* families */
-
 #define CHECKSUM 0x03 /* the addition that is one: 4 bytes */
-
-static size_t
-addresses(unsigned family)
-{
-	static const size_t sizes[] = { 0, 2 * (4 + 2), 2 * (16 + 2),
-		2 * PATH };
-
-	return family <= UNIX ? sizes[family] : 0;
-}
 
 /* CRC32C (Castagnoli) of n bytes, the four at `but` taken as zero. */
 static uint32_t
@@ -404,7 +387,7 @@ read_bytes(struct cask_behind *b, const unsigned char *bytes, size_t n)
 	return 0;
 }
 
-/* Both */
+/* Either */
 
 static int
 read_any(struct cask_behind *b, const void *bytes, size_t n)
@@ -417,7 +400,7 @@ read_any(struct cask_behind *b, const void *bytes, size_t n)
 		b->version = 1;
 		return read_line(b, bytes, n);
 	}
-	if (memcmp(bytes, begin2, n < sizeof begin2 ? n : sizeof begin2) == 0) {
+	if (memcmp(bytes, BEGIN2, n < SIZE2 ? n : SIZE2) == 0) {
 		b->version = 2;
 		return read_bytes(b, bytes, n);
 	}
@@ -434,108 +417,4 @@ cask_behind_read(struct cask_behind *b, const void *bytes, size_t n)
 	if (err != 0)
 		b->local = false;
 	return err;
-}
-
-/* Writing */
-
-/* As one family: IPv4 if both are, else IPv6.  Whether they are addresses of
- * the internet. */
-static bool
-both(struct caski_ip ip[2], const struct cask_addr *source,
-    const struct cask_addr *destination)
-{
-	if (!caski_ip_from(&ip[0], source) ||
-	    !caski_ip_from(&ip[1], destination))
-		return false;
-	ip[0].six = ip[1].six =
-	    !caski_ip_is_four(&ip[0]) || !caski_ip_is_four(&ip[1]);
-	return true;
-}
-
-static size_t
-write_line(char line[MOST1 + 1], const struct cask_addr *source,
-    const struct cask_addr *destination)
-{
-	char from[CASKI_IP_TEXT], to[CASKI_IP_TEXT];
-	struct caski_ip ip[2];
-
-	if (source == NULL || destination == NULL ||
-	    !both(ip, source, destination))
-		return (size_t)snprintf(line, MOST1 + 1, "PROXY UNKNOWN\r\n");
-	caski_ip_print(&ip[0], from, sizeof from);
-	caski_ip_print(&ip[1], to, sizeof to);
-	return (size_t)snprintf(line, MOST1 + 1, "PROXY %s %s %s %u %u\r\n",
-	    ip[0].six ? "TCP6" : "TCP4", from, to, ip[0].port, ip[1].port);
-}
-
-static void
-write16(unsigned char *to, size_t value)
-{
-	cask_write16(to, cask_order16((uint16_t)value, true));
-}
-
-static void
-write_path(unsigned char *to, const struct cask_addr *a)
-{
-	const size_t before = offsetof(struct sockaddr_un, sun_path);
-	size_t n = a->length > before ? a->length - before : 0;
-
-	memset(to, 0, PATH);
-	memcpy(to, a->sa.bytes + before, n < PATH ? n : PATH);
-}
-
-/* The addresses; which family they are. */
-static unsigned
-write_addresses(unsigned char *to, const struct cask_addr *source,
-    const struct cask_addr *destination)
-{
-	struct caski_ip ip[2];
-	size_t size;
-
-	if (caski_addr_family(source) == AF_UNIX &&
-	    caski_addr_family(destination) == AF_UNIX) {
-		write_path(to, source);
-		write_path(to + PATH, destination);
-		return UNIX;
-	}
-	if (!both(ip, source, destination))
-		return UNSPECIFIED;
-	size = ip[0].six ? 16 : 4;
-	for (unsigned i = 0; i < 2; i++) {
-		memcpy(to + i * size, ip[i].byte + 16 - size, size);
-		write16(to + 2 * size + 2 * i, ip[i].port);
-	}
-	return ip[0].six ? INET6 : INET;
-}
-
-static size_t
-write_bytes(unsigned char *to, const struct cask_addr *source,
-    const struct cask_addr *destination)
-{
-	unsigned command = LOCAL, family = UNSPECIFIED;
-
-	if (source != NULL && destination != NULL) {
-		command = PROXY;
-		family = write_addresses(to + FIXED2, source, destination);
-	}
-	memcpy(to, begin2, sizeof begin2);
-	to[12] = (unsigned char)(2 << 4 | command);
-	to[13] = (unsigned char)(family == UNSPECIFIED ? 0 : family << 4 | 1);
-	write16(to + 14, addresses(family));
-	return FIXED2 + addresses(family);
-}
-
-size_t
-cask_behind_write(void *buf, size_t size, unsigned version,
-    const struct cask_addr *source, const struct cask_addr *destination)
-{
-	unsigned char header[CASK_BEHIND_WRITE];
-	size_t n = version == 1
-	    ? write_line((char *)header, source, destination)
-	    : write_bytes(header, source, destination);
-
-	if (n > size)
-		return 0;
-	memcpy(buf, header, n);
-	return n;
 }

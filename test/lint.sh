@@ -32,7 +32,7 @@ layer() {
 	loop | note | poller_epoll | poller_poll | pump | resolve | timer | wait | \
 		wake | watch | tell) echo 1 ;;
 	io | mem | file | sock | addr | open | accept | connect | close | call | notify) echo 2 ;;
-	nets | behind | ip) echo 2 ;;
+	nets | behind | behind_* | ip) echo 2 ;;
 	ahead | held | yield | datagram | urgent | name | option | wire | chaos | trace) echo 2 ;;
 	ar | ar_io | why | buffer | message | field | print) echo 3 ;;
 	class | graph) echo 3 ;;
