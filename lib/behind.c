@@ -400,7 +400,7 @@ read_any(struct cask_behind *b, const void *bytes, size_t n)
 		b->version = 1;
 		return read_line(b, bytes, n);
 	}
-	if (memcmp(bytes, BEGIN2, n < SIZE2 ? n : SIZE2) == 0) {
+	if (memcmp(bytes, begin2(), n < SIZE2 ? n : SIZE2) == 0) {
 		b->version = 2;
 		return read_bytes(b, bytes, n);
 	}

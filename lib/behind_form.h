@@ -14,13 +14,21 @@
 
 /* Version 2 */
 
-#define BEGIN2 "\r\n\r\n\0\r\nQUIT\n" /* what it begins with … */
-#define SIZE2  12                     /* … in bytes */
-#define FIXED2 16                     /* what is in front of the addresses */
-#define PATH   108 /* bytes of a path, whatever this system has */
+#define SIZE2  12  /* bytes it begins with */
+#define FIXED2 16  /* … what is in front of the addresses */
+#define PATH   108 /* … of a path, whatever this system has */
 
 enum { LOCAL, PROXY };                   /* commands */
 enum { UNSPECIFIED, INET, INET6, UNIX }; /* families */
+
+static inline const unsigned char *
+begin2(void)
+{
+	static const unsigned char bytes[SIZE2] = { '\r', '\n', '\r', '\n',
+		'\0', '\r', '\n', 'Q', 'U', 'I', 'T', '\n' };
+
+	return bytes;
+}
 
 static inline size_t
 addresses(unsigned family)

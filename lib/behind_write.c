@@ -94,7 +94,7 @@ write_bytes(unsigned char *to, const struct cask_addr *source,
 		command = PROXY;
 		family = write_addresses(to + FIXED2, source, destination);
 	}
-	memcpy(to, BEGIN2, SIZE2);
+	memcpy(to, begin2(), SIZE2);
 	to[12] = (unsigned char)(2 << 4 | command);
 	to[13] = (unsigned char)(family == UNSPECIFIED ? 0 : family << 4 | 1);
 	write16(to + 14, addresses(family));

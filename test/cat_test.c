@@ -985,7 +985,7 @@ start_at_terminal(char *port, int *terminal, int *input)
 		dup2(in[0], 0);
 		dup2(null, 1);
 		dup2(slave, 2);
-		execl(getenv("CASK"), "cask", "cat", "127.0.0.1", port,
+		execl(cask_path(), "cask", "cat", "127.0.0.1", port,
 		    (char *)NULL);
 		_exit(99);
 	}

@@ -50,6 +50,7 @@ struct scenario {
 	const char *before, *before_input;
 	const char *after, *after_input;
 	const char *file; /* made by a run that went well, in the directory */
+	const char *gone; /* taken away again */
 	bool ends;        /* told to, when its peers have ended */
 	enum compared compared;
 	bool may_lack; /* … if it has complained: others are served all the same
@@ -224,21 +225,20 @@ hear_any(struct process *const p[3], int ms)
 	}
 }
 
-/* The port that it has told; false: not yet. */
+/* Whether it listens; and on which port, if it is one. */
 static bool
-find_port(const struct process *p, char port[8])
+listens(const struct process *p, char port[8])
 {
 	for (int i = 0; i < 2; i++) {
 		const char *at = strstr(p->said[i], "listening on ");
 		unsigned n;
 
-		if (at == NULL || strchr(at, '\n') == NULL ||
-		    (at = strstr(at, " port ")) == NULL)
+		if (at == NULL || strchr(at, '\n') == NULL)
 			continue;
-		if (sscanf(at, " port %u", &n) == 1) {
+		at = strstr(at, " port ");
+		if (at != NULL && sscanf(at, " port %u", &n) == 1)
 			snprintf(port, 8, "%u", n & 0xFFFF);
-			return true;
-		}
+		return true;
 	}
 	return false;
 }
@@ -323,7 +323,7 @@ go(struct run *r)
 
 	if (s->before != NULL)
 		start(&r->before, s->before, s->before_input, "", "", NULL);
-	while (s->before != NULL && !find_port(&r->before, before)) {
+	while (s->before != NULL && !listens(&r->before, before)) {
 		assert_false(ended(&r->before));
 		hear_any(all, 1000);
 	}
@@ -332,7 +332,7 @@ go(struct run *r)
 		int64_t left = ends - test_now_ms();
 
 		if (s->after != NULL && r->after.pid == 0 &&
-		    find_port(&r->command, port))
+		    listens(&r->command, port))
 			start(&r->after, s->after, s->after_input, before, port,
 			    NULL);
 		if (!alone &&
@@ -358,9 +358,27 @@ go(struct run *r)
 /* Files that a run makes */
 
 static void
-path_of(const struct scenario *s, char path[128])
+path_of(const char *file, char path[128])
 {
-	snprintf(path, 128, "%s/%s", dir, s->file);
+	snprintf(path, 128, "%s/%s", dir, file);
+}
+
+static bool
+is_there(const char *file)
+{
+	char path[128];
+
+	path_of(file, path);
+	return access(path, F_OK) == 0;
+}
+
+static void
+take_away(const char *file)
+{
+	char path[128];
+
+	path_of(file, path);
+	unlink(path);
 }
 
 static bool
@@ -370,7 +388,7 @@ read_file(const struct scenario *s, char text[TEXT])
 	ssize_t n;
 	int fd;
 
-	path_of(s, path);
+	path_of(s->file, path);
 	fd = open(path, O_RDONLY);
 	text[0] = '\0';
 	if (fd < 0)
@@ -487,6 +505,8 @@ judge(const struct run *r, const struct run *calm)
 	c = command_find(name);
 	CHECK(code < EXITS_MOST && c->exits[code] != NULL);
 	CHECK(told->descriptors == 0);
+	CHECK(r->s->gone == NULL || !is_there(r->s->gone) ||
+	    strstr(r->command.said[1], "can't be removed") != NULL);
 	snprintf(begins, sizeof begins, "cask %s: ", name);
 	CHECK(strstr(r->command.said[1], "ERROR: ") == NULL);
 	if (r->was_told && !r->s->ends)
@@ -511,8 +531,6 @@ judge(const struct run *r, const struct run *calm)
 static void
 try(struct run *r, const struct scenario *s)
 {
-	char path[128];
-
 	memset(r, 0, offsetof(struct run, plan));
 	r->s = s;
 	r->was_told = false;
@@ -520,9 +538,10 @@ try(struct run *r, const struct scenario *s)
 	memset(&r->after, 0, sizeof r->after);
 	now = s;
 	running = r;
-	path_of(s, path);
 	if (s->file != NULL)
-		unlink(path);
+		take_away(s->file);
+	if (s->gone != NULL)
+		take_away(s->gone);
 	told->descriptors = 0;
 	go(r);
 	if (s->file != NULL)
@@ -719,6 +738,11 @@ cat_bears_each_fault(void **state)
 		    .may_lack = true,
 		    .excuse = "from unknown",
 		    .compared = WORDS },
+		{ .words = "cat -l --unix {DIR}/path",
+		    .input = "answer\n",
+		    .after = "cat --unix {DIR}/path",
+		    .after_input = "question\n",
+		    .gone = "path" },
 		{ .words = "cat -u --end peer --wait 0.3 127.0.0.1 {BEFORE}",
 		    .input = "question\n",
 		    .before = "cat -u -l 127.0.0.1 0",

@@ -251,8 +251,10 @@ static void
 close_listener(struct cat *c)
 {
 	cask_close(&c->listener);
-	if (c->bound && c->local && *c->host != '@')
-		unlink(c->host);
+	if (c->bound && c->local && *c->host != '@' && unlink(c->host) != 0 &&
+	    errno != ENOENT)
+		complain(
+		    "%s: can't be removed: %s", c->host, cask_strerror(errno));
 	c->bound = false;
 }
 
