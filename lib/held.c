@@ -46,7 +46,7 @@ caski_held_sent(struct cask_sock *s, size_t n)
  * once; it is kept for the call that is going to meet it.
  */
 void
-caski_held_push(struct cask_sock *s)
+caski_held_push_now(struct cask_sock *s)
 {
 	ptrdiff_t n = 0;
 

@@ -187,11 +187,32 @@ void caski_epoll_remake(struct caski_loop *l);
 /* Have a set: 0, or an error. */
 int caski_epoll_open(struct caski_loop *l);
 
-/* poller_poll.c */
-
 /* Events, ours and poll's.  An error or a hang-up is all that was asked for. */
-short caski_poll_asked(int events);
-int caski_poll_answered(short asked, short revents);
+#define CASKI_OVER (POLLERR | POLLHUP | POLLNVAL)
+
+static inline short
+caski_poll_asked(int events)
+{
+	return (short)((events & CASK_READABLE ? POLLIN : 0) |
+	    (events & CASK_WRITABLE ? POLLOUT : 0) |
+	    (events & CASK_URGENT ? POLLPRI : 0));
+}
+
+static inline int
+caski_poll_answered(short asked, short revents)
+{
+	int events = 0;
+
+	if (asked & POLLIN && revents & (POLLIN | CASKI_OVER))
+		events |= CASK_READABLE;
+	if (asked & POLLOUT && revents & (POLLOUT | CASKI_OVER))
+		events |= CASK_WRITABLE;
+	if (asked & POLLPRI && revents & (POLLPRI | CASKI_OVER))
+		events |= CASK_URGENT;
+	return events;
+}
+
+/* poller_poll.c */
 
 /* Poll n of a call's own, and one more (-1: none; else *also: is it ready?). */
 int caski_poll_own(

@@ -7,6 +7,10 @@
  * back what is still in the queue, since it may not hold any longer: if it
  * does, the pump finds it again.
  *
+ * The pump goes on looking for what has been posted until it is delivered, and
+ * only then, unless it was answered, is told not to: most handlers do answer.
+ * What it finds until then is passed over, once.
+ *
  * Readiness to receive is one thing for the system, but two for us: data, or
  * the end.  The pump tells when it may be the end; then we look.
  *
@@ -45,23 +49,36 @@ is_fresh(const struct cask_sock *s)
 	return s->bound && !s->listening && !s->datagram;
 }
 
+/* Data, or the end. */
+static bool
+looks_for_input(const struct cask_sock *s)
+{
+	const struct cask_notify *t = s->notify;
+
+	return s->armed & CASK_ON_RECEIVE && !s->over &&
+	    ((t->receive != NULL && s->wanted & CASK_ON_RECEIVE) ||
+		(t->close != NULL && s->wanted & CASK_ON_CLOSE));
+}
+
 /* What the pump has to look for. */
 static int
 events(const struct cask_sock *s)
 {
-	unsigned kinds = interest(s) & s->armed;
+	unsigned kinds = s->wanted & s->armed;
+	const struct cask_notify *t = s->notify;
 	int e = 0;
 
-	if (s->listening)
-		return kinds & CASK_ON_ACCEPT ? CASK_READABLE : 0;
-	if (is_fresh(s))
+	if (t == NULL || is_fresh(s))
 		return 0;
-	if (!s->over && s->armed & CASK_ON_RECEIVE &&
-	    interest(s) & (CASK_ON_RECEIVE | CASK_ON_CLOSE))
+	if (s->listening)
+		return kinds & CASK_ON_ACCEPT && t->accept != NULL
+		    ? CASK_READABLE
+		    : 0;
+	if (looks_for_input(s))
 		e |= CASK_READABLE;
-	if (kinds & CASK_ON_SEND)
+	if (kinds & CASK_ON_SEND && t->send != NULL)
 		e |= CASK_WRITABLE;
-	if (kinds & CASK_ON_OOB && !s->over)
+	if (kinds & CASK_ON_OOB && t->oob != NULL && !s->over)
 		e |= CASK_URGENT;
 	return e;
 }
@@ -72,7 +89,7 @@ watch(struct cask_sock *s)
 	if (s->watch.slot == 0)
 		return;
 	s->watch.events = events(s);
-	cask_watch_start(&s->watch);
+	caski_watch_change(&s->watch);
 }
 
 /* Posting */
@@ -84,11 +101,12 @@ post(struct cask_sock *s, unsigned kinds, bool later)
 	s->armed &= (unsigned char)~kinds;
 	kinds &= interest(s);
 	s->posted |= (unsigned char)kinds;
-	if (kinds != 0 && later)
+	if (kinds == 0)
+		watch(s);
+	else if (later)
 		caski_note_later(&s->note);
-	else if (kinds != 0)
+	else
 		caski_note_post(&s->note);
-	watch(s);
 }
 
 void
@@ -202,15 +220,27 @@ urgent(struct cask_sock *s, int seen)
 	watch(s);
 }
 
+/* What was posted already is seen once more at most: the pump is told. */
+static int
+only_new(struct cask_sock *s, int seen)
+{
+	int expected = events(s) | CASKI_HANGUP;
+
+	if (seen & ~expected)
+		watch(s);
+	return seen & expected;
+}
+
 static void
 ready(struct cask_watch *w, int seen)
 {
 	struct cask_sock *s = w->user;
 
-	if (s->listening) {
+	seen = only_new(s, seen);
+	if (s->listening && seen & CASK_READABLE)
 		post(s, CASK_ON_ACCEPT, false);
+	if (s->listening)
 		return;
-	}
 	if (seen & CASK_URGENT)
 		urgent(s, seen);
 	if (seen & CASK_READABLE && seen & CASKI_HANGUP)
@@ -227,33 +257,49 @@ ready(struct cask_watch *w, int seen)
 
 typedef void handler(struct cask_sock *s, int err);
 
-/* The next of what is posted: to connect comes first, the end last. */
 static handler *
-next(struct cask_sock *s, unsigned *kind, const char **name)
+handler_of(const struct cask_notify *t, unsigned kind)
 {
-	const struct cask_notify *t = s->notify;
-	const struct {
-		unsigned kind;
-		handler *handle;
+	switch (kind) {
+	case CASK_ON_CONNECT:
+		return t->connect;
+	case CASK_ON_ACCEPT:
+		return t->accept;
+	case CASK_ON_OOB:
+		return t->oob;
+	case CASK_ON_SEND:
+		return t->send;
+	case CASK_ON_RECEIVE:
+		return t->receive;
+	default:
+		return t->close;
+	}
+}
+
+/* The next of what is posted, or 0: to connect comes first, the end last. */
+static unsigned
+next(struct cask_sock *s, const char **name)
+{
+	static const struct {
+		unsigned char kind;
 		const char *name;
 	} order[] = {
-		{ CASK_ON_CONNECT, t->connect, "connect" },
-		{ CASK_ON_ACCEPT, t->accept, "accept" },
-		{ CASK_ON_OOB, t->oob, "oob" },
-		{ CASK_ON_SEND, t->send, "send" },
-		{ CASK_ON_RECEIVE, t->receive, "receive" },
-		{ CASK_ON_CLOSE, t->close, "close" },
+		{ CASK_ON_CONNECT, "connect" },
+		{ CASK_ON_ACCEPT, "accept" },
+		{ CASK_ON_OOB, "oob" },
+		{ CASK_ON_SEND, "send" },
+		{ CASK_ON_RECEIVE, "receive" },
+		{ CASK_ON_CLOSE, "close" },
 	};
 
 	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
 		if (!(s->posted & order[i].kind))
 			continue;
 		s->posted &= (unsigned char)~order[i].kind;
-		*kind = order[i].kind;
 		*name = order[i].name;
-		return order[i].handle;
+		return order[i].kind;
 	}
-	return NULL;
+	return 0;
 }
 
 static int
@@ -273,16 +319,32 @@ is_ours(const struct cask_sock *s, unsigned kind)
 	    kind & (CASK_ON_CLOSE | CASK_ON_RECEIVE);
 }
 
+/* Call the handler: is s still there? */
+static bool
+tell(struct cask_sock *s, unsigned kind, const char *name)
+{
+	struct caski_call frame = { .s = s, .slot = &s->delivering };
+	handler *handle = handler_of(s->notify, kind);
+
+	if (handle == NULL || is_ours(s, kind))
+		return true;
+	s->delivering = &frame;
+	caski_trace_note(s, name, error_of(s, kind));
+	handle(s, error_of(s, kind));
+	if (frame.s == NULL)
+		return false;
+	s->delivering = NULL;
+	return true;
+}
+
 /* A call that waits on s, or a notification of s, has to be over first. */
 static void
 deliver(struct cask_note *n)
 {
 	struct cask_sock *s =
 	    (struct cask_sock *)((char *)n - offsetof(struct cask_sock, note));
-	struct caski_call frame = { .s = s, .slot = &s->delivering };
 	const char *name = NULL;
-	unsigned kind = 0;
-	handler *handle;
+	unsigned kind;
 
 	if (s->delivering != NULL || cask_is_blocking(s)) {
 		caski_note_refuse(n);
@@ -290,16 +352,11 @@ deliver(struct cask_note *n)
 	}
 	if (s->notify == NULL)
 		return;
-	handle = next(s, &kind, &name);
+	kind = next(s, &name);
 	if (s->posted != 0)
 		caski_note_post(n);
-	if (handle == NULL || is_ours(s, kind))
-		return;
-	s->delivering = &frame;
-	caski_trace_note(s, name, error_of(s, kind));
-	handle(s, error_of(s, kind));
-	if (frame.s != NULL)
-		s->delivering = NULL;
+	if (kind != 0 && tell(s, kind, name) && !(s->armed & kind))
+		watch(s);
 }
 
 /* Starting, stopping, choosing */

@@ -11,30 +11,6 @@
 
 #include <errno.h>
 
-#define OVER (POLLERR | POLLHUP | POLLNVAL)
-
-short
-caski_poll_asked(int events)
-{
-	return (short)((events & CASK_READABLE ? POLLIN : 0) |
-	    (events & CASK_WRITABLE ? POLLOUT : 0) |
-	    (events & CASK_URGENT ? POLLPRI : 0));
-}
-
-int
-caski_poll_answered(short asked, short revents)
-{
-	int events = 0;
-
-	if (asked & POLLIN && revents & (POLLIN | OVER))
-		events |= CASK_READABLE;
-	if (asked & POLLOUT && revents & (POLLOUT | OVER))
-		events |= CASK_WRITABLE;
-	if (asked & POLLPRI && revents & (POLLPRI | OVER))
-		events |= CASK_URGENT;
-	return events;
-}
-
 static void
 fill_own(struct pollfd *fds, const struct caski_own *own, size_t n)
 {

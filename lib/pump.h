@@ -20,6 +20,10 @@
  */
 #define CASKI_HANGUP 8
 
+/* What an inner watch that is started waits for is what its events say from
+ * now on; else as cask_watch_start over changed events. */
+void caski_watch_change(struct cask_watch *w);
+
 /* The deadline that never comes. */
 #define CASKI_NEVER INT64_MAX
 

@@ -247,7 +247,15 @@ void caski_held_sent(struct cask_sock *s, size_t n);
 
 /* Before something else is done with s, without waiting: send what the system
  * takes of them. */
-void caski_held_push(struct cask_sock *s);
+void caski_held_push_now(struct cask_sock *s);
+
+static inline void
+caski_held_push(struct cask_sock *s)
+{
+	if (s->held != NULL)
+		caski_held_push_now(s);
+}
+
 void caski_held_free(struct cask_sock *s);
 
 /* name.c */

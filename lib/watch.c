@@ -169,9 +169,22 @@ add(struct caski_loop *l, struct cask_watch *w)
 static void
 change(struct caski_loop *l, uint32_t i)
 {
-	set_wanted(l, i);
-	l->slots[i].since = l->rounds;
-	ask_more(l, i);
+	struct caski_slot *s = &l->slots[i];
+
+	s->since = l->rounds;
+	if (s->wanted != wanted(l, s->watch)) {
+		set_wanted(l, i);
+		ask_more(l, i);
+	}
+}
+
+void
+caski_watch_change(struct cask_watch *w)
+{
+	struct caski_loop *l = caski_loop_here();
+
+	if (watched(l, w))
+		change(l, (uint32_t)(w->slot - 1));
 }
 
 int
