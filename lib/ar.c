@@ -93,7 +93,7 @@ caski_load_block(struct cask_ar *ar, struct cask_io *io, unsigned char *p,
 	ar->size = n;
 	ar->filled = p + n;
 	ar->base = ar->message = ar->whole = at;
-	caski_set_end(ar, ar->filled);
+	caski_show_end(ar, ar->filled);
 }
 
 void

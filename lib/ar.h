@@ -19,7 +19,8 @@
 
 /*
  * Begin to load a whole message, n bytes at p, which stand at an offset of the
- * stream.  They are its buffer; io is asked for what is behind them.
+ * stream and are within its limit.  They are its buffer; io is asked for what
+ * is behind them.
  */
 void caski_load_block(struct cask_ar *ar, struct cask_io *io, unsigned char *p,
     size_t n, uint64_t at);

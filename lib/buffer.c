@@ -73,12 +73,12 @@ caski_stop(struct cask_ar *ar, int err)
 uint64_t
 caski_message_limit(const struct cask_ar *ar)
 {
-	bool peer = ar->way == CASK_LOADS && caski_has_peer(ar);
-
 	if (ar->way == CASK_PRINTS || ar->way == CASK_DESCRIBES)
 		return UINT64_MAX; /* it is about what is told of */
-	return caski_limit(
-	    ar->limit.message, peer ? MESSAGE_FROM_PEER : UINT64_MAX);
+	if (ar->limit.message != 0)
+		return ar->limit.message;
+	return ar->way == CASK_LOADS && caski_has_peer(ar) ? MESSAGE_FROM_PEER
+							   : UINT64_MAX;
 }
 
 static uint64_t
@@ -93,25 +93,24 @@ left_of(const struct cask_ar *ar, uint64_t limit)
 static uint64_t
 left_within(const struct cask_ar *ar)
 {
-	uint64_t limit = caski_message_limit(ar), left;
+	uint64_t limit = caski_message_limit(ar);
 
 	if (limit <= UINT64_MAX - CASKI_PREFIX)
 		limit += CASKI_PREFIX;
-	left = left_of(ar, limit);
-	if (ar->loading && ar->within->end - caski_at(ar) < left)
-		left = ar->within->end - caski_at(ar);
-	return left;
+	return left_of(ar, limit);
 }
 
-/* How many bytes the present message may still have. */
+/* How many bytes the present message may still have.  The length of one that is
+ * loaded was within the limit. */
 static inline uint64_t
 message_left(const struct cask_ar *ar)
 {
-	if (ar->within != NULL)
-		return left_within(ar);
+	if (ar->within != NULL && ar->loading)
+		return ar->within->end - caski_at(ar);
 	if (ar->storing && ar->limit.message == 0)
 		return UINT64_MAX;
-	return left_of(ar, caski_message_limit(ar));
+	return ar->within != NULL ? left_within(ar)
+				  : left_of(ar, caski_message_limit(ar));
 }
 
 /* Let the fast path go to most, but not beyond the message's limit. */

@@ -172,10 +172,8 @@ caski_client_gone(struct cask_client *c)
 static void
 free_queues(struct cask_client *c)
 {
-	uint64_t *all = &c->server->counts.memory;
-
-	caski_queue_take(&c->in, c->in.have, all);
-	caski_queue_take(&c->out, c->out.have, all);
+	caski_queue_take(c->server, &c->in, c->in.have);
+	caski_queue_take(c->server, &c->out, c->out.have);
 }
 
 void
@@ -253,12 +251,10 @@ int
 caski_client_put(
     struct cask_client *c, struct caski_queue *q, const void *p, size_t n)
 {
-	struct cask_server *s = c->server;
-	uint64_t most = caski_server_memory(s);
 	int err;
 
 	do
-		err = caski_queue_put(q, p, n, &s->counts.memory, most);
+		err = caski_queue_put(c->server, q, p, n);
 	while (err == CASK_ELIMIT && make_room(c, n));
 	return err;
 }
@@ -300,7 +296,7 @@ caski_client_push(struct cask_client *c)
 		n = cask_try_send(
 		    &c->sock, caski_queue_first(&c->out), c->out.have);
 		if (n > 0)
-			caski_queue_take(&c->out, (size_t)n, &s->counts.memory);
+			caski_queue_take(s, &c->out, (size_t)n);
 		if (n > 0)
 			s->counts.sent += (size_t)n;
 	}
@@ -309,6 +305,8 @@ caski_client_push(struct cask_client *c)
 		    c, c->sock.io.err, "%s", cask_sock_why(&c->sock));
 	else if (c->out.have == 0)
 		all_sent(c);
+	else if (c->output_at == 0)
+		c->output_at = caski_sys_now();
 	if (c->paused && c->out.have <= OUTPUT_PAUSE)
 		caski_server_resume(s, c);
 }
@@ -331,9 +329,10 @@ cask_client_close(struct cask_client *c)
 static int64_t
 after(int64_t moment, int ms, int otherwise)
 {
+	if (moment == 0)
+		return CASKI_NEVER;
 	ms = caski_server_ms(ms, otherwise);
-	return moment != 0 && ms > 0 ? moment + (int64_t)ms * (SECOND / 1000)
-				     : CASKI_NEVER;
+	return ms > 0 ? moment + (int64_t)ms * (SECOND / 1000) : CASKI_NEVER;
 }
 
 static int64_t

@@ -257,7 +257,7 @@ handle_queue(struct cask_client *c)
 
 	if (c->state == CASKI_DEAD)
 		return; /* and its queue may be gone */
-	caski_queue_take(&c->in, used, &c->server->counts.memory);
+	caski_queue_take(c->server, &c->in, used);
 	keep(c, used, c->in.have);
 }
 
@@ -405,8 +405,9 @@ cask_client_store(struct cask_client *c, const char *name)
 		return false;
 	s->to = c;
 	s->mark = c->out.have;
-	s->sink = (struct cask_io) { .table = &caski_sink_table,
-		.peer = c->sock.name };
+	s->sink.err = 0;
+	s->sink.inside = false;
+	s->sink.peer = c->sock.name;
 	cask_store(&s->out, &s->sink);
 	return s->unframed || cask_message_begin(&s->out, &s->stores, name);
 }
@@ -447,14 +448,11 @@ cask_client_stored(struct cask_client *c)
 	cask_flush(&s->out);
 	s->to = NULL;
 	if (s->out.err != 0) {
-		caski_queue_untake(
-		    &c->out, c->out.have - s->mark, &s->counts.memory);
+		caski_queue_untake(s, &c->out, c->out.have - s->mark);
 		not_stored(c);
 		return false;
 	}
 	s->counts.replies++;
-	if (c->output_at == 0)
-		c->output_at = caski_sys_now();
 	if (c != s->handling) {
 		caski_client_push(c);
 		caski_client_time(c);

@@ -33,8 +33,8 @@ begin(struct cask_ar *ar, struct cask_message *m)
 {
 	if (m->around != NULL)
 		return;
-	m->at = m->end = cask_at(ar) + CASKI_PREFIX;
-	ar->message = cask_at(ar);
+	m->at = m->end = caski_at(ar) + CASKI_PREFIX;
+	ar->message = caski_at(ar);
 	ar->within = m;
 }
 
@@ -58,8 +58,11 @@ hold(struct cask_ar *ar, struct cask_message *m)
 	m->replaced = ar->replaced;
 	m->numbers = ar->graph != NULL ? ar->graph->used : 0;
 	m->schema = ar->schema;
-	caski_put(ar, none, CASKI_PREFIX);
-	m->at = cask_at(ar);
+	if (ar->most - ar->cur >= CASKI_PREFIX && !ar->watched)
+		ar->cur += CASKI_PREFIX;
+	else
+		caski_put(ar, none, CASKI_PREFIX);
+	m->at = caski_at(ar);
 	if (m->held && ar->watched && ar->scratch == NULL)
 		ar->scratch = ar->cur; /* who watches sees its length first */
 }
@@ -103,7 +106,7 @@ static bool
 gather_in_buffer(struct cask_ar *ar, size_t n)
 {
 	size_t have = (size_t)(ar->filled - ar->cur);
-	uint64_t at = cask_at(ar);
+	uint64_t at = caski_at(ar);
 
 	memmove(ar->start, ar->cur, have);
 	ar->cur = ar->start;
@@ -149,7 +152,7 @@ gather_whole(struct cask_ar *ar, struct cask_message *m, size_t n)
 {
 	size_t have = (size_t)(ar->filled - ar->cur), size = 0;
 	unsigned char *p = NULL, *larger;
-	uint64_t at = cask_at(ar);
+	uint64_t at = caski_at(ar);
 	ptrdiff_t got = 1;
 
 	for (; have < n && got > 0; have += (size_t)got) {
@@ -185,7 +188,7 @@ gather_whole(struct cask_ar *ar, struct cask_message *m, size_t n)
 static void
 drop_whole(struct cask_ar *ar, struct cask_message *m)
 {
-	uint64_t at = cask_at(ar);
+	uint64_t at = caski_at(ar);
 
 	caski_sys_free(m->whole);
 	m->whole = NULL;
@@ -208,7 +211,7 @@ take(struct cask_ar *ar, struct cask_message *m)
 	begin(ar, m);
 	if (!caski_get_uint(ar, &n, CASKI_PREFIX))
 		return;
-	m->at = cask_at(ar);
+	m->at = caski_at(ar);
 	m->end = m->at + n;
 	limit = caski_message_limit(ar);
 	if (n > limit)
@@ -232,7 +235,7 @@ take(struct cask_ar *ar, struct cask_message *m)
 static void
 leave(struct cask_ar *ar, struct cask_message *m)
 {
-	uint64_t left = m->end - cask_at(ar);
+	uint64_t left = m->end - caski_at(ar);
 
 	if (ar->err == 0 && left > 0 && !m->extends) {
 		caski_begin(ar, "message", "");
@@ -244,7 +247,7 @@ leave(struct cask_ar *ar, struct cask_message *m)
 	if (ar->err == 0)
 		ar->cur += left;
 	if (ar->err == 0 && m->around == NULL)
-		ar->whole = cask_at(ar);
+		ar->whole = caski_at(ar);
 }
 
 /* Both */
@@ -273,7 +276,7 @@ cask_message_begin(struct cask_ar *ar, struct cask_message *m, const char *name)
 bool
 cask_message_again(struct cask_ar *ar, struct cask_message *m)
 {
-	uint64_t n = cask_at(ar) - m->at;
+	uint64_t n = caski_at(ar) - m->at;
 
 	if (!m->framed || !ar->storing || ar->err != 0 || m->twice)
 		return false;
@@ -302,7 +305,7 @@ cask_message_end(struct cask_ar *ar, struct cask_message *m)
 		leave(ar, m);
 	if (m->whole != NULL)
 		drop_whole(ar, m);
-	if (m->twice && ar->err == 0 && cask_at(ar) != m->end) {
+	if (m->twice && ar->err == 0 && caski_at(ar) != m->end) {
 		caski_begin(ar, "message", "");
 		caski_set_error(ar, EPROTO,
 		    "another length than at first: its exchange function "
@@ -311,7 +314,7 @@ cask_message_end(struct cask_ar *ar, struct cask_message *m)
 	if (m->framed)
 		ar->within = m->around;
 	if (m->framed && m->around == NULL)
-		ar->message = cask_at(ar);
+		ar->message = caski_at(ar);
 	if (m->framed && ar->loading && ar->err == 0)
 		caski_set_end(ar, ar->filled);
 	cask_leave(ar, &m->frame);
@@ -332,7 +335,7 @@ cask_extends(struct cask_ar *ar)
 		    ar, EINVAL, "cask_extends outside of a cask_message");
 	}
 	m->extends = true;
-	return ar->storing || cask_at(ar) < m->end;
+	return ar->storing || caski_at(ar) < m->end;
 }
 
 unsigned

@@ -9,17 +9,18 @@
 #include <cask/serve.h>
 
 /*
- * Put n bytes behind those that wait.  *all is the memory of all queues, which
- * may be most.  Gives 0, ENOMEM, or CASK_ELIMIT; then nothing was put.
+ * Put n bytes behind those that wait in a queue of the server's.  Gives 0,
+ * ENOMEM, or CASK_ELIMIT if all of them would have too much; then nothing was
+ * put.
  */
-int caski_queue_put(struct caski_queue *q, const void *p, size_t n,
-    uint64_t *all, uint64_t most);
+int caski_queue_put(
+    struct cask_server *s, struct caski_queue *q, const void *p, size_t n);
 
 /* Take the first n away; memory is given back with the last. */
-void caski_queue_take(struct caski_queue *q, size_t n, uint64_t *all);
+void caski_queue_take(struct cask_server *s, struct caski_queue *q, size_t n);
 
 /* Take the last n away. */
-void caski_queue_untake(struct caski_queue *q, size_t n, uint64_t *all);
+void caski_queue_untake(struct cask_server *s, struct caski_queue *q, size_t n);
 
 /* The first of them. */
 static inline unsigned char *

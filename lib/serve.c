@@ -14,12 +14,6 @@
 #define MEMORY_MOST ((uint64_t)256 << 20)
 #define DRAIN_MS    5000
 
-int
-caski_server_ms(int ms, int otherwise)
-{
-	return ms != 0 ? ms : otherwise;
-}
-
 uint64_t
 caski_server_memory(const struct cask_server *s)
 {
@@ -50,12 +44,6 @@ void
 caski_server_chores(struct cask_server *s)
 {
 	caski_note_post(&s->chores);
-}
-
-bool
-caski_server_busy(const struct cask_server *s)
-{
-	return s->handling != NULL || s->hooks > 0;
 }
 
 /* Not in the same turn, or one that asks and takes without end would have it
@@ -200,7 +188,8 @@ cask_server_close(struct cask_server *s)
 	cask_timer_stop(&s->later);
 	cask_wake_stop(&s->wake);
 	caski_sys_free(s->block);
-	s->block = NULL;
+	caski_sys_free(s->spare);
+	s->block = s->spare = NULL;
 	s->stopping = false;
 	s->stopped = true;
 	s->told = 0;
@@ -217,6 +206,7 @@ begin(struct cask_server *s)
 		return 0;
 	s->stopping = s->stopped = s->full = s->troubled = false;
 	s->source = (struct cask_io) { .table = &caski_source_table };
+	s->sink = (struct cask_io) { .table = &caski_sink_table };
 	s->wake.woken = drain;
 	s->wake.user = s;
 	s->later.fire = is_later;

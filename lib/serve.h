@@ -43,13 +43,21 @@ struct caski_listener {
 void caski_server_chores(struct cask_server *s);
 
 /* Is it in a program's hook?  Then nothing may be received or freed. */
-bool caski_server_busy(const struct cask_server *s);
+static inline bool
+caski_server_busy(const struct cask_server *s)
+{
+	return s->handling != NULL || s->hooks > 0;
+}
 
 /* What it sends is looked at again, as a chore. */
 void caski_server_resume(struct cask_server *s, struct cask_client *c);
 
 /* A limit in milliseconds: 0 is the default, below 0 none. */
-int caski_server_ms(int ms, int otherwise);
+static inline int
+caski_server_ms(int ms, int otherwise)
+{
+	return ms != 0 ? ms : otherwise;
+}
 
 /* Bytes that all queues may have. */
 uint64_t caski_server_memory(const struct cask_server *s);

@@ -346,6 +346,8 @@ cask_slow_text(struct cask_ar *ar, void *p, size_t size, size_t width,
 {
 	if (as == NULL && width == 1 && caski_short_text(ar, p, size))
 		return;
+	if (ar->way == CASK_RELEASES)
+		return;
 	caski_begin(ar, "text", name);
 	if (ar->loading)
 		load_array(ar, p, size, width, as);

@@ -123,7 +123,7 @@ cask_slow_value(
 {
 	if (ar->loading)
 		cask_slow_get(ar, type, v, name);
-	else
+	else if (ar->way != CASK_RELEASES)
 		cask_slow_put(ar, type, v, name);
 }
 
@@ -191,7 +191,7 @@ cask_get_some(struct cask_ar *ar, void *p, size_t size)
 void
 cask_bytes_named(struct cask_ar *ar, void *p, size_t n, const char *name)
 {
-	if (n == 0 && !ar->watched)
+	if ((n == 0 && !ar->watched) || ar->way == CASK_RELEASES)
 		return;
 	if (ar->loading)
 		get_bytes(ar, p, n, name);

@@ -179,6 +179,7 @@ struct cask_server {
 	struct cask_note chores; /* what can't be done at once */
 	struct cask_timer later; /* when to accept again, or to end draining */
 	unsigned char *block;    /* what was received last */
+	unsigned char *spare;    /* memory that a queue has had, for the next */
 	unsigned char *unread;   /* unframed: what can still be loaded … */
 	size_t unread_size;
 	size_t mark;      /* the output before the message being stored */
