@@ -276,30 +276,34 @@ handler_of(const struct cask_notify *t, unsigned kind)
 	}
 }
 
-/* The next of what is posted, or 0: to connect comes first, the end last. */
-static unsigned
-next(struct cask_sock *s, const char **name)
+static const char *
+name_of(unsigned kind)
 {
-	static const struct {
-		unsigned char kind;
-		const char *name;
-	} order[] = {
-		{ CASK_ON_CONNECT, "connect" },
-		{ CASK_ON_ACCEPT, "accept" },
-		{ CASK_ON_OOB, "oob" },
-		{ CASK_ON_SEND, "send" },
-		{ CASK_ON_RECEIVE, "receive" },
-		{ CASK_ON_CLOSE, "close" },
-	};
-
-	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
-		if (!(s->posted & order[i].kind))
-			continue;
-		s->posted &= (unsigned char)~order[i].kind;
-		*name = order[i].name;
-		return order[i].kind;
+	switch (kind) {
+	case CASK_ON_CONNECT:
+		return "connect";
+	case CASK_ON_ACCEPT:
+		return "accept";
+	case CASK_ON_OOB:
+		return "oob";
+	case CASK_ON_SEND:
+		return "send";
+	case CASK_ON_RECEIVE:
+		return "receive";
+	default:
+		return "close";
 	}
-	return 0;
+}
+
+/* The next of what is posted, or 0: to connect comes first, then to accept, oob,
+ * send and receive, as their numbers fall, and the end last. */
+static unsigned
+next(const struct cask_sock *s)
+{
+	for (unsigned kind = CASK_ON_CONNECT; kind > 0; kind >>= 1)
+		if (s->posted & kind)
+			return kind;
+	return s->posted & CASK_ON_CLOSE;
 }
 
 static int
@@ -321,7 +325,7 @@ is_ours(const struct cask_sock *s, unsigned kind)
 
 /* Call the handler: is s still there? */
 static bool
-tell(struct cask_sock *s, unsigned kind, const char *name)
+tell(struct cask_sock *s, unsigned kind)
 {
 	struct caski_call frame = { .s = s, .slot = &s->delivering };
 	handler *handle = handler_of(s->notify, kind);
@@ -329,7 +333,8 @@ tell(struct cask_sock *s, unsigned kind, const char *name)
 	if (handle == NULL || is_ours(s, kind))
 		return true;
 	s->delivering = &frame;
-	caski_trace_note(s, name, error_of(s, kind));
+	if (caski_tracing())
+		caski_trace_note(s, name_of(kind), error_of(s, kind));
 	handle(s, error_of(s, kind));
 	if (frame.s == NULL)
 		return false;
@@ -343,7 +348,6 @@ deliver(struct cask_note *n)
 {
 	struct cask_sock *s =
 	    (struct cask_sock *)((char *)n - offsetof(struct cask_sock, note));
-	const char *name = NULL;
 	unsigned kind;
 
 	if (s->delivering != NULL || cask_is_blocking(s)) {
@@ -352,10 +356,11 @@ deliver(struct cask_note *n)
 	}
 	if (s->notify == NULL)
 		return;
-	kind = next(s, &name);
+	kind = next(s);
+	s->posted &= (unsigned char)~kind;
 	if (s->posted != 0)
 		caski_note_post(n);
-	if (kind != 0 && tell(s, kind, name) && !(s->armed & kind))
+	if (kind != 0 && tell(s, kind) && !(s->armed & kind))
 		watch(s);
 }
 
