@@ -175,7 +175,7 @@ give_back(struct cask_ar *ar)
 	size_t n = (size_t)(ar->filled - ar->cur);
 	int err = ESPIPE;
 
-	if (n == 0 || ar->io->err != 0)
+	if (n == 0 || caski_io_is_over(ar->io))
 		return;
 	if (t->unread != NULL)
 		err = t->unread(ar->io, ar->cur, n);

@@ -40,6 +40,13 @@ caski_at(const struct cask_ar *ar)
 	return ar->base + (uint64_t)(ar->cur - ar->start);
 }
 
+/* Nothing more can be read from it, or written to it. */
+static inline bool
+caski_io_is_over(const struct cask_io *io)
+{
+	return io->err != 0 && !io->apart;
+}
+
 /* How many structs within one another there may be, … */
 static inline unsigned
 caski_most_depth(const struct cask_ar *ar)

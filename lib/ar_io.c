@@ -34,7 +34,7 @@ caski_write(struct cask_ar *ar, const unsigned char *p, size_t n)
 	while (n > 0) {
 		ptrdiff_t done;
 
-		if (t == NULL || t->write == NULL || ar->io->err != 0)
+		if (t == NULL || t->write == NULL || caski_io_is_over(ar->io))
 			return unable(ar, "write");
 		start(ar);
 		done = t->write(ar->io, p, n);
@@ -73,7 +73,7 @@ caski_write_gathered(struct cask_ar *ar, const unsigned char *p, size_t n)
 	while (held > 0) {
 		ptrdiff_t done;
 
-		if (ar->io->err != 0)
+		if (caski_io_is_over(ar->io))
 			return unable(ar, "write");
 		start(ar);
 		done = t->gather(ar->io, from, held, p, n);
@@ -138,7 +138,8 @@ send_unflushed(struct cask_ar *ar, struct cask_io *io)
 	return ar->io == NULL ? CASK_IO_GONE : ar->err;
 }
 
-/* Send what the other archive has left: the transport may go meanwhile. */
+/* Send what the other archive has left: the transport may go meanwhile.  One
+ * that can still be read tells of the failure at its end. */
 static bool
 flush_other(struct cask_ar *ar)
 {
@@ -146,7 +147,7 @@ flush_other(struct cask_ar *ar)
 
 	if (err == CASK_IO_GONE)
 		return caski_io_gone(ar);
-	return err == 0 || caski_io_failed(ar);
+	return err == 0 || ar->io->apart || caski_io_failed(ar);
 }
 
 void
@@ -164,7 +165,7 @@ caski_read_some(struct cask_ar *ar, void *p, size_t size)
 	const struct cask_io_table *t = ar->io->table;
 	ptrdiff_t n;
 
-	if (t == NULL || t->read == NULL || ar->io->err != 0) {
+	if (t == NULL || t->read == NULL || caski_io_is_over(ar->io)) {
 		unable(ar, "read");
 		return -1;
 	}
@@ -200,7 +201,7 @@ caski_io_more(struct cask_ar *ar)
 {
 	int n;
 
-	if (ar->io->err != 0)
+	if (caski_io_is_over(ar->io))
 		return caski_io_failed(ar);
 	if (!flush_other(ar))
 		return false;

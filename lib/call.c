@@ -91,12 +91,21 @@ take(struct caski_call *c, struct cask_sock *s, struct caski_call **slot,
 	*slot = c;
 }
 
+/* An error apart is the end, met by receiving; or one of sending. */
+int
+caski_call_stuck(const struct cask_sock *s, bool sends)
+{
+	bool ended = s->io.err == CASK_ECUT;
+
+	return s->io.apart && sends == ended ? 0 : s->io.err;
+}
+
 int
 caski_call_begin(struct caski_call *c, struct cask_sock *s,
     struct caski_call **slot, const char *op, struct caski_limit limit)
 {
 	s->io.passing = 0;
-	if (s->io.err != 0)
+	if (s->io.err != 0 && caski_call_stuck(s, slot == &s->sending) != 0)
 		return s->io.err;
 	if (*slot != NULL)
 		return busy(s, op, *slot);

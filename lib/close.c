@@ -23,7 +23,7 @@ shut_down(struct cask_sock *s, enum cask_shutdown how)
 	int r = -EINVAL;
 
 	s->io.passing = 0;
-	if (s->io.err != 0)
+	if (caski_call_stuck(s, true) != 0)
 		return s->io.err;
 	if (!s->open)
 		return cask_io_fail_words(

@@ -58,7 +58,7 @@ caski_held_push_now(struct cask_sock *s)
 		if (n > 0)
 			caski_held_sent(s, (size_t)n);
 	}
-	if (n < 0 && n != -EAGAIN && n != -EWOULDBLOCK && n != -EPIPE)
+	if (n < 0 && n != -EAGAIN && n != -EWOULDBLOCK)
 		s->lost = (int)-n;
 	if (s->held_size == 0)
 		caski_held_free(s);

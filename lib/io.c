@@ -19,6 +19,7 @@ int
 cask_io_fail_words(
     struct cask_io *io, int err, const char *op, const char *words)
 {
+	io->apart = false;
 	if (io->err == 0) {
 		io->passing = 0;
 		io->err = err;

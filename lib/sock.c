@@ -36,29 +36,64 @@ would_block(ptrdiff_t r)
 	return r == -EAGAIN || r == -EWOULDBLOCK;
 }
 
-/*
- * A call ends with err.  What a time-out has left is part of its words; inside
- * tells that a part of what it was about has been sent or received.
- */
-static ptrdiff_t
-failed(struct caski_call *c, int err, bool inside)
+static bool
+is_own(const struct cask_sock *s, int err)
+{
+	return err == ECANCELED || (err == ETIMEDOUT && s->io.limit_ms > 0);
+}
+
+/* Is there something that is to be announced before the end is? */
+static bool
+has_rest(const struct cask_sock *s)
+{
+	int n = 0;
+
+	if (s->watch.slot == 0 || s->notify == NULL ||
+	    s->notify->receive == NULL || !(s->wanted & CASK_ON_RECEIVE))
+		return false;
+	return s->io.ahead > 0 ||
+	    (caski_sys_available(s->watch.fd, &n) >= 0 && n > 0);
+}
+
+/* What a time-out has left is part of its words. */
+static void
+note(struct caski_call *c, int err, bool inside, const char *words)
 {
 	struct cask_sock *s = c->s;
-	const char *op = c->op;
+	bool sends = c->slot == &s->sending;
+	bool own = is_own(s, err);
+
+	s->io.inside = err == ETIMEDOUT && inside;
+	if (err == ETIMEDOUT && own && !inside)
+		words = CASK_IO_INTACT;
+	cask_io_fail_words(&s->io, err, c->op, words);
+	s->io.apart = err == CASK_ECUT || (sends && !own);
+	if (sends && s->io.apart)
+		caski_held_free(s);
+}
+
+static ptrdiff_t
+failed(struct caski_call *c, int err, bool inside, const char *words)
+{
+	struct cask_sock *s = c->s;
 
 	if (s == NULL)
 		return CASK_IO_GONE;
 	caski_call_end(c);
-	if (s->io.err != 0)
-		return -1;
-	s->io.inside = err == ETIMEDOUT && inside;
-	if (err == ETIMEDOUT && s->io.limit_ms > 0 && !inside)
-		cask_io_fail_words(&s->io, err, op, CASK_IO_INTACT);
+	if (s->io.err == 0)
+		note(c, err, inside, words);
 	else
-		cask_io_fail(&s->io, err, op);
-	if (s->io.limit_ms == 0 && err != ECANCELED && err != CASK_ECUT)
+		s->io.apart = false; /* the other direction as well */
+	if (err != CASK_ECUT && !is_own(s, err) &&
+	    !(s->io.apart && has_rest(s)))
 		caski_notify_lost(s, err);
 	return -1;
+}
+
+ptrdiff_t
+caski_call_failed(struct caski_call *c, int err, bool inside)
+{
+	return failed(c, err, inside, "");
 }
 
 /* Receiving */
@@ -69,11 +104,20 @@ receive_limit(const struct cask_sock *s)
 	return caski_limit_of(s, s->receive_ms, CASK_TIMEOUT_MS);
 }
 
-/* An error that the pump has met while it looked for data. */
+/* The connection is lost, as a call that sends has met, or the pump while it
+ * looked for data. */
 static int
-lost(struct cask_sock *s)
+lost(const struct cask_sock *s)
 {
-	return s->io.ahead == 0 ? s->lost : 0;
+	return s->io.err != 0 ? s->io.err : s->lost;
+}
+
+/* Of a lost one nothing is waited for: what came before is all there, and then
+ * comes the reason, be it the end or not. */
+static ptrdiff_t
+or_lost(const struct cask_sock *s, ptrdiff_t n)
+{
+	return n > 0 || n == -EINTR || lost(s) == 0 ? n : -lost(s);
 }
 
 /*
@@ -90,7 +134,7 @@ receive_once(struct caski_call *c, void *buf, size_t size, size_t ahead)
 	if (s->io.ahead > 0)
 		return (ptrdiff_t)caski_ahead_take(s, buf, size, false);
 	if (lost(s) != 0)
-		return -lost(s);
+		return or_lost(s, caski_wire_recv(s, buf, size, 0));
 	if (ahead == 0)
 		return caski_call_recv(c, buf, size);
 	n = caski_ahead_fill(s, ahead);
@@ -132,18 +176,19 @@ receive_some(struct caski_call *c, void *buf, size_t size, size_t ahead)
 	return received(c->s, n);
 }
 
-/* What archives have stored is sent first.  0, -1, or CASK_IO_GONE. */
+/* What archives have stored is sent first; where that fails, what the other end
+ * has sent is received all the same.  0, -1, or CASK_IO_GONE. */
 static int
 begin_receive(struct caski_call *c, struct cask_sock *s)
 {
 	/* An error that stuck before may look like CASK_IO_GONE. */
-	int err = s->io.err != 0 ? -1 : cask_io_flush(&s->io);
+	int err = s->io.err != 0 ? 0 : cask_io_flush(&s->io);
 
 	if (err == 0)
 		err = (int)caski_let_go(s);
 	if (err == CASK_IO_GONE)
 		return CASK_IO_GONE;
-	if (err != 0 ||
+	if ((err != 0 && !s->io.apart) ||
 	    caski_call_begin(
 		c, s, &s->receiving, "receive", receive_limit(s)) != 0)
 		return -1;
@@ -160,7 +205,7 @@ receive(struct cask_sock *s, void *buf, size_t size)
 		return n;
 	n = receive_some(&c, buf, size, 0);
 	if (n < 0)
-		return failed(&c, (int)-n, false);
+		return caski_call_failed(&c, (int)-n, false);
 	caski_call_end(&c);
 	return n;
 }
@@ -171,6 +216,16 @@ cask_receive(struct cask_sock *s, void *buf, size_t size)
 	if (s->datagram)
 		return cask_receive_from(s, buf, size, NULL);
 	return caski_trace_count(s, "receive", receive(s, buf, size));
+}
+
+static ptrdiff_t
+cut(struct caski_call *c, size_t done, size_t size)
+{
+	char words[80];
+
+	snprintf(words, sizeof words, "stream ended after %zu of %zu bytes",
+	    done, size);
+	return failed(c, CASK_ECUT, true, words);
 }
 
 static ptrdiff_t
@@ -196,8 +251,10 @@ receive_all(struct cask_sock *s, void *buf, size_t size)
 		if (n > 0)
 			done += (size_t)n;
 	}
-	if (n < 0 || (n == 0 && done > 0))
-		return failed(&c, n < 0 ? (int)-n : CASK_ECUT, done > 0);
+	if (n < 0)
+		return caski_call_failed(&c, (int)-n, done > 0);
+	if (n == 0 && done > 0)
+		return cut(&c, done, size);
 	caski_call_end(&c);
 	return (ptrdiff_t)done;
 }
@@ -229,15 +286,13 @@ try_to_receive(struct cask_sock *s, void *buf, size_t size, int flags)
 	if (s->io.ahead > 0)
 		n = (ptrdiff_t)caski_ahead_take(
 		    s, buf, size, (flags & CASKI_PEEK) != 0);
-	else if (lost(s) != 0)
-		n = -lost(s);
 	else
 		do
-			n = caski_wire_recv(s, buf, size, flags);
+			n = or_lost(s, caski_wire_recv(s, buf, size, flags));
 		while (n == -EINTR);
 	received(s, n);
 	if (n < 0 && !would_block(n))
-		return failed(&c, (int)-n, false);
+		return caski_call_failed(&c, (int)-n, false);
 	caski_call_end(&c);
 	return n < 0 ? nothing_there(s, "receive") : n;
 }
@@ -346,7 +401,7 @@ send_failed(struct caski_call *c, ptrdiff_t sent, bool inside)
 		c->s->io.inside = inside;
 		say_full(c->s);
 	}
-	return failed(c, (int)-sent, inside);
+	return caski_call_failed(c, (int)-sent, inside);
 }
 
 ptrdiff_t
@@ -390,6 +445,7 @@ static int
 send_all(struct cask_sock *s, const void *buf, size_t n)
 {
 	const unsigned char *p = buf;
+	bool apart = s->io.apart;
 	struct caski_call c;
 	ptrdiff_t sent;
 	int err;
@@ -407,7 +463,7 @@ send_all(struct cask_sock *s, const void *buf, size_t n)
 			continue;
 		if (send_failed(&c, sent, p != buf) == CASK_IO_GONE)
 			return CASKI_GONE;
-		return s->io.err;
+		return apart ? (int)-sent : s->io.err;
 	}
 	caski_call_end(&c);
 	return 0;
@@ -440,7 +496,7 @@ try_to_send(struct cask_sock *s, const void *buf, size_t n)
 			done += (size_t)sent;
 	}
 	if (sent < 0 && !would_block(sent))
-		return failed(&c, (int)-sent, false);
+		return caski_call_failed(&c, (int)-sent, false);
 	caski_call_end(&c);
 	if (done < n)
 		caski_notify_arm(s, CASK_ON_SEND);
@@ -530,7 +586,7 @@ read_some(struct cask_sock *s, void *buf, size_t size)
 		return received(
 		    s, (ptrdiff_t)caski_ahead_take(s, buf, size, false));
 	n = caski_let_go(s);
-	if (n < 0)
+	if (n == CASK_IO_GONE)
 		return n;
 	if (caski_call_begin(&c, s, &s->receiving, "receive",
 		value_limit(s, s->receive_ms)) != 0)
@@ -539,7 +595,7 @@ read_some(struct cask_sock *s, void *buf, size_t size)
 	if (n == 0)
 		n = receive_some(&c, buf, size, read_ahead_for(s, size));
 	if (n < 0)
-		return failed(&c, (int)-n, false);
+		return caski_call_failed(&c, (int)-n, false);
 	keep_pace(s, (size_t)n, size);
 	value_end(&c);
 	return n;
@@ -562,7 +618,7 @@ await_some(struct caski_call *c)
 	int err = 0;
 
 	while (err == 0 && s->io.ahead == 0) {
-		n = lost(s) != 0 ? -lost(s) : caski_ahead_fill(s, AHEAD_BELOW);
+		n = or_lost(s, caski_ahead_fill(s, AHEAD_BELOW));
 		if (n >= 0)
 			break;
 		err = caski_call_retry(
@@ -577,14 +633,14 @@ look_for_more(struct cask_sock *s)
 	struct caski_call c;
 	ptrdiff_t n = caski_let_go(s);
 
-	if (n < 0)
-		return (int)n;
+	if (n == CASK_IO_GONE)
+		return CASK_IO_GONE;
 	if (caski_call_begin(&c, s, &s->receiving, "receive",
 		value_limit(s, s->receive_ms)) != 0)
 		return -1;
 	n = await_some(&c);
 	if (n < 0)
-		return (int)failed(&c, (int)-n, false);
+		return (int)caski_call_failed(&c, (int)-n, false);
 	value_end(&c);
 	return (int)n;
 }

@@ -42,6 +42,10 @@ extern const struct cask_io_table caski_datagram_table;
  */
 #define CASKI_SEND_MOST 61440
 
+/* A call ends with err.  inside: part of what it was about has been sent or
+ * received.  Gives -1, or CASK_IO_GONE. */
+ptrdiff_t caski_call_failed(struct caski_call *c, int err, bool inside);
+
 /* Send what is held back, in a call that sends: 0, or -error. */
 ptrdiff_t caski_call_held(struct caski_call *c);
 
@@ -104,6 +108,10 @@ caski_limit_of(const struct cask_sock *s, int ms, int otherwise)
  */
 int caski_call_begin(struct caski_call *c, struct cask_sock *s,
     struct caski_call **slot, const char *op, struct caski_limit limit);
+
+/* The error that has ended a direction, if one has.  s->io.apart: the other one
+ * goes on. */
+int caski_call_stuck(const struct cask_sock *s, bool sends);
 
 static inline void
 caski_call_end(struct caski_call *c)

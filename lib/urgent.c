@@ -38,8 +38,8 @@ send_once(struct cask_sock *s, unsigned char byte)
 static int
 send_urgent(struct cask_sock *s, unsigned char byte, const char *op)
 {
+	bool apart = s->io.apart, deaf = false;
 	struct caski_call c;
-	bool deaf = false;
 	int err = check(s, op);
 	int r;
 
@@ -55,15 +55,12 @@ send_urgent(struct cask_sock *s, unsigned char byte, const char *op)
 		if (r != 0)
 			err = caski_call_room(&c, r, &deaf);
 	} while (r != 0 && err == 0);
-	if (c.s == NULL)
+	if (err != 0 && caski_call_failed(&c, err, false) == CASK_IO_GONE)
 		return CASKI_GONE;
+	if (err != 0)
+		return apart ? err : s->io.err;
 	caski_call_end(&c);
-	if (err == 0)
-		return 0;
-	s->io.inside = false;
-	if (err == ETIMEDOUT && s->io.limit_ms > 0)
-		return cask_io_fail_words(&s->io, err, op, CASK_IO_INTACT);
-	return cask_io_fail(&s->io, err, op);
+	return 0;
 }
 
 int

@@ -349,6 +349,59 @@ what_strikes_held_bytes_is_told_by_the_flush(void **state)
 	pair_close(&p);
 }
 
+static ptrdiff_t
+load_word(struct pair *p, uint32_t *word)
+{
+	*word = cask_get_u32(&p->in);
+	return p->in.err == 0 ? 4 : -1;
+}
+
+static ptrdiff_t
+receive_word(struct pair *p, uint32_t *word)
+{
+	return cask_receive_all(&p->s, word, 4);
+}
+
+static ptrdiff_t
+try_word(struct pair *p, uint32_t *word)
+{
+	unsigned char *byte = (unsigned char *)word;
+	ptrdiff_t n = 1;
+
+	for (size_t i = 0; i < 4 && n == 1; i++)
+		n = cask_try_receive(&p->s, byte + i, 1);
+	return n == 1 ? 4 : n;
+}
+
+static void
+the_peers_last_words_come_although_held_bytes_could_not_be_sent(void **state)
+{
+	static ptrdiff_t (*const ways[])(struct pair * p,
+	    uint32_t * word) = { load_word, receive_word, try_word };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+		struct pair p;
+		uint32_t word;
+
+		pair_open(&p);
+		store(&p, 10000);
+		assert_int_equal(send(p.peer, "xxxxyyyy", 8, 0), 8);
+		take_all(&p);
+		cask_timer_stop(&p.reader);
+		close(p.peer);
+		p.peer = -1;
+		assert_int_equal(ways[i](&p, &word), 4);
+		assert_memory_equal(&word, "xxxx", 4);
+		assert_int_equal(ways[i](&p, &word), 4);
+		assert_memory_equal(&word, "yyyy", 4);
+		assert_int_equal(ways[i](&p, &word), -1);
+		assert_int_equal(p.s.io.err, EPIPE);
+		assert_int_equal(cask_flush(&p.out), EPIPE);
+		pair_close(&p);
+	}
+}
+
 static void
 a_time_out_of_held_bytes_is_inside_a_message(void **state)
 {
@@ -659,6 +712,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(however_sends_are_cut_all_arrives_in_order),
 	cmocka_unit_test(without_memory_it_is_sent_as_it_comes),
 	cmocka_unit_test(what_strikes_held_bytes_is_told_by_the_flush),
+	cmocka_unit_test(
+	    the_peers_last_words_come_although_held_bytes_could_not_be_sent),
 	cmocka_unit_test(a_time_out_of_held_bytes_is_inside_a_message),
 	cmocka_unit_test(whatever_else_is_done_sends_it_first),
 	cmocka_unit_test(

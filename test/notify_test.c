@@ -1130,6 +1130,31 @@ what_came_before_a_reset_is_received_first(void **state)
 }
 
 static void
+what_came_before_a_failed_send_is_announced_before_the_loss(void **state)
+{
+	struct pair p;
+	char byte;
+
+	(void)state;
+	pair_open(&p, &all);
+	put(p.peer, "tail");
+	reset(p.peer);
+	p.peer = -1;
+	assert_int_equal(cask_try_send(&p.e.s, "a", 1), -1);
+	assert_int_equal(p.e.s.io.err, ECONNRESET);
+	assert_told(&p.e, "r");
+	assert_no_spin();
+	take(&p.e.s, "ta");
+	assert_told(&p.e, "r");
+	take(&p.e.s, "il");
+	assert_told(&p.e, "x");
+	assert_int_equal(p.e.err, ECONNRESET);
+	assert_int_equal(cask_try_receive(&p.e.s, &byte, 1), -1);
+	assert_told(&p.e, "");
+	pair_close(&p);
+}
+
+static void
 close_is_not_announced_after_a_local_close(void **state)
 {
 	struct pair p;
@@ -1839,6 +1864,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_reset_is_announced_by_close_once),
 	cmocka_unit_test(a_reset_that_was_announced_makes_the_next_send_fail),
 	cmocka_unit_test(what_came_before_a_reset_is_received_first),
+	cmocka_unit_test(
+	    what_came_before_a_failed_send_is_announced_before_the_loss),
 	cmocka_unit_test(close_is_not_announced_after_a_local_close),
 	cmocka_unit_test(
 	    close_is_announced_once_though_a_call_has_seen_the_end),

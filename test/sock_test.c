@@ -849,6 +849,225 @@ a_half_closed_peer_still_receives(void **state)
 }
 
 static void
+a_peer_that_has_half_closed_inside_a_block_is_answered(void **state)
+{
+	struct trio t;
+	char buf[16];
+
+	(void)state;
+	trio_open(&t);
+	assert_int_equal(cask_send(&t.b, "abc", 3), 0);
+	assert_int_equal(cask_shutdown(&t.b, CASK_SENDS), 0);
+	assert_int_equal(cask_receive_all(&t.a, buf, 10), -1);
+	assert_int_equal(t.a.io.err, CASK_ECUT);
+	assert_why(&t.a, "receive 127.0.0.1:", t.port,
+	    ": stream ended after 3 of 10 bytes");
+	fault_reset();
+	assert_int_equal(cask_receive(&t.a, buf, 1), -1);
+	assert_int_equal(cask_try_receive(&t.a, buf, 1), -1);
+	assert_int_equal(fault_count(FAULT_RECV), 0);
+	assert_int_equal(cask_send(&t.a, "ans", 3), 0);
+	assert_int_equal(t.a.io.table->write(&t.a.io, "w", 1), 1);
+	assert_int_equal(cask_try_send(&t.a, "e", 1), 1);
+	assert_int_equal(cask_send_urgent(&t.a, 'r'), 0);
+	assert_int_equal(cask_shutdown(&t.a, CASK_SENDS), 0);
+	assert_receives(&t.b, "answe");
+	assert_int_equal(cask_receive(&t.b, buf, 1), 0);
+	assert_int_equal(cask_close(&t.b), 0);
+	assert_int_equal(cask_sock_state(&t.a), CASK_BROKEN);
+	assert_int_equal(cask_close(&t.a), CASK_ECUT);
+	trio_close(&t);
+}
+
+static void
+a_send_that_fails_after_the_end_was_met_gives_its_own_error_once(void **state)
+{
+	struct trio t;
+	char buf[2];
+
+	(void)state;
+	trio_open(&t);
+	assert_int_equal(cask_send(&t.b, "a", 1), 0);
+	assert_int_equal(cask_shutdown(&t.b, CASK_SENDS), 0);
+	assert_int_equal(cask_receive_all(&t.a, buf, 2), -1);
+	fault_reset();
+	fault_plan(FAULT_SEND, 0, false, EPIPE);
+	assert_int_equal(cask_send(&t.a, "x", 1), EPIPE);
+	assert_int_equal(fault_injected(), 1);
+	assert_int_equal(t.a.io.err, CASK_ECUT);
+	assert_int_equal(cask_send(&t.a, "x", 1), CASK_ECUT);
+	assert_int_equal(cask_try_send(&t.a, "x", 1), -1);
+	assert_int_equal(cask_shutdown(&t.a, CASK_SENDS), CASK_ECUT);
+	assert_int_equal(fault_count(FAULT_SEND), 1);
+	trio_close(&t);
+}
+
+/* b says its last words and closes, of its own accord or, with something left
+ * unread, by a reset; then a send of a's fails. */
+static int
+part(struct trio *t, bool reset)
+{
+	char c;
+	int err;
+
+	trio_open(t);
+	assert_int_equal(cask_send(&t->a, "?", 1), 0);
+	assert_int_equal(cask_send(&t->b, "last words", 10), 0);
+	if (!reset)
+		assert_int_equal(cask_receive(&t->b, &c, 1), 1);
+	cask_close(&t->b);
+	do
+		err = cask_send(&t->a, "x", 1);
+	while (err == 0);
+	return err;
+}
+
+static void
+the_peers_last_words_are_received_after_a_send_has_failed(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct trio t;
+		int err = part(&t, i == 1);
+		char buf[16];
+
+		assert_true(err == EPIPE || err == ECONNRESET);
+		assert_int_equal(t.a.io.err, err);
+		assert_int_equal(cask_peek(&t.a, buf, 1), 1);
+		assert_int_equal(buf[0], 'l');
+		assert_receives(&t.a, "last");
+		assert_int_equal(cask_receive_all(&t.a, buf, 4), 4);
+		assert_memory_equal(buf, " wor", 4);
+		assert_int_equal(cask_try_receive(&t.a, buf, 1), 1);
+		assert_int_equal(t.a.io.err, err);
+		fault_reset();
+		assert_int_equal(cask_send(&t.a, "x", 1), err);
+		assert_int_equal(cask_shutdown(&t.a, CASK_SENDS), err);
+		assert_int_equal(fault_count(FAULT_SEND), 0);
+		assert_receives(&t.a, "s");
+		assert_int_equal(cask_receive(&t.a, buf, 1), -1);
+		assert_int_equal(t.a.io.err, err);
+		assert_string_equal(t.a.io.op, "send");
+		fault_reset();
+		assert_int_equal(cask_receive(&t.a, buf, 1), -1);
+		assert_int_equal(cask_try_receive(&t.a, buf, 1), -1);
+		assert_int_equal(fault_count(FAULT_RECV), 0);
+		assert_int_equal(cask_close(&t.a), err);
+		trio_close(&t);
+	}
+}
+
+/* Here nobody has closed anything but the program itself. */
+static void
+after_a_failed_send_nothing_is_waited_for(void **state)
+{
+	struct trio t;
+	char c;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		trio_open(&t);
+		assert_int_equal(cask_shutdown(&t.a, CASK_SENDS), 0);
+		assert_int_equal(cask_send(&t.a, "x", 1), EPIPE);
+		fault_reset();
+		if (i == 0)
+			assert_int_equal(cask_receive(&t.a, &c, 1), -1);
+		else if (i == 1)
+			assert_int_equal(cask_try_receive(&t.a, &c, 1), -1);
+		else
+			assert_int_equal(t.a.io.table->more(&t.a.io), -1);
+		assert_int_equal(t.a.io.err, EPIPE);
+		assert_int_equal(fault_count(FAULT_POLL), 0);
+		assert_int_equal(fault_count(FAULT_EPOLL_WAIT), 0);
+		trio_close(&t);
+	}
+}
+
+/* Past the socket, so that it is quick in any weather. */
+static void
+fill(struct cask_sock *s)
+{
+	static const char block[65536];
+	int patience = 3; /* the system moves some of it on */
+	ssize_t n;
+
+	while (patience > 0) {
+		n = send(cask_sock_fd(s), block, sizeof block,
+		    MSG_DONTWAIT | MSG_NOSIGNAL);
+		assert_true(n > 0 || errno == EINTR || errno == EAGAIN);
+		if (n < 0 && errno == EAGAIN) {
+			patience--;
+			test_pause(2);
+		}
+	}
+}
+
+static void
+a_send_that_timed_out_or_was_cancelled_ends_both_directions(void **state)
+{
+	static const char block[65536];
+	struct trio t;
+	char c;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		trio_open(&t);
+		fill(&t.a);
+		assert_int_equal(cask_send(&t.b, "words", 5), 0);
+		if (i == 1)
+			cask_cancel(&t.a);
+		else
+			t.a.send_ms = 20;
+		assert_int_equal(cask_send(&t.a, block, sizeof block),
+		    i == 1 ? ECANCELED : ETIMEDOUT);
+		assert_int_equal(cask_receive(&t.a, &c, 1), -1);
+		assert_int_equal(cask_try_receive(&t.a, &c, 1), -1);
+		assert_int_equal(t.a.io.err, i == 1 ? ECANCELED : ETIMEDOUT);
+		trio_close(&t);
+	}
+}
+
+/* What is unflushed is sent first, which fails; still its end is told of. */
+static void
+an_archive_loads_the_last_words_after_its_flush_has_failed(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct cask_ar out = { 0 }, in = { 0 };
+		bool more = i % 2 == 1;
+		struct trio t;
+		char c;
+
+		trio_open(&t);
+		cask_store(&out, &t.a.io);
+		cask_load(&in, &t.a.io);
+		cask_put_u32(&out, 1);
+		assert_int_equal(cask_flush(&out), 0);
+		assert_int_equal(cask_send(&t.b, "\5\0\0\0\6\0\0\0", 8), 0);
+		if (i < 2)
+			for (int k = 0; k < 4; k++)
+				cask_receive(&t.b, &c, 1);
+		cask_close(&t.b);
+		if (i < 2) /* the answer to this is a reset */
+			assert_int_equal(cask_send(&t.a, "x", 1), 0);
+		cask_put_u32(&out, 3);
+		assert_int_equal(out.err, 0);
+		assert_true(!more || cask_more(&in));
+		assert_int_equal(cask_get_u32(&in), 5);
+		assert_true(!more || cask_more(&in));
+		assert_int_equal(cask_get_u32(&in), 6);
+		assert_int_equal(in.err, 0);
+		assert_true(out.err == EPIPE || out.err == ECONNRESET);
+		assert_int_equal(t.a.io.err, out.err);
+		assert_true(!more || !cask_more(&in));
+		assert_int_equal(cask_get_u32(&in), 0);
+		assert_int_equal(in.err, out.err);
+		assert_non_null(strstr(cask_why(&in), ": send 127.0.0.1:"));
+		trio_close(&t);
+	}
+}
+
+static void
 either_direction_can_be_closed(void **state)
 {
 	struct trio t;
@@ -1957,6 +2176,17 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(try_send_takes_what_fits_and_then_nothing),
 	cmocka_unit_test(try_receive_takes_what_is_there),
 	cmocka_unit_test(a_half_closed_peer_still_receives),
+	cmocka_unit_test(
+	    a_peer_that_has_half_closed_inside_a_block_is_answered),
+	cmocka_unit_test(
+	    a_send_that_fails_after_the_end_was_met_gives_its_own_error_once),
+	cmocka_unit_test(
+	    the_peers_last_words_are_received_after_a_send_has_failed),
+	cmocka_unit_test(after_a_failed_send_nothing_is_waited_for),
+	cmocka_unit_test(
+	    a_send_that_timed_out_or_was_cancelled_ends_both_directions),
+	cmocka_unit_test(
+	    an_archive_loads_the_last_words_after_its_flush_has_failed),
 	cmocka_unit_test(either_direction_can_be_closed),
 	cmocka_unit_test(a_reset_is_told_once_and_sticks),
 	cmocka_unit_test(a_broken_pipe_is_an_error_and_no_signal),

@@ -88,6 +88,9 @@ struct cask_io {
 	bool exact;
 	size_t ahead;
 	bool partial;
+	/* … apart: err has ended one direction only; the transport, which sets
+	   this after cask_io_fail, is asked on for the other, and tells. */
+	bool apart;
 	/* private: an archive that has stored and not flushed */
 	struct cask_ar *unflushed;
 	int (*flush)(struct cask_ar *ar, struct cask_io *io);

@@ -23,6 +23,13 @@
  * memory that the call itself was given, like a buffer or an archive, has to
  * stay.)  Waits within one another, 16 at most (ELOOP), end in reverse order.
  *
+ * Two errors leave the other direction be; s.io.err stays the first error, and
+ * cask_close gives it.  After CASK_ECUT, the end inside cask_receive_all, what
+ * sends works until it fails itself.  After a call that sends has failed (not
+ * by our own time-out, nor by cask_cancel), the calls that receive, archives'
+ * too, give what came before, and wait for nothing; then they fail with that
+ * error, even where the end is.
+ *
  * A second call in a direction in which one waits already is refused with
  * EBUSY.  Such an error doesn't stick: it is that call's alone, and io.passing
  * has it until the next call.
@@ -304,7 +311,8 @@ int cask_select(struct cask_sock *s, unsigned kinds);
  * so that two ends that send before they receive don't wait for each other.
  * When that is full too and nothing moves, the time-out says so.
  * Gives 0; the error that stuck: ETIMEDOUT, EPIPE, ECONNRESET, ECANCELED, …; or
- * EBUSY.
+ * EBUSY.  (Where CASK_ECUT has stuck before, the call that fails gives its own
+ * error, and those that follow CASK_ECUT.)
  * n of 0 on a stream does nothing.  MFC: CSocket::Send.
  */
 int cask_send(struct cask_sock *s, const void *buf, size_t n);
@@ -328,8 +336,8 @@ ptrdiff_t cask_receive(struct cask_sock *s, void *buf, size_t size);
 
 /*
  * Receive size bytes.  Gives size; 0 when the stream ended before the first;
- * -1: CASK_ECUT when it ended later, EOPNOTSUPP (passing) for datagrams, or as
- * cask_receive.
+ * -1: CASK_ECUT when it ended later, and the words tell after how many bytes;
+ * EOPNOTSUPP (passing) for datagrams; or as cask_receive.
  */
 ptrdiff_t cask_receive_all(struct cask_sock *s, void *buf, size_t size);
 
