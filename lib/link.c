@@ -11,6 +11,7 @@
 #include "pump.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Opening */
@@ -103,10 +104,33 @@ is_well(struct cask_link *l, const struct cask_ar *ar)
 	return l->err == 0;
 }
 
+/* The program has resumed the socket after a receive that took nothing. */
+static void
+look_again(struct cask_link *l)
+{
+	if (l->err == ETIMEDOUT && l->in.err == ETIMEDOUT && l->out.err == 0 &&
+	    l->sock.open && l->sock.io.err == 0)
+		l->err = l->in.err = 0;
+}
+
+/* A late answer would be taken for that of the next question. */
+static void
+spoil(struct cask_link *l)
+{
+	struct cask_io *io = &l->sock.io;
+
+	if (cask_sock_state(&l->sock) != CASK_CLEAN)
+		return;
+	io->inside = true;
+	snprintf(io->words, sizeof io->words, "no answer came");
+	cask_io_why(io, l->in.why, sizeof l->in.why);
+}
+
 /* Whether a message may begin; what began has to be ended, even if not. */
 static bool
 begin(struct cask_link *l, struct cask_link_way *w)
 {
+	look_again(l);
 	l->refused = w->busy || l->refusals > 0;
 	if (l->refusals > 0)
 		l->refusals--;
@@ -178,8 +202,11 @@ cask_link_sent(struct cask_link *l)
 static void
 note_end(struct cask_link *l)
 {
-	if (!is_well(l, &l->in))
+	if (!is_well(l, &l->in)) {
+		if (l->asks && l->in.err == ETIMEDOUT)
+			spoil(l);
 		return;
+	}
 	l->ended = true;
 	if (l->asks)
 		l->err = cask_io_fail_words(&l->sock.io, CASK_ECUT, "receive",
@@ -225,6 +252,7 @@ cask_link_received(struct cask_link *l)
 const char *
 cask_link_why(struct cask_link *l)
 {
+	look_again(l);
 	if (l->err != 0 && l->in.err == l->err)
 		return cask_why(&l->in);
 	if (l->err != 0 && l->out.err == l->err)
@@ -235,8 +263,10 @@ cask_link_why(struct cask_link *l)
 int
 cask_link_close(struct cask_link *l)
 {
-	int err = cask_close(&l->sock);
+	int err;
 
+	look_again(l);
+	err = cask_close(&l->sock);
 	cask_abort(&l->out);
 	cask_abort(&l->in);
 	if (l->err == 0)

@@ -416,6 +416,90 @@ a_deadline_of_the_socket_stays_and_ends_sooner(void **state)
 	close(fd);
 }
 
+static void
+a_receive_that_met_no_message_in_time_goes_on_after_a_resume(void **state)
+{
+	unsigned char got[sizeof bolt_bytes + 1];
+	struct cask_link l;
+	struct job j = bolt;
+	int fd = open_pair(&l);
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		l.sock.timeout_ms = 20;
+		assert_false(cask_link_receive(&l, &j, job_x));
+		assert_int_equal(j.id, 0);
+		assert_int_equal(l.err, ETIMEDOUT);
+		assert_non_null(strstr(
+		    cask_link_why(&l), "timed out after 20 ms, nothing lost"));
+		assert_false(cask_link_send(&l, &j, job_x));
+		assert_int_equal(recv(fd, got, sizeof got, MSG_DONTWAIT), -1);
+		assert_int_equal(cask_resume(&l.sock), 0);
+		assert_string_equal(cask_link_why(&l), "no error");
+		l.sock.timeout_ms = 5000;
+		put(fd, bolt_bytes, sizeof bolt_bytes);
+		assert_true(cask_link_receive(&l, &j, job_x));
+		assert_bolt(&j);
+		assert_true(cask_link_send(&l, &j, job_x));
+		assert_int_equal(read(fd, got, sizeof got), sizeof bolt_bytes);
+	}
+	l.sock.timeout_ms = 20;
+	assert_false(cask_link_receive(&l, &j, job_x));
+	assert_int_equal(cask_resume(&l.sock), 0);
+	assert_int_equal(cask_link_close(&l), 0);
+	close(fd);
+}
+
+static void
+one_that_met_part_of_a_message_does_not_go_on(void **state)
+{
+	(void)state;
+	for (size_t n = 1; n < sizeof bolt_bytes; n++) {
+		struct cask_link l;
+		struct job j = bolt;
+		int fd = open_pair(&l);
+
+		l.sock.timeout_ms = 5;
+		put(fd, bolt_bytes, n);
+		assert_false(cask_link_receive(&l, &j, job_x));
+		assert_int_equal(l.err, ETIMEDOUT);
+		assert_int_equal(cask_sock_state(&l.sock), CASK_POISONED);
+		assert_int_equal(cask_resume(&l.sock), ETIMEDOUT);
+		put(fd, bolt_bytes + n, sizeof bolt_bytes - n);
+		assert_false(cask_link_receive(&l, &j, job_x));
+		assert_int_equal(cask_link_close(&l), ETIMEDOUT);
+		close(fd);
+	}
+}
+
+static void
+the_late_answer_to_a_call_is_nobodys(void **state)
+{
+	unsigned char got[2 * sizeof bolt_bytes];
+	struct cask_link l;
+	struct job j = bolt;
+	struct ack a;
+	int fd = open_pair(&l);
+
+	(void)state;
+	l.sock.timeout_ms = 20;
+	assert_false(cask_link_call(&l, &j, job_x, &a, ack_x));
+	assert_int_equal(l.err, ETIMEDOUT);
+	assert_non_null(
+	    strstr(cask_link_why(&l), "timed out after 20 ms, no answer came"));
+	assert_string_equal(cask_link_why(&l), cask_sock_why(&l.sock));
+	assert_int_equal(cask_sock_state(&l.sock), CASK_POISONED);
+	assert_int_equal(cask_resume(&l.sock), ETIMEDOUT);
+	put(fd, ack_bytes, sizeof ack_bytes);
+	assert_false(cask_link_call(&l, &j, job_x, &a, ack_x));
+	assert_int_equal(a.id, 0);
+	assert_false(cask_link_receive(&l, &a, ack_x));
+	assert_int_equal(read(fd, got, sizeof got), sizeof bolt_bytes);
+	assert_int_equal(recv(fd, got, sizeof got, MSG_DONTWAIT), -1);
+	assert_int_equal(cask_link_close(&l), ETIMEDOUT);
+	close(fd);
+}
+
 /* Both ends over TCP, every call failing once and for ever. */
 static void
 talk(void *arg)
@@ -477,6 +561,10 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(
 	    a_link_closed_by_a_callback_ends_a_send_inside_its_message),
 	cmocka_unit_test(a_deadline_of_the_socket_stays_and_ends_sooner),
+	cmocka_unit_test(
+	    a_receive_that_met_no_message_in_time_goes_on_after_a_resume),
+	cmocka_unit_test(one_that_met_part_of_a_message_does_not_go_on),
+	cmocka_unit_test(the_late_answer_to_a_call_is_nobodys),
 	cmocka_unit_test(every_call_may_fail_and_nothing_leaks),
 };
 

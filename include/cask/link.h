@@ -12,7 +12,11 @@
  *             errx(1, "%s", cask_link_why(&l));
  *     cask_link_close(&l);
  *
- * The first error sticks, so that one look at the end is enough.  While a call
+ * The first error sticks, so that one look at the end is enough.  One can be
+ * forgotten: if time runs out in cask_link_receive before a byte of the next
+ * message has come, the link goes on after cask_resume(&l.sock), which gives 0
+ * then.  After any other time-out it doesn't; nor after that of a call, whose
+ * answer may come late and would be taken for the next one's.  While a call
  * on it waits, a callback may use the other direction, and may close the link
  * (ECANCELED), but not free it.  All of this is ours: MFC's programs put
  * CSocketFile and CArchive together by hand.
