@@ -662,7 +662,7 @@ give(struct caski_call *c, const void *buf, size_t size)
 	ptrdiff_t sent;
 	size_t took = 0;
 
-	if (s->held_size > 0 || (goes_on && size < BUSY_BELOW))
+	if (s->held_size > 0 || (goes_on && size < CASKI_SEND_MOST))
 		took = caski_hold(s, buf, size);
 	if (took == 0)
 		return send_some(c, buf, size);

@@ -76,6 +76,8 @@ static atomic_uint disturbances;
 static atomic_uint alternatives; /* the longest list that was met */
 static atomic_long live;
 static size_t largest;
+#define SIZES 16
+static size_t sizes[SIZES]; /* of the first sends */
 static fault_lookup_fn *_Atomic lookup;
 
 /* What the library keeps for the process: forgotten by a reset, so that every
@@ -108,6 +110,7 @@ fault_reset(void)
 		counts[i] = 0;
 	all = injected = disturbances = 0;
 	largest = 0;
+	memset(sizes, 0, sizeof sizes);
 }
 
 void
@@ -158,6 +161,12 @@ unsigned
 fault_injected(void)
 {
 	return injected;
+}
+
+size_t
+fault_sent(unsigned nth)
+{
+	return nth < SIZES ? sizes[nth] : 0;
 }
 
 size_t
@@ -376,6 +385,8 @@ WRAP(ptrdiff_t, recv, (int fd, void *buf, size_t n, int flags))
 
 WRAP(ptrdiff_t, send, (int fd, const void *buf, size_t n, int flags))
 {
+	if (counts[FAULT_SEND] < SIZES)
+		sizes[counts[FAULT_SEND]] = n;
 	FAIL(FAULT_SEND);
 	DISTURB(true);
 	return __real_caski_sys_send(fd, buf, shortened(n), flags);

@@ -100,6 +100,9 @@ unsigned fault_injected(void);
 /* How many calls of a kind were made since the reset. */
 unsigned fault_count(enum fault_call call);
 
+/* How many bytes the nth send since the reset (of the first 16) was given. */
+size_t fault_sent(unsigned nth);
+
 /* The largest allocation that was asked for since the reset. */
 size_t fault_largest(void);
 

@@ -225,6 +225,60 @@ a_large_block_goes_behind_what_is_held_back(void **state)
 	pair_close(&p);
 }
 
+static void
+assert_blocks(
+    const struct pair *p, uint32_t message, size_t head, size_t buffer)
+{
+	unsigned nth = 0;
+
+	for (uint32_t left = message; left > 0; nth++) {
+		uint32_t n = left < BLOCK ? left : BLOCK;
+
+		if (fault_sent(nth) != n)
+			fail_msg("send %u of %u bytes (%zu first, buffer %zu): "
+				 "%zu, not %u",
+			    nth, message, head, buffer, fault_sent(nth), n);
+		left -= n;
+	}
+	assert_int_equal(fault_count(FAULT_SEND), nth);
+	assert_int_equal(p->got, message);
+}
+
+static void
+a_message_goes_in_blocks_of_60_KiB_and_one_rest_whatever_the_buffer(
+    void **state)
+{
+	static const size_t buffers[] = { 64, 4096, 5000, 30719, 30720, 32768,
+		40000, BLOCK - 1, BLOCK, BLOCK + 1, 65536, 100000 };
+	static const uint32_t messages[] = { BLOCK - 1, BLOCK, BLOCK + 1, 70000,
+		100000, 2 * BLOCK, 2 * BLOCK + 1, 150000, 153600 };
+	static unsigned char block[153600], buffer[100000];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++)
+		for (size_t j = 0; j < 2 * 9; j++) {
+			uint32_t n = messages[j / 2], head = j % 2 ? 100 : 0;
+			struct pair p;
+			int room = 1 << 20;
+
+			pair_open(&p);
+			setsockopt(cask_sock_fd(&p.s), SOL_SOCKET, SO_SNDBUF,
+			    &room, sizeof room);
+			p.out.buffer = buffer;
+			p.out.buffer_size = buffers[i];
+			cask_store(&p.out, &p.s.io);
+			for (uint32_t k = 0; k < n; k++)
+				block[k] = byte_at(k);
+			cask_put_bytes(&p.out, block, head);
+			cask_put_bytes(&p.out, block + head, n - head);
+			assert_int_equal(cask_flush(&p.out), 0);
+			take_all(&p);
+			if (test_is_calm())
+				assert_blocks(&p, n, head, buffers[i]);
+			pair_close(&p);
+		}
+}
+
 /* Not its last bytes on their own, which are less than a buffer. */
 static void
 a_block_and_what_is_before_it_take_as_few_sends_as_there_are_60_KiB(
@@ -712,6 +766,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(however_sends_are_cut_all_arrives_in_order),
 	cmocka_unit_test(without_memory_it_is_sent_as_it_comes),
 	cmocka_unit_test(what_strikes_held_bytes_is_told_by_the_flush),
+	cmocka_unit_test(
+	    a_message_goes_in_blocks_of_60_KiB_and_one_rest_whatever_the_buffer),
 	cmocka_unit_test(
 	    the_peers_last_words_come_although_held_bytes_could_not_be_sent),
 	cmocka_unit_test(a_time_out_of_held_bytes_is_inside_a_message),
