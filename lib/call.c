@@ -183,6 +183,69 @@ cask_is_blocking(const struct cask_sock *s)
 	return s->receiving != NULL || s->sending != NULL;
 }
 
+/* How a call fails */
+
+static bool
+is_own(const struct cask_sock *s, int err)
+{
+	return err == ECANCELED || (err == ETIMEDOUT && s->io.limit_ms > 0);
+}
+
+/* Is there something that is to be announced before the end is? */
+static bool
+has_rest(const struct cask_sock *s)
+{
+	int n = 0;
+
+	if (s->watch.slot == 0 || s->notify == NULL ||
+	    s->notify->receive == NULL || !(s->wanted & CASK_ON_RECEIVE))
+		return false;
+	return s->io.ahead > 0 ||
+	    (caski_sys_available(s->watch.fd, &n) >= 0 && n > 0);
+}
+
+/* What a time-out has left is part of its words. */
+static void
+note(struct caski_call *c, int err, bool inside, const char *words)
+{
+	struct cask_sock *s = c->s;
+	bool sends = c->slot == &s->sending;
+	bool own = is_own(s, err);
+
+	s->io.inside = err == ETIMEDOUT && inside;
+	if (err == ETIMEDOUT && own && !inside)
+		words = CASK_IO_INTACT;
+	cask_io_fail_words(&s->io, err, c->op, words);
+	s->io.apart = err == CASK_ECUT || (sends && !own);
+	if (sends && s->io.apart)
+		caski_held_free(s);
+}
+
+ptrdiff_t
+caski_call_failed_words(
+    struct caski_call *c, int err, bool inside, const char *words)
+{
+	struct cask_sock *s = c->s;
+
+	if (s == NULL)
+		return CASK_IO_GONE;
+	caski_call_end(c);
+	if (s->io.err == 0)
+		note(c, err, inside, words);
+	else
+		s->io.apart = false; /* the other direction as well */
+	if (err != CASK_ECUT && !is_own(s, err) &&
+	    !(s->io.apart && has_rest(s)))
+		caski_notify_lost(s, err);
+	return -1;
+}
+
+ptrdiff_t
+caski_call_failed(struct caski_call *c, int err, bool inside)
+{
+	return caski_call_failed_words(c, err, inside, "");
+}
+
 /* Cancelling */
 
 void

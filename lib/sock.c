@@ -1,5 +1,6 @@
 /*
- * Talking over a connection, and the transport of archives.  See <cask/sock.h>.
+ * Talking over a connection.  See <cask/sock.h>; the transport of archives is
+ * in stream.c.
  *
  * A call that blocks tries its system call, and when that would block it waits,
  * within its limit, and tries again.
@@ -14,86 +15,10 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* Below a notification, larger blocks go straight to where they belong; what is
- * smaller goes through as much as this, read ahead. */
-#define AHEAD_BELOW 4096
-
-/* A stream that has filled so many reads in a row is a busy one, and is read
- * and written in blocks of CASKI_SEND_MOST; unless the archive's buffer isn't
- * much smaller. */
-#define BUSY       2
-#define BUSY_BELOW (CASKI_SEND_MOST / 2)
-
-static struct cask_sock *
-sock(struct cask_io *io)
-{
-	return (struct cask_sock *)io;
-}
-
 static bool
 would_block(ptrdiff_t r)
 {
 	return r == -EAGAIN || r == -EWOULDBLOCK;
-}
-
-static bool
-is_own(const struct cask_sock *s, int err)
-{
-	return err == ECANCELED || (err == ETIMEDOUT && s->io.limit_ms > 0);
-}
-
-/* Is there something that is to be announced before the end is? */
-static bool
-has_rest(const struct cask_sock *s)
-{
-	int n = 0;
-
-	if (s->watch.slot == 0 || s->notify == NULL ||
-	    s->notify->receive == NULL || !(s->wanted & CASK_ON_RECEIVE))
-		return false;
-	return s->io.ahead > 0 ||
-	    (caski_sys_available(s->watch.fd, &n) >= 0 && n > 0);
-}
-
-/* What a time-out has left is part of its words. */
-static void
-note(struct caski_call *c, int err, bool inside, const char *words)
-{
-	struct cask_sock *s = c->s;
-	bool sends = c->slot == &s->sending;
-	bool own = is_own(s, err);
-
-	s->io.inside = err == ETIMEDOUT && inside;
-	if (err == ETIMEDOUT && own && !inside)
-		words = CASK_IO_INTACT;
-	cask_io_fail_words(&s->io, err, c->op, words);
-	s->io.apart = err == CASK_ECUT || (sends && !own);
-	if (sends && s->io.apart)
-		caski_held_free(s);
-}
-
-static ptrdiff_t
-failed(struct caski_call *c, int err, bool inside, const char *words)
-{
-	struct cask_sock *s = c->s;
-
-	if (s == NULL)
-		return CASK_IO_GONE;
-	caski_call_end(c);
-	if (s->io.err == 0)
-		note(c, err, inside, words);
-	else
-		s->io.apart = false; /* the other direction as well */
-	if (err != CASK_ECUT && !is_own(s, err) &&
-	    !(s->io.apart && has_rest(s)))
-		caski_notify_lost(s, err);
-	return -1;
-}
-
-ptrdiff_t
-caski_call_failed(struct caski_call *c, int err, bool inside)
-{
-	return failed(c, err, inside, "");
 }
 
 /* Receiving */
@@ -114,8 +39,8 @@ lost(const struct cask_sock *s)
 
 /* Of a lost one nothing is waited for: what came before is all there, and then
  * comes the reason, be it the end or not. */
-static ptrdiff_t
-or_lost(const struct cask_sock *s, ptrdiff_t n)
+ptrdiff_t
+caski_or_lost(const struct cask_sock *s, ptrdiff_t n)
 {
 	return n > 0 || n == -EINTR || lost(s) == 0 ? n : -lost(s);
 }
@@ -134,7 +59,7 @@ receive_once(struct caski_call *c, void *buf, size_t size, size_t ahead)
 	if (s->io.ahead > 0)
 		return (ptrdiff_t)caski_ahead_take(s, buf, size, false);
 	if (lost(s) != 0)
-		return or_lost(s, caski_wire_recv(s, buf, size, 0));
+		return caski_or_lost(s, caski_wire_recv(s, buf, size, 0));
 	if (ahead == 0)
 		return caski_call_recv(c, buf, size);
 	n = caski_ahead_fill(s, ahead);
@@ -142,13 +67,13 @@ receive_once(struct caski_call *c, void *buf, size_t size, size_t ahead)
 		return (ptrdiff_t)caski_ahead_take(s, buf, size, false);
 	if (n != -ENOMEM && (s->io.exact || !would_block(n)))
 		return n;
-	s->full = BUSY - 1;
+	s->full = CASKI_BUSY - 1;
 	return caski_call_recv(c, buf, size);
 }
 
 /* A call that receives was made: the matching notifications may come again. */
-static ptrdiff_t
-received(struct cask_sock *s, ptrdiff_t n)
+ptrdiff_t
+caski_received(struct cask_sock *s, ptrdiff_t n)
 {
 	s->ended |= n <= 0 && !would_block(n);
 	s->asking = false;
@@ -156,8 +81,8 @@ received(struct cask_sock *s, ptrdiff_t n)
 	return n;
 }
 
-static ptrdiff_t
-receive_some(struct caski_call *c, void *buf, size_t size, size_t ahead)
+ptrdiff_t
+caski_receive_some(struct caski_call *c, void *buf, size_t size, size_t ahead)
 {
 	ptrdiff_t n = 0;
 	int err = 0;
@@ -173,7 +98,7 @@ receive_some(struct caski_call *c, void *buf, size_t size, size_t ahead)
 	} while (err == 0);
 	if (err != 0)
 		return -err;
-	return received(c->s, n);
+	return caski_received(c->s, n);
 }
 
 /* What archives have stored is sent first; where that fails, what the other end
@@ -203,7 +128,7 @@ receive(struct cask_sock *s, void *buf, size_t size)
 
 	if (n < 0)
 		return n;
-	n = receive_some(&c, buf, size, 0);
+	n = caski_receive_some(&c, buf, size, 0);
 	if (n < 0)
 		return caski_call_failed(&c, (int)-n, false);
 	caski_call_end(&c);
@@ -225,7 +150,7 @@ cut(struct caski_call *c, size_t done, size_t size)
 
 	snprintf(words, sizeof words, "stream ended after %zu of %zu bytes",
 	    done, size);
-	return failed(c, CASK_ECUT, true, words);
+	return caski_call_failed_words(c, CASK_ECUT, true, words);
 }
 
 static ptrdiff_t
@@ -247,7 +172,7 @@ receive_all(struct cask_sock *s, void *buf, size_t size)
 	for (n = 1; done < size && n > 0;) {
 		n = done > 0 ? -caski_call_late(&c) : 0;
 		if (n == 0)
-			n = receive_some(&c, p + done, size - done, 0);
+			n = caski_receive_some(&c, p + done, size - done, 0);
 		if (n > 0)
 			done += (size_t)n;
 	}
@@ -288,9 +213,10 @@ try_to_receive(struct cask_sock *s, void *buf, size_t size, int flags)
 		    s, buf, size, (flags & CASKI_PEEK) != 0);
 	else
 		do
-			n = or_lost(s, caski_wire_recv(s, buf, size, flags));
+			n = caski_or_lost(
+			    s, caski_wire_recv(s, buf, size, flags));
 		while (n == -EINTR);
-	received(s, n);
+	caski_received(s, n);
 	if (n < 0 && !would_block(n))
 		return caski_call_failed(&c, (int)-n, false);
 	caski_call_end(&c);
@@ -339,7 +265,7 @@ send_once(struct cask_sock *s, const void *buf, size_t n)
 static void
 read_ahead(struct cask_sock *s, bool *deaf)
 {
-	ptrdiff_t n = caski_ahead_fill(s, AHEAD_BELOW);
+	ptrdiff_t n = caski_ahead_fill(s, CASKI_AHEAD_BELOW);
 
 	if (n > 0)
 		caski_notify_post(s, CASK_ON_RECEIVE);
@@ -366,8 +292,8 @@ caski_call_room(struct caski_call *c, int err, bool *deaf)
 }
 
 /* Send what fits, at least one byte: how many, or -error. */
-static ptrdiff_t
-send_some(struct caski_call *c, const void *buf, size_t n)
+ptrdiff_t
+caski_send_some(struct caski_call *c, const void *buf, size_t n)
 {
 	bool deaf = false;
 	ptrdiff_t sent;
@@ -394,8 +320,8 @@ say_full(struct cask_sock *s)
 	cask_io_fail_words(&s->io, ETIMEDOUT, "send", words);
 }
 
-static ptrdiff_t
-send_failed(struct caski_call *c, ptrdiff_t sent, bool inside)
+ptrdiff_t
+caski_send_failed(struct caski_call *c, ptrdiff_t sent, bool inside)
 {
 	if (c->s != NULL && sent == -ETIMEDOUT) {
 		c->s->io.inside = inside;
@@ -414,7 +340,7 @@ caski_call_held(struct caski_call *c)
 		if (s->held_sent > 0)
 			sent = -caski_call_late(c);
 		if (sent >= 0)
-			sent = send_some(c, s->held + s->held_sent,
+			sent = caski_send_some(c, s->held + s->held_sent,
 			    s->held_size - s->held_sent);
 		if (sent < 0)
 			return sent;
@@ -435,7 +361,7 @@ caski_let_go(struct cask_sock *s)
 		return -1;
 	sent = caski_call_held(&c);
 	if (sent < 0)
-		return send_failed(&c, sent, true);
+		return caski_send_failed(&c, sent, true);
 	caski_held_free(s);
 	caski_call_end(&c);
 	return 0;
@@ -458,10 +384,10 @@ send_all(struct cask_sock *s, const void *buf, size_t n)
 	for (; n > 0; p += sent, n -= (size_t)sent) {
 		sent = p != buf ? -caski_call_late(&c) : 0;
 		if (sent == 0)
-			sent = send_some(&c, p, n);
+			sent = caski_send_some(&c, p, n);
 		if (sent >= 0)
 			continue;
-		if (send_failed(&c, sent, p != buf) == CASK_IO_GONE)
+		if (caski_send_failed(&c, sent, p != buf) == CASK_IO_GONE)
 			return CASKI_GONE;
 		return apart ? (int)-sent : s->io.err;
 	}
@@ -516,207 +442,3 @@ cask_try_send(struct cask_sock *s, const void *buf, size_t n)
 		caski_trace_count(s, "send", sent);
 	return sent;
 }
-
-/* The transport */
-
-/*
- * An archive's value may take many reads or writes.  One limit covers them all,
- * or a peer that gives or takes a byte now and then would stretch it.
- */
-static void
-stream_start(struct cask_io *io)
-{
-	sock(io)->value_begins = true;
-}
-
-static struct caski_limit
-value_limit(struct cask_sock *s, int ms)
-{
-	if (s->value_begins || s->value_limit == 0)
-		return caski_limit_of(s, ms, CASK_TIMEOUT_MS);
-	return (struct caski_limit) { .at = s->value_limit, .ms = s->value_ms };
-}
-
-/* Not its first transfer: 0 or ETIMEDOUT. */
-static int
-value_late(struct caski_call *c)
-{
-	return c->s->value_begins ? 0 : caski_call_late(c);
-}
-
-/* One transfer of a value is over: what has begun to run, runs on. */
-static void
-value_end(struct caski_call *c)
-{
-	c->s->value_begins = false;
-	c->s->value_limit = c->limit.at;
-	c->s->value_ms = c->limit.ms;
-	caski_call_end(c);
-}
-
-/* How much to read ahead for an archive that reads size bytes. */
-static size_t
-read_ahead_for(const struct cask_sock *s, size_t size)
-{
-	if (s->full == BUSY && size < BUSY_BELOW)
-		return CASKI_SEND_MOST;
-	return s->io.exact && size < AHEAD_BELOW ? AHEAD_BELOW : 0;
-}
-
-/* n of size bytes were read, or more, ahead. */
-static void
-keep_pace(struct cask_sock *s, size_t n, size_t size)
-{
-	size_t most = s->io.exact && size < AHEAD_BELOW ? AHEAD_BELOW : size;
-
-	if (n + s->io.ahead < most)
-		s->full = 0;
-	else if (s->full < BUSY)
-		s->full++;
-}
-
-static ptrdiff_t
-read_some(struct cask_sock *s, void *buf, size_t size)
-{
-	struct cask_io *io = &s->io;
-	struct caski_call c;
-	ptrdiff_t n;
-
-	if (io->ahead > 0 && io->err == 0 && s->receiving == NULL)
-		return received(
-		    s, (ptrdiff_t)caski_ahead_take(s, buf, size, false));
-	n = caski_let_go(s);
-	if (n == CASK_IO_GONE)
-		return n;
-	if (caski_call_begin(&c, s, &s->receiving, "receive",
-		value_limit(s, s->receive_ms)) != 0)
-		return -1;
-	n = -value_late(&c);
-	if (n == 0)
-		n = receive_some(&c, buf, size, read_ahead_for(s, size));
-	if (n < 0)
-		return caski_call_failed(&c, (int)-n, false);
-	keep_pace(s, (size_t)n, size);
-	value_end(&c);
-	return n;
-}
-
-static ptrdiff_t
-stream_read(struct cask_io *io, void *buf, size_t size)
-{
-	struct cask_sock *s = sock(io);
-
-	return caski_trace_count(s, "receive", read_some(s, buf, size));
-}
-
-/* Read ahead until there is something: 1, 0 at the end, or -error. */
-static ptrdiff_t
-await_some(struct caski_call *c)
-{
-	struct cask_sock *s = c->s;
-	ptrdiff_t n = 1;
-	int err = 0;
-
-	while (err == 0 && s->io.ahead == 0) {
-		n = or_lost(s, caski_ahead_fill(s, AHEAD_BELOW));
-		if (n >= 0)
-			break;
-		err = caski_call_retry(
-		    c, s->watch.fd, (int)-n, CASK_READABLE, NULL);
-	}
-	return err != 0 ? -err : received(s, n > 0);
-}
-
-static int
-look_for_more(struct cask_sock *s)
-{
-	struct caski_call c;
-	ptrdiff_t n = caski_let_go(s);
-
-	if (n == CASK_IO_GONE)
-		return CASK_IO_GONE;
-	if (caski_call_begin(&c, s, &s->receiving, "receive",
-		value_limit(s, s->receive_ms)) != 0)
-		return -1;
-	n = await_some(&c);
-	if (n < 0)
-		return (int)caski_call_failed(&c, (int)-n, false);
-	value_end(&c);
-	return (int)n;
-}
-
-static int
-stream_more(struct cask_io *io)
-{
-	struct cask_sock *s = sock(io);
-
-	return (int)caski_trace_count(s, "more", look_for_more(s));
-}
-
-/* An archive that goes on (io.partial) is to write large blocks. */
-static ptrdiff_t
-give(struct caski_call *c, const void *buf, size_t size)
-{
-	struct cask_sock *s = c->s;
-	bool goes_on = s->io.partial;
-	ptrdiff_t sent;
-	size_t took = 0;
-
-	if (s->held_size > 0 || (goes_on && size < CASKI_SEND_MOST))
-		took = caski_hold(s, buf, size);
-	if (took == 0)
-		return send_some(c, buf, size);
-	if (goes_on && s->held_size < CASKI_SEND_MOST)
-		return (ptrdiff_t)took;
-	sent = caski_call_held(c);
-	if (sent < 0)
-		return sent;
-	if (!goes_on)
-		caski_held_free(s);
-	return (ptrdiff_t)took;
-}
-
-static ptrdiff_t
-write_some(struct cask_sock *s, const void *buf, size_t size)
-{
-	bool inside = s->held_size > 0;
-	struct caski_call c;
-	ptrdiff_t sent;
-
-	if (caski_call_begin(
-		&c, s, &s->sending, "send", value_limit(s, s->send_ms)) != 0)
-		return -1;
-	sent = -value_late(&c);
-	if (sent == 0)
-		sent = give(&c, buf, size);
-	if (sent < 0)
-		return send_failed(&c, sent, inside);
-	value_end(&c);
-	return sent;
-}
-
-static ptrdiff_t
-stream_write(struct cask_io *io, const void *buf, size_t size)
-{
-	struct cask_sock *s = sock(io);
-
-	return caski_trace_count(s, "send", write_some(s, buf, size));
-}
-
-static int
-stream_unread(struct cask_io *io, const void *p, size_t n)
-{
-	return caski_ahead_put_back(sock(io), p, n);
-}
-
-const struct cask_io_table caski_stream_table = {
-	.name = "socket",
-	.read = stream_read,
-	.write = stream_write,
-	.start = stream_start,
-	.more = stream_more,
-	.unread = stream_unread,
-};
-
-/* No message of an archive's has to fit a datagram: there is no transport. */
-const struct cask_io_table caski_datagram_table = { .name = "datagram" };

@@ -1,11 +1,13 @@
 /*
  * What the parts of the socket share.
  *
- *     open.c      opening: bind, attach, and what begins a life
+ *     open.c      opening: connect, bind, and what begins a life
+ *     attach.c    taking over a descriptor from elsewhere
  *     accept.c    listening and accepting
  *     connect.c   connect: look-up, and the race of addresses
- *     sock.c      talking, and the transport of archives
- *     call.c      calls that wait: limits, cancelling, second calls
+ *     sock.c      talking
+ *     stream.c    the transport of archives
+ *     call.c      calls that wait: limits, cancelling, second calls, failing
  *     notify.c    notifications: what is announced, and when
  *     ahead.c     what was read before it was asked for
  *     held.c      what an archive has written, until it is a large block
@@ -42,9 +44,30 @@ extern const struct cask_io_table caski_datagram_table;
  */
 #define CASKI_SEND_MOST 61440
 
-/* A call ends with err.  inside: part of what it was about has been sent or
- * received.  Gives -1, or CASK_IO_GONE. */
-ptrdiff_t caski_call_failed(struct caski_call *c, int err, bool inside);
+/* Below a notification, larger blocks go straight to where they belong; what is
+ * smaller goes through as much as this, read ahead. */
+#define CASKI_AHEAD_BELOW 4096
+
+/* A stream that has filled so many reads in a row is a busy one. */
+#define CASKI_BUSY 2
+
+/* Receive at least one byte, up to size; ahead: read ahead up to so much.  0 at
+ * the end, or -error. */
+ptrdiff_t caski_receive_some(
+    struct caski_call *c, void *buf, size_t size, size_t ahead);
+
+/* A call that receives was made, with the result n, which it gives: the
+ * matching notifications may come again. */
+ptrdiff_t caski_received(struct cask_sock *s, ptrdiff_t n);
+
+/* n, or, of a lost connection that has no more to give, the reason. */
+ptrdiff_t caski_or_lost(const struct cask_sock *s, ptrdiff_t n);
+
+/* Send what fits, at least one byte: how many, or -error. */
+ptrdiff_t caski_send_some(struct caski_call *c, const void *buf, size_t n);
+
+/* As caski_call_failed, of a call that sends; sent is -error. */
+ptrdiff_t caski_send_failed(struct caski_call *c, ptrdiff_t sent, bool inside);
 
 /* Send what is held back, in a call that sends: 0, or -error. */
 ptrdiff_t caski_call_held(struct caski_call *c);
@@ -108,6 +131,14 @@ caski_limit_of(const struct cask_sock *s, int ms, int otherwise)
  */
 int caski_call_begin(struct caski_call *c, struct cask_sock *s,
     struct caski_call **slot, const char *op, struct caski_limit limit);
+
+/* A call ends with err.  inside: part of what it was about has been sent or
+ * received.  Gives -1, or CASK_IO_GONE. */
+ptrdiff_t caski_call_failed(struct caski_call *c, int err, bool inside);
+
+/* … with words of its own. */
+ptrdiff_t caski_call_failed_words(
+    struct caski_call *c, int err, bool inside, const char *words);
 
 /* The error that has ended a direction, if one has.  s->io.apart: the other one
  * goes on. */

@@ -31,7 +31,7 @@ layer() {
 	sys | sys_* | error | bytes | utf | quick | charset | charset_* | swap) echo 0 ;;
 	loop | note | poller_epoll | poller_poll | pump | resolve | timer | wait | \
 		wake | watch | tell) echo 1 ;;
-	io | mem | file | sock | addr | open | accept | connect | close | call | notify) echo 2 ;;
+	io | mem | file | sock | stream | addr | open | attach | accept | connect | close | call | notify) echo 2 ;;
 	nets | behind | behind_* | ip) echo 2 ;;
 	ahead | held | yield | datagram | urgent | name | option | wire | chaos | trace) echo 2 ;;
 	ar | ar_io | why | buffer | message | field | print) echo 3 ;;

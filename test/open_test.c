@@ -1,5 +1,5 @@
 /*
- * Tests of opening: lib/open.c as far as sock_test.c leaves it, and what
+ * Tests of opening: lib/open.c and lib/attach.c as far as sock_test.c leaves it, and what
  * lib/close.c gives away again.
  *
  * SPDX-License-Identifier: MIT

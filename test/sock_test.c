@@ -1,5 +1,6 @@
 /*
- * Tests of the socket: lib/open.c, lib/sock.c, lib/name.c.
+ * Tests of the socket: lib/open.c, lib/sock.c, lib/stream.c,
+ * lib/name.c.
  *
  * Most need no peer thread: a connection stands as soon as the system has taken
  * it into the listener's backlog.
