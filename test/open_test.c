@@ -1,6 +1,6 @@
 /*
- * Tests of opening: lib/open.c and lib/attach.c as far as sock_test.c leaves it, and what
- * lib/close.c gives away again.
+ * Tests of opening: lib/open.c and lib/attach.c as far as sock_test.c leaves
+ * it, and what lib/close.c gives away again.
  *
  * SPDX-License-Identifier: MIT
  */
