@@ -13,8 +13,10 @@
 
 #if defined(__GNUC__)
 #define CASKI_NOINLINE __attribute__((noinline))
+#define CASKI_INLINE   static inline __attribute__((always_inline))
 #else
 #define CASKI_NOINLINE
+#define CASKI_INLINE static inline
 #endif
 
 /*

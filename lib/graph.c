@@ -16,7 +16,6 @@
 #include <string.h>
 
 #define FIRST_ROOM  64
-#define FIRST_SLOTS 128
 #define FIRST_KINDS 8
 
 /* Addresses */
@@ -33,14 +32,12 @@ caski_find(const struct cask_graph *g, const void *p)
 	return g->slots > 0 ? caski_slot_of(g, p)->pid : 0;
 }
 
-/* Most often it is the class of the object before. */
 const struct cask_kind *
 caski_find_class(struct cask_graph *g, const struct cask_class *kind)
 {
 	const struct cask_slot *slot;
 
-	if (g->recent < g->kinds && g->kind[g->recent].is == kind &&
-	    g->kind[g->recent].pid != 0)
+	if (caski_is_recent(g, kind))
 		return &g->kind[g->recent];
 	slot = g->slots > 0 ? caski_slot_of(g, kind) : NULL;
 	if (slot == NULL || slot->pid == 0)
@@ -62,17 +59,15 @@ put_in_slot(struct cask_graph *g, const struct cask_entry *e, uint32_t pid)
 
 /* In the order of the numbers, as caski_undo wants it. */
 static int
-grow_slots(struct cask_graph *g)
+grow_slots(struct cask_graph *g, size_t slots)
 {
-	size_t slots = g->slots > 0 ? 2 * g->slots : FIRST_SLOTS;
 	struct cask_slot *slot;
 
 	if (slots > SIZE_MAX / sizeof *slot)
 		return ENOMEM;
-	slot = caski_sys_malloc(slots * sizeof *slot);
+	slot = caski_sys_zeroed(slots * sizeof *slot);
 	if (slot == NULL)
 		return ENOMEM;
-	memset(slot, 0, slots * sizeof *slot);
 	caski_sys_free(g->slot);
 	g->slot = slot;
 	g->slots = slots;
@@ -83,9 +78,8 @@ grow_slots(struct cask_graph *g)
 }
 
 static int
-grow_entries(struct cask_graph *g)
+grow_entries(struct cask_graph *g, size_t room)
 {
-	size_t room = g->room > 0 ? 2 * g->room : FIRST_ROOM;
 	struct cask_entry *entry;
 
 	if (room > SIZE_MAX / sizeof *entry)
@@ -98,18 +92,31 @@ grow_entries(struct cask_graph *g)
 	return 0;
 }
 
+/* The slots first: there are never too few of them. */
+static int
+grow(struct cask_graph *g, bool keyed)
+{
+	size_t room = g->room;
+	int err = 0;
+
+	if (g->used == room)
+		room = room > 0 ? 2 * room : FIRST_ROOM;
+	if (keyed && g->slots / 2 < room)
+		err = grow_slots(g, 2 * room);
+	if (err == 0 && g->room < room)
+		err = grow_entries(g, room);
+	return err;
+}
+
 int
 caski_add(struct cask_graph *g, const struct cask_entry *e, bool keyed)
 {
 	struct cask_entry *added;
-	int err = 0;
+	int err;
 
 	if (g->used >= CASKI_PID_MOST)
 		return CASK_EINDEX;
-	if (keyed && g->slots / 2 <= g->used)
-		err = grow_slots(g);
-	if (err == 0 && g->used == g->room)
-		err = grow_entries(g);
+	err = grow(g, keyed);
 	if (err != 0)
 		return err;
 	added = &g->entry[g->used];
@@ -297,7 +304,7 @@ cask_graph_keep(struct cask_graph *g)
 	g->room = g->slots = g->memory = 0;
 	g->used = g->objects = g->newest = g->kinds = g->kind_room = 0;
 	g->owner = false;
-	g->inside.object = NULL;
+	g->inside = NULL;
 	g->last.p = NULL;
 }
 

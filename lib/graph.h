@@ -89,12 +89,12 @@ caski_slot_of(const struct cask_graph *g, const void *p)
 	return &g->slot[i];
 }
 
-/* Can another one be added without allocating, and be found? */
+/* Can another one be added without allocating?  If there are slots, there are
+ * two for each that there is room for. */
 static inline bool
-caski_has_room(const struct cask_graph *g, bool keyed)
+caski_has_room(const struct cask_graph *g)
 {
-	return g->used < g->room && g->used < CASKI_PID_MOST &&
-	    (!keyed || g->used < g->slots / 2);
+	return g->used < g->room && g->used < CASKI_PID_MOST;
 }
 
 /* Give an object the next number: there is room.  In that slot, too. */
@@ -115,10 +115,19 @@ caski_append_at(
 	*slot = (struct cask_slot) { .p = object, .pid = g->used, .of = of };
 }
 
+/* Is it the class of the object before, as most often it is? */
+static inline bool
+caski_is_recent(const struct cask_graph *g, const struct cask_class *kind)
+{
+	return g->recent < g->kinds && g->kind[g->recent].is == kind &&
+	    g->kind[g->recent].pid != 0;
+}
+
 /* The number of an object, or of a class, that was added with keyed; or 0. */
 uint32_t caski_find(const struct cask_graph *g, const void *p);
 
-/* The same of a class, and what else there is of it; or NULL. */
+/* The same of a class, and what else there is of it; or NULL.  It is the recent
+ * one then. */
 const struct cask_kind *caski_find_class(
     struct cask_graph *g, const struct cask_class *kind);
 

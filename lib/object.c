@@ -10,7 +10,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "tag.h"
+#include "quick_tag.h"
 
 #include "ar.h"
 
@@ -66,74 +66,90 @@ reference(struct cask_ar *ar, void *p, const struct cask_class *kind)
 	if (ar->loading)
 		return caski_get_reference(ar, p, kind);
 	object = caski_put_reference(ar, caski_pointer(p), kind);
-	if (object != NULL)
-		ar->schema = caski_class_of(object)->schema;
 	return ar->err == 0 ? object : NULL;
 }
 
-/* The same, with the fast path of new objects. */
-static void *
-begun(struct cask_ar *ar, void *p, const struct cask_class *kind,
+CASKI_NOINLINE static void *
+begun_slowly(struct cask_ar *ar, void *p, const struct cask_class *kind,
     const char *name)
 {
-	void *object;
-
 	caski_begin(ar, "object", name);
-	if (caski_begin_new(ar, p, kind, &object))
-		return object;
 	return reference(ar, p, kind);
 }
 
-/* The one that was left for the last, if its object did end there. */
-static void *
-last_reference(struct cask_ar *ar)
+/* The same, where it is not known. */
+CASKI_NOINLINE static void *
+begun(struct cask_ar *ar, void *p, const struct cask_class *kind,
+    const char *name, struct cask_slot *slot)
 {
-	struct cask_graph *g = ar->graph;
-	void *p = g->last.p;
+	void *object;
 
-	g->last.p = NULL;
+	if (caski_begin_new(ar, p, kind, name, slot, &object))
+		return object;
+	return begun_slowly(ar, p, kind, name);
+}
+
+/* The one that was left for the last, if its object did end there, and if it is
+ * new. */
+static void *
+begun_last(struct cask_ar *ar)
+{
+	struct cask_last *last = &ar->graph->last;
+	struct cask_slot *slot;
+	void *p = last->p;
+
+	last->p = NULL;
 	if (p == NULL || ar->err != 0)
 		return NULL;
-	if (caski_at(ar) != g->last.at) {
-		caski_begin(ar, "object", g->last.name);
+	if (caski_at(ar) != last->at) {
+		caski_begin(ar, "object", last->name);
 		caski_set_error(
 		    ar, EINVAL, "something stands behind cask_object_last");
 		return NULL;
 	}
-	ar->secret = g->last.secret;
-	if (caski_exchange_known(ar, p, g->last.kind))
+	ar->secret = last->secret;
+	if (caski_exchange_known(ar, p, last->kind, &slot))
 		return NULL;
-	return begun(ar, p, g->last.kind, g->last.name);
+	return begun(ar, p, last->kind, last->name, slot);
 }
 
-/* Does p stay where it is until the object's exchange function has returned,
- * and is the object's message its own? */
+/* An object whose exchange function was called. */
+struct cask_inside {
+	const void *object;
+	size_t size;
+	const struct cask_message *within;
+};
+
+/* Does p stay where it is until that has returned, and is the object's message
+ * its own? */
 static bool
 may_wait(const struct cask_ar *ar, const void *p)
 {
-	const struct cask_inside *in = &ar->graph->inside;
-	uintptr_t from = (uintptr_t)in->object, at = (uintptr_t)p;
+	const struct cask_inside *in = ar->graph->inside;
 
-	return in->object != NULL && at >= from && at - from < in->size &&
+	return in != NULL && (uintptr_t)p - (uintptr_t)in->object < in->size &&
 	    ar->within == in->within && ar->graph->last.p == NULL;
 }
 
+/* The newest object, and those that are left for the last. */
 static void
 exchange(struct cask_ar *ar, void *object)
 {
 	struct cask_graph *g = ar->graph;
-	struct cask_inside around = g->inside;
+	struct cask_inside here = { .within = ar->within }, *around = g->inside;
 	unsigned secret = ar->secret;
 
-	g->inside.within = ar->within;
-	while (object != NULL) {
-		const struct cask_class *is = caski_class_of(object);
+	g->inside = &here;
+	do {
+		const struct cask_kind *of =
+		    caski_kind_of(g, &g->entry[g->used - 1]);
 
-		g->inside.object = object;
-		g->inside.size = is->size;
-		is->exchange(ar, object);
-		object = last_reference(ar);
-	}
+		here.object = object;
+		here.size = of->is->size;
+		ar->schema = of->schema;
+		of->is->exchange(ar, object);
+		object = begun_last(ar);
+	} while (object != NULL);
 	g->inside = around;
 	ar->secret = secret;
 }
@@ -142,21 +158,20 @@ exchange(struct cask_ar *ar, void *object)
 static void
 contents(struct cask_ar *ar, void *object, const char *name)
 {
-	uint32_t pid = ar->graph->used;
 	struct cask_frame frame;
 
 	if (cask_enter(ar, &frame, name)) {
 		if (ar->watched)
-			caski_print_new(ar, pid, caski_class_of(object)->name);
+			caski_print_new(
+			    ar, ar->graph->used, caski_class_of(object)->name);
 		exchange(ar, object);
 	}
 	cask_leave(ar, &frame);
 }
 
-/* Not inline: what is known does without its frame. */
 CASKI_NOINLINE static void
-object_slowly(struct cask_ar *ar, void *p, const struct cask_class *kind,
-    const char *name)
+not_known(struct cask_ar *ar, void *p, const struct cask_class *kind,
+    const char *name, struct cask_slot *slot)
 {
 	unsigned schema = ar->schema;
 	void *object;
@@ -165,7 +180,7 @@ object_slowly(struct cask_ar *ar, void *p, const struct cask_class *kind,
 		caski_point(p, NULL);
 		return;
 	}
-	object = begun(ar, p, kind, name);
+	object = begun(ar, p, kind, name, slot);
 	if (object != NULL)
 		contents(ar, object, name);
 	ar->schema = schema;
@@ -173,12 +188,36 @@ object_slowly(struct cask_ar *ar, void *p, const struct cask_class *kind,
 		caski_point(p, NULL);
 }
 
+CASKI_NOINLINE static void
+put_object(struct cask_ar *ar, void *p, const struct cask_class *kind,
+    const char *name)
+{
+	struct cask_slot *slot = NULL;
+
+	if (!caski_put_known(ar, caski_pointer(p), kind, &slot))
+		not_known(ar, p, kind, name, slot);
+}
+
+CASKI_NOINLINE static void
+get_object(struct cask_ar *ar, void *p, const struct cask_class *kind,
+    const char *name)
+{
+	if (!caski_get_known(ar, p, kind))
+		not_known(ar, p, kind, name, NULL);
+}
+
 void
 cask_object_named(struct cask_ar *ar, void *p, const struct cask_class *kind,
     const char *name)
 {
-	if (!caski_exchange_known(ar, p, kind))
-		object_slowly(ar, p, kind, name);
+	if (ar->graph == NULL || ar->graph->last.p != NULL)
+		not_known(ar, p, kind, name, NULL);
+	else if (cask_fits(ar->cur, CASKI_TAG_MOST, ar->put_end))
+		put_object(ar, p, kind, name);
+	else if (cask_fits(ar->cur, CASKI_TAG_MOST, ar->get_end))
+		get_object(ar, p, kind, name);
+	else
+		not_known(ar, p, kind, name, NULL);
 }
 
 void
@@ -187,18 +226,17 @@ cask_object_last_named(struct cask_ar *ar, void *p,
 {
 	struct cask_graph *g = ar->graph;
 
-	if (g == NULL || ar->way == CASK_PRINTS || ar->way == CASK_RELEASES ||
-	    !may_wait(ar, p)) {
+	if (g == NULL || ar->way >= CASK_PRINTS || !may_wait(ar, p)) {
 		cask_object_named(ar, p, kind, name);
 		return;
 	}
 	if (ar->loading)
 		caski_point(p, NULL);
-	g->last.p = p;
-	g->last.kind = kind;
-	g->last.name = name;
-	g->last.at = caski_at(ar);
-	g->last.secret = ar->secret;
+	g->last = (struct cask_last) { .p = p,
+		.kind = kind,
+		.name = name,
+		.at = caski_at(ar),
+		.secret = ar->secret };
 }
 
 void

@@ -26,6 +26,13 @@ caski_sys_malloc(size_t n)
 	return malloc(n);
 }
 
+/* Of a large block the kernel's pages are zero anyhow. */
+void *
+caski_sys_zeroed(size_t n)
+{
+	return calloc(1, n);
+}
+
 void *
 caski_sys_realloc(void *p, size_t n)
 {

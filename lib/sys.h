@@ -20,6 +20,7 @@ struct addrinfo;
 
 /* Memory: NULL when there is none.  free(NULL) is fine. */
 void *caski_sys_malloc(size_t n);
+void *caski_sys_zeroed(size_t n);
 void *caski_sys_realloc(void *p, size_t n);
 void caski_sys_free(void *p);
 

@@ -13,9 +13,6 @@
 
 #define NAME_MOST    63
 #define NEW_CLASS    0xFFFF
-#define CLASS_SMALL  0x8000
-#define CLASS_BIG    0x80000000u
-#define OBJECTS_MOST 1048576
 #define CLASSES_MOST 4096
 #define MEMORY_MOST  ((uint64_t)256 << 20)
 
@@ -45,28 +42,11 @@ add_class(struct cask_ar *ar, const struct cask_class *kind, uint32_t schema)
 	return err == 0 || add_failed(ar, err);
 }
 
-static uint32_t
-kind_number(const struct cask_graph *g, const struct cask_kind *kind)
-{
-	return (uint32_t)(kind - g->kind);
-}
-
-/* For one more object, whether it is to be found or not. */
-static inline bool
-has_room(const struct cask_ar *ar, bool keyed)
-{
-	const struct cask_graph *g = ar->graph;
-	uint32_t most = g->most_objects;
-
-	return caski_has_room(g, keyed) &&
-	    g->objects < (most != 0 ? most : OBJECTS_MOST);
-}
-
 static bool
 add_object(struct cask_ar *ar, const struct cask_entry *e)
 {
 	struct cask_graph *g = ar->graph;
-	uint64_t most = caski_limit(g->most_objects, OBJECTS_MOST);
+	uint64_t most = caski_limit(g->most_objects, CASKI_OBJECTS_MOST);
 	int err;
 
 	if (g->objects >= most)
@@ -111,11 +91,11 @@ static void
 put_tag(struct cask_ar *ar, uint32_t pid, bool is_class)
 {
 	if (pid < CASKI_BIG) {
-		put(ar, is_class ? pid | CLASS_SMALL : pid, 2);
+		put(ar, is_class ? pid | CASKI_CLASS_SMALL : pid, 2);
 		return;
 	}
 	put(ar, CASKI_BIG, 2);
-	put(ar, is_class ? pid | CLASS_BIG : pid, 4);
+	put(ar, is_class ? pid | CASKI_CLASS_BIG : pid, 4);
 }
 
 static bool
@@ -207,7 +187,7 @@ caski_put_reference(
 	}
 	if (!caski_put_class(ar, is))
 		return NULL;
-	e.of = kind_number(ar->graph, caski_find_class(ar->graph, is)) &
+	e.of = caski_kind_number(ar->graph, caski_find_class(ar->graph, is)) &
 	    CASKI_OF_MASK;
 	if (!add_object(ar, &e))
 		return NULL;
@@ -312,76 +292,91 @@ caski_get_tag(struct cask_ar *ar)
 		return NULL;
 	if (tag == NEW_CLASS)
 		return get_new_class(ar);
-	is_class = (tag & CLASS_SMALL) != 0;
-	pid = tag & ~(uint64_t)CLASS_SMALL;
+	is_class = (tag & CASKI_CLASS_SMALL) != 0;
+	pid = tag & ~(uint64_t)CASKI_CLASS_SMALL;
 	if (tag == CASKI_BIG) {
 		if (!caski_get_uint(ar, &tag, 4))
 			return NULL;
-		is_class = (tag & CLASS_BIG) != 0;
-		pid = tag & ~(uint64_t)CLASS_BIG;
+		is_class = (tag & CASKI_CLASS_BIG) != 0;
+		pid = tag & ~(uint64_t)CASKI_CLASS_BIG;
 	}
 	if (pid == 0 && !is_class)
 		return NULL;
 	return get_entry(ar, (uint32_t)pid, is_class);
 }
 
-static void *
-make(struct cask_ar *ar, const struct cask_class *kind)
+static bool
+has_memory(const struct cask_graph *g, size_t size)
 {
-	struct cask_graph *g = ar->graph;
 	uint64_t most = caski_limit(g->most_memory, MEMORY_MOST);
+
+	return size <= most && g->memory <= most - size;
+}
+
+/* NULL: not_made tells why. */
+static inline void *
+make(struct cask_graph *g, const struct cask_class *kind)
+{
 	void *object;
 
-	if (kind->make == NULL && kind->size < sizeof kind) {
-		caski_set_error(ar, EINVAL,
-		    "class %s has objects of %zu bytes, too few for is",
-		    kind->name, kind->size);
+	if (!has_memory(g, kind->size))
 		return NULL;
-	}
-	if (kind->size > most || g->memory > most - kind->size) {
-		caski_set_error(ar, CASK_ELIMIT,
-		    "objects of more than %llu bytes (graph.most_memory)",
-		    (unsigned long long)most);
-		return NULL;
-	}
-	if (kind->make != NULL) {
+	if (kind->make != NULL)
 		object = kind->make(kind);
-	} else {
+	else if (kind->size >= sizeof kind)
 		object = caski_sys_malloc(kind->size);
-		if (object != NULL)
-			memset(object, 0, kind->size);
-	}
-	if (object == NULL) {
-		caski_set_error(ar, ENOMEM,
-		    "no memory for an object of class %s", kind->name);
+	else
 		return NULL;
-	}
+	if (object == NULL)
+		return NULL;
+	if (kind->make == NULL)
+		memset(object, 0, kind->size);
 	memcpy(object, &kind, sizeof kind);
 	g->memory += kind->size;
 	return object;
 }
 
+static void
+not_made(struct cask_ar *ar, const struct cask_class *kind)
+{
+	const struct cask_graph *g = ar->graph;
+
+	if (kind->make == NULL && kind->size < sizeof kind)
+		caski_set_error(ar, EINVAL,
+		    "class %s has objects of %zu bytes, too few for is",
+		    kind->name, kind->size);
+	else if (!has_memory(g, kind->size))
+		caski_set_error(ar, CASK_ELIMIT,
+		    "objects of more than %llu bytes (graph.most_memory)",
+		    (unsigned long long)caski_limit(
+			g->most_memory, MEMORY_MOST));
+	else
+		caski_set_error(ar, ENOMEM,
+		    "no memory for an object of class %s", kind->name);
+}
+
 /* A new object: that itself, since its contents follow. */
-static void *
-get_object(struct cask_ar *ar, unsigned of, void *p)
+void *
+caski_get_object(struct cask_ar *ar, unsigned of, void *p)
 {
 	struct cask_graph *g = ar->graph;
 	const struct cask_class *is = g->kind[of].is;
-	unsigned schema = g->kind[of].schema;
 	struct cask_entry e = { .of = of & CASKI_OF_MASK,
 		.what = CASKI_OBJECT };
 
-	e.p = make(ar, is);
-	if (e.p == NULL)
+	caski_point(p, NULL);
+	e.p = make(g, is);
+	if (e.p == NULL) {
+		not_made(ar, is);
 		return NULL;
-	if (CASK_LIKELY(has_room(ar, false))) {
+	}
+	if (CASK_LIKELY(caski_may_add(g))) {
 		caski_append(g, e.p, of);
 	} else if (!add_object(ar, &e)) {
 		caski_unmake(g, &e);
 		return NULL;
 	}
 	g->owner = true;
-	ar->schema = schema;
 	caski_point(p, e.p);
 	if (ar->watched)
 		show(ar, g->used, is);
@@ -400,66 +395,9 @@ caski_get_reference(struct cask_ar *ar, void *p, const struct cask_class *kind)
 	    !caski_is_wanted(ar, caski_kind_of(ar->graph, e)->is, kind))
 		return NULL;
 	if (e->what == CASKI_CLASS)
-		return get_object(ar, e->of, p);
+		return caski_get_object(ar, e->of, p);
 	caski_point(p, e->p);
 	if (ar->watched)
 		show(ar, caski_number_of(ar->graph, e), NULL);
 	return NULL;
-}
-
-/*
- * The fast path of a new object: all of its tag is in the buffer, its class is
- * known, and, to be stored, there is room for its number.
- */
-
-static bool
-put_new(struct cask_ar *ar, void *object, const struct cask_class *kind)
-{
-	const struct cask_class *is = caski_class_of(object);
-	struct cask_graph *g = ar->graph;
-	const struct cask_kind *known;
-	struct cask_slot *slot;
-
-	if (is == NULL || !has_room(ar, true) || !caski_is_kind(is, kind))
-		return false;
-	known = caski_find_class(g, is);
-	slot = caski_slot_of(g, object);
-	if (known == NULL || slot->pid != 0)
-		return false;
-	caski_put_tag(ar, known->pid, CLASS_SMALL, CLASS_BIG);
-	caski_append_at(g, slot, object, kind_number(g, known));
-	ar->schema = is->schema;
-	return true;
-}
-
-static bool
-get_new(
-    struct cask_ar *ar, void *p, const struct cask_class *kind, void **object)
-{
-	uint32_t pid = cask_order16(cask_read16(ar->cur), ar->big_endian);
-	const struct cask_entry *e;
-
-	if ((pid & CLASS_SMALL) == 0)
-		return false;
-	e = caski_entry(ar->graph, pid & ~(uint32_t)CLASS_SMALL);
-	if (e == NULL || e->what != CASKI_CLASS ||
-	    !caski_is_kind(caski_kind_of(ar->graph, e)->is, kind))
-		return false;
-	ar->cur += 2;
-	caski_point(p, NULL);
-	*object = get_object(ar, e->of, p);
-	return true;
-}
-
-bool
-caski_begin_new(
-    struct cask_ar *ar, void *p, const struct cask_class *kind, void **object)
-{
-	if (ar->graph == NULL || ar->graph->last.p != NULL)
-		return false;
-	if (cask_fits(ar->cur, CASKI_TAG_MOST, ar->get_end))
-		return ar->graph->slots == 0 && get_new(ar, p, kind, object);
-	*object = caski_pointer(p);
-	return cask_fits(ar->cur, CASKI_TAG_MOST, ar->put_end) &&
-	    *object != NULL && put_new(ar, *object, kind);
 }

@@ -272,6 +272,16 @@ WRAP(void *, malloc, (size_t n))
 	return p;
 }
 
+WRAP(void *, zeroed, (size_t n))
+{
+	void *p = fails(FAULT_MALLOC) ? NULL : __real_caski_sys_zeroed(n);
+
+	live += p != NULL;
+	if (n > largest)
+		largest = n;
+	return p;
+}
+
 WRAP(void *, realloc, (void *p, size_t n))
 {
 	void *q = fails(FAULT_REALLOC) ? NULL : __real_caski_sys_realloc(p, n);

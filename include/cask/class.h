@@ -65,15 +65,11 @@ struct cask_graph {
 	size_t slots;
 	struct cask_kind *kind; /* the classes, as they came */
 	uint32_t kinds, kind_room;
-	uint32_t recent; /* of them: which was looked for last */
-	uint32_t newest; /* of those that are different, + 1 */
-	bool owner;      /* of the objects: they were loaded */
-	struct cask_inside {
-		const void *object; /* being exchanged, or NULL */
-		size_t size;
-		const struct cask_message *within;
-	} inside;
-	struct {
+	uint32_t recent;            /* of them: which was looked for last */
+	uint32_t newest;            /* of those that are different, + 1 */
+	bool owner;                 /* of the objects: they were loaded */
+	struct cask_inside *inside; /* the object being exchanged, or NULL */
+	struct cask_last {
 		void *p; /* NULL: there is none */
 		const struct cask_class *kind;
 		const char *name;

@@ -1,0 +1,172 @@
+/*
+ * The fast path of pointers: NULL, an object that has a number, and a new one
+ * of a class that has one.
+ *
+ * It is gone where all of a tag is in the buffer, or has room there, and no
+ * table has to grow.  What has an error to tell of goes the slow way (tag.h),
+ * and so does who is watched, as with numbers: such an archive shows an empty
+ * buffer.  What is refused here, by false, has changed nothing.
+ *
+ * All of it is inline, and what it may call is called at its end: most pointers
+ * are exchanged by a function that has no frame.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CASKI_QUICK_TAG_H
+#define CASKI_QUICK_TAG_H
+
+#include "tag.h"
+
+#include "ar.h"
+
+#define CASKI_TAG_MOST 6
+
+/* cask_is_kind_of, without a call. */
+CASKI_INLINE bool
+caski_is_kind(const struct cask_class *is, const struct cask_class *kind)
+{
+	for (; CASK_LIKELY(is != NULL); is = is->base)
+		if (CASK_LIKELY(is == kind))
+			return true;
+	return false;
+}
+
+/* Storing.  There is room for a tag. */
+
+CASKI_INLINE void
+caski_put_tag(struct cask_ar *ar, uint32_t pid, uint32_t small, uint32_t big)
+{
+	unsigned char *at = ar->cur;
+
+	if (CASK_LIKELY(pid < CASKI_BIG)) {
+		cask_write16(
+		    at, cask_order16((uint16_t)(pid | small), ar->big_endian));
+		ar->cur = at + 2;
+		return;
+	}
+	cask_write16(at, cask_order16(CASKI_BIG, ar->big_endian));
+	cask_write32(at + 2, cask_order32(pid | big, ar->big_endian));
+	ar->cur = at + CASKI_TAG_MOST;
+}
+
+/* *slot: where it is, or else would be. */
+CASKI_INLINE bool
+caski_put_known(struct cask_ar *ar, const void *object,
+    const struct cask_class *kind, struct cask_slot **slot)
+{
+	const struct cask_graph *g = ar->graph;
+
+	if (object == NULL) {
+		caski_put_tag(ar, 0, 0, 0);
+		return true;
+	}
+	if (g->slots == 0)
+		return false;
+	*slot = caski_slot_of(g, object);
+	if ((*slot)->pid == 0 || !caski_is_kind(g->kind[(*slot)->of].is, kind))
+		return false;
+	caski_put_tag(ar, (*slot)->pid, 0, 0);
+	return true;
+}
+
+CASKI_INLINE bool
+caski_put_new(struct cask_ar *ar, void *object, const struct cask_class *kind,
+    struct cask_slot *slot)
+{
+	const struct cask_class *is = caski_class_of(object);
+	struct cask_graph *g = ar->graph;
+
+	if (slot->pid != 0 || !caski_may_add(g) || !caski_is_kind(is, kind) ||
+	    !caski_is_recent(g, is))
+		return false;
+	caski_put_tag(
+	    ar, g->kind[g->recent].pid, CASKI_CLASS_SMALL, CASKI_CLASS_BIG);
+	caski_append_at(g, slot, object, g->recent);
+	return true;
+}
+
+/* Loading.  As many bytes as a tag may have are there. */
+
+CASKI_INLINE bool
+caski_get_known(struct cask_ar *ar, void *p, const struct cask_class *kind)
+{
+	const unsigned char *at = ar->cur;
+	uint32_t pid = cask_order16(cask_read16(at), ar->big_endian);
+	const struct cask_graph *g = ar->graph;
+	const struct cask_entry *e;
+	size_t n = 2;
+
+	if (pid == 0) {
+		ar->cur += n;
+		caski_point(p, NULL);
+		return true;
+	}
+	if (pid > CASKI_BIG || g->slots > 0)
+		return false;
+	if (pid == CASKI_BIG) {
+		pid = cask_order32(cask_read32(at + 2), ar->big_endian);
+		n = CASKI_TAG_MOST;
+	}
+	if (pid - 1 >= g->used)
+		return false;
+	e = &g->entry[pid - 1];
+	if (e->what == CASKI_CLASS ||
+	    !caski_is_kind(caski_kind_of(g, e)->is, kind))
+		return false;
+	ar->cur += n;
+	caski_point(p, e->p);
+	return true;
+}
+
+/* *object may be NULL: then that is an error. */
+CASKI_INLINE bool
+caski_get_new(struct cask_ar *ar, void *p, const struct cask_class *kind,
+    const char *name, void **object)
+{
+	uint32_t tag = cask_order16(cask_read16(ar->cur), ar->big_endian);
+	uint32_t pid = tag - CASKI_CLASS_SMALL;
+	struct cask_graph *g = ar->graph;
+	const struct cask_entry *e;
+
+	if (tag <= CASKI_CLASS_SMALL || pid > g->used || g->slots > 0)
+		return false;
+	e = &g->entry[pid - 1];
+	if (e->what != CASKI_CLASS ||
+	    !caski_is_kind(caski_kind_of(g, e)->is, kind))
+		return false;
+	caski_begin(ar, "object", name);
+	ar->cur += 2;
+	*object = caski_get_object(ar, e->of, p);
+	return true;
+}
+
+/* Either way */
+
+/* Exchange *p if it is NULL or has a number; if not, *slot is for
+ * caski_begin_new. */
+CASKI_INLINE bool
+caski_exchange_known(struct cask_ar *ar, void *p, const struct cask_class *kind,
+    struct cask_slot **slot)
+{
+	*slot = NULL;
+	if (cask_fits(ar->cur, CASKI_TAG_MOST, ar->put_end))
+		return caski_put_known(ar, caski_pointer(p), kind, slot);
+	return cask_fits(ar->cur, CASKI_TAG_MOST, ar->get_end) &&
+	    caski_get_known(ar, p, kind);
+}
+
+/* Begin a new object, *object, whose contents follow. */
+CASKI_INLINE bool
+caski_begin_new(struct cask_ar *ar, void *p, const struct cask_class *kind,
+    const char *name, struct cask_slot *slot, void **object)
+{
+	if (slot != NULL) {
+		*object = caski_pointer(p);
+		return caski_put_new(ar, *object, kind, slot);
+	}
+	return ar->graph != NULL && ar->graph->last.p == NULL &&
+	    cask_fits(ar->cur, CASKI_TAG_MOST, ar->get_end) &&
+	    caski_get_new(ar, p, kind, name, object);
+}
+
+#endif
