@@ -78,15 +78,13 @@ begun_slowly(struct cask_ar *ar, void *p, const struct cask_class *kind,
 }
 
 /* The same, where it is not known. */
-CASKI_NOINLINE static void *
+CASKI_INLINE void *
 begun(struct cask_ar *ar, void *p, const struct cask_class *kind,
     const char *name, struct cask_slot *slot)
 {
-	void *object;
+	void *object = caski_begin_new(ar, p, kind, name, slot);
 
-	if (caski_begin_new(ar, p, kind, name, slot, &object))
-		return object;
-	return begun_slowly(ar, p, kind, name);
+	return object != NULL ? object : begun_slowly(ar, p, kind, name);
 }
 
 /* The one that was left for the last, if its object did end there, and if it is

@@ -5,7 +5,7 @@
  * It is gone where all of a tag is in the buffer, or has room there, and no
  * table has to grow.  What has an error to tell of goes the slow way (tag.h),
  * and so does who is watched, as with numbers: such an archive shows an empty
- * buffer.  What is refused here, by false, has changed nothing.
+ * buffer.  What is refused here, by false or NULL, has changed nothing.
  *
  * All of it is inline, and what it may call is called at its end: most pointers
  * are exchanged by a function that has no frame.
@@ -25,10 +25,12 @@
 CASKI_INLINE bool
 caski_is_kind(const struct cask_class *is, const struct cask_class *kind)
 {
-	for (; CASK_LIKELY(is != NULL); is = is->base)
-		if (CASK_LIKELY(is == kind))
-			return true;
-	return false;
+	while (!CASK_LIKELY(is == kind)) {
+		if (is == NULL)
+			return false;
+		is = is->base;
+	}
+	return true;
 }
 
 /* Storing.  There is room for a tag. */
@@ -69,7 +71,7 @@ caski_put_known(struct cask_ar *ar, const void *object,
 	return true;
 }
 
-CASKI_INLINE bool
+CASKI_INLINE void *
 caski_put_new(struct cask_ar *ar, void *object, const struct cask_class *kind,
     struct cask_slot *slot)
 {
@@ -78,11 +80,11 @@ caski_put_new(struct cask_ar *ar, void *object, const struct cask_class *kind,
 
 	if (slot->pid != 0 || !caski_may_add(g) || !caski_is_kind(is, kind) ||
 	    !caski_is_recent(g, is))
-		return false;
+		return NULL;
 	caski_put_tag(
 	    ar, g->kind[g->recent].pid, CASKI_CLASS_SMALL, CASKI_CLASS_BIG);
 	caski_append_at(g, slot, object, g->recent);
-	return true;
+	return object;
 }
 
 /* Loading.  As many bytes as a tag may have are there. */
@@ -110,18 +112,16 @@ caski_get_known(struct cask_ar *ar, void *p, const struct cask_class *kind)
 	if (pid - 1 >= g->used)
 		return false;
 	e = &g->entry[pid - 1];
-	if (e->what == CASKI_CLASS ||
-	    !caski_is_kind(caski_kind_of(g, e)->is, kind))
+	if (e->p == NULL || !caski_is_kind(caski_kind_of(g, e)->is, kind))
 		return false;
 	ar->cur += n;
 	caski_point(p, e->p);
 	return true;
 }
 
-/* *object may be NULL: then that is an error. */
-CASKI_INLINE bool
+CASKI_INLINE void *
 caski_get_new(struct cask_ar *ar, void *p, const struct cask_class *kind,
-    const char *name, void **object)
+    const char *name)
 {
 	uint32_t tag = cask_order16(cask_read16(ar->cur), ar->big_endian);
 	uint32_t pid = tag - CASKI_CLASS_SMALL;
@@ -129,15 +129,14 @@ caski_get_new(struct cask_ar *ar, void *p, const struct cask_class *kind,
 	const struct cask_entry *e;
 
 	if (tag <= CASKI_CLASS_SMALL || pid > g->used || g->slots > 0)
-		return false;
+		return NULL;
 	e = &g->entry[pid - 1];
 	if (e->what != CASKI_CLASS ||
 	    !caski_is_kind(caski_kind_of(g, e)->is, kind))
-		return false;
+		return NULL;
 	caski_begin(ar, "object", name);
 	ar->cur += 2;
-	*object = caski_get_object(ar, e->of, p);
-	return true;
+	return caski_get_object(ar, e->of, p);
 }
 
 /* Either way */
@@ -155,18 +154,18 @@ caski_exchange_known(struct cask_ar *ar, void *p, const struct cask_class *kind,
 	    caski_get_known(ar, p, kind);
 }
 
-/* Begin a new object, *object, whose contents follow. */
-CASKI_INLINE bool
+/* Begin a new object, whose contents follow.  NULL: it goes the slow way, where
+ * nothing happens any more if there was an error. */
+CASKI_INLINE void *
 caski_begin_new(struct cask_ar *ar, void *p, const struct cask_class *kind,
-    const char *name, struct cask_slot *slot, void **object)
+    const char *name, struct cask_slot *slot)
 {
-	if (slot != NULL) {
-		*object = caski_pointer(p);
-		return caski_put_new(ar, *object, kind, slot);
-	}
-	return ar->graph != NULL && ar->graph->last.p == NULL &&
-	    cask_fits(ar->cur, CASKI_TAG_MOST, ar->get_end) &&
-	    caski_get_new(ar, p, kind, name, object);
+	if (slot != NULL)
+		return caski_put_new(ar, caski_pointer(p), kind, slot);
+	if (ar->graph != NULL && ar->graph->last.p == NULL &&
+	    cask_fits(ar->cur, CASKI_TAG_MOST, ar->get_end))
+		return caski_get_new(ar, p, kind, name);
+	return NULL;
 }
 
 #endif

@@ -313,6 +313,14 @@ has_memory(const struct cask_graph *g, size_t size)
 	return size <= most && g->memory <= most - size;
 }
 
+static inline void *
+zeroed(size_t size)
+{
+	void *p = caski_sys_malloc(size);
+
+	return p != NULL ? memset(p, 0, size) : NULL;
+}
+
 /* NULL: not_made tells why. */
 static inline void *
 make(struct cask_graph *g, const struct cask_class *kind)
@@ -324,19 +332,17 @@ make(struct cask_graph *g, const struct cask_class *kind)
 	if (kind->make != NULL)
 		object = kind->make(kind);
 	else if (kind->size >= sizeof kind)
-		object = caski_sys_malloc(kind->size);
+		object = zeroed(kind->size);
 	else
 		return NULL;
 	if (object == NULL)
 		return NULL;
-	if (kind->make == NULL)
-		memset(object, 0, kind->size);
 	memcpy(object, &kind, sizeof kind);
 	g->memory += kind->size;
 	return object;
 }
 
-static void
+CASKI_NOINLINE static void
 not_made(struct cask_ar *ar, const struct cask_class *kind)
 {
 	const struct cask_graph *g = ar->graph;
@@ -355,32 +361,41 @@ not_made(struct cask_ar *ar, const struct cask_class *kind)
 		    "no memory for an object of class %s", kind->name);
 }
 
+/* What was made takes a number for which a table has to grow. */
+CASKI_NOINLINE static bool
+keep_object(struct cask_ar *ar, void *object, unsigned of)
+{
+	struct cask_entry e = {
+		.p = object, .of = of & CASKI_OF_MASK, .what = CASKI_OBJECT
+	};
+
+	if (add_object(ar, &e))
+		return true;
+	caski_unmake(ar->graph, &e);
+	return false;
+}
+
 /* A new object: that itself, since its contents follow. */
 void *
 caski_get_object(struct cask_ar *ar, unsigned of, void *p)
 {
 	struct cask_graph *g = ar->graph;
 	const struct cask_class *is = g->kind[of].is;
-	struct cask_entry e = { .of = of & CASKI_OF_MASK,
-		.what = CASKI_OBJECT };
+	void *object = make(g, is);
 
-	caski_point(p, NULL);
-	e.p = make(g, is);
-	if (e.p == NULL) {
+	if (object == NULL)
 		not_made(ar, is);
+	else if (CASK_LIKELY(caski_may_add(g)))
+		caski_append(g, object, of);
+	else if (!keep_object(ar, object, of))
+		object = NULL;
+	caski_point(p, object);
+	if (object == NULL)
 		return NULL;
-	}
-	if (CASK_LIKELY(caski_may_add(g))) {
-		caski_append(g, e.p, of);
-	} else if (!add_object(ar, &e)) {
-		caski_unmake(g, &e);
-		return NULL;
-	}
 	g->owner = true;
-	caski_point(p, e.p);
 	if (ar->watched)
 		show(ar, g->used, is);
-	return e.p;
+	return object;
 }
 
 void *

@@ -417,6 +417,65 @@ an_object_mapped_twice_has_the_older_number_again(void **state)
 	cask_graph_clear(&g);
 }
 
+/* A table that has grown without the other one is good, and so is the next
+ * attempt. */
+static void
+numbers_are_found_when_a_table_could_not_grow(void **state)
+{
+	static struct link l[MANY];
+	struct cask_graph g = { 0 };
+	struct cask_entry e = { .what = CASKI_OBJECT };
+
+	(void)state;
+	for (int i = 0; i < MANY; i++) {
+		bool grows = g.used == g.room;
+
+		e.p = &l[i];
+		if (grows) {
+			fault_plan(FAULT_MALLOC, 0, false, ENOMEM);
+			assert_int_equal(caski_add(&g, &e, true), ENOMEM);
+			fault_plan(FAULT_REALLOC, 0, false, ENOMEM);
+			assert_int_equal(caski_add(&g, &e, true), ENOMEM);
+			assert_int_equal(fault_injected(), 2);
+			fault_reset();
+		}
+		assert_int_equal(caski_add(&g, &e, true), 0);
+		assert_true(g.slots >= 2 * g.room);
+		for (int k = 0; k <= i; k++)
+			assert_int_equal(caski_find(&g, &l[k]), k + 1);
+	}
+	cask_graph_clear(&g);
+}
+
+/* No number was looked for by an address until then. */
+static void
+what_was_mapped_while_loading_is_known_when_storing(void **state)
+{
+	static struct link l[MANY];
+	struct link *p = &l[MANY - 1], new = { &deep_class, &l[1] };
+	struct link *last = &new;
+	struct cask_graph g = { 0 };
+	struct cask_ar ar = { .graph = &g };
+	struct cask_mem m;
+
+	(void)state;
+	cask_load(&ar, cask_mem_read(&m, "", 0));
+	for (int i = 0; i < MANY; i++) {
+		l[i].is = &deep_class;
+		cask_map_object(&ar, &l[i], &deep_class);
+	}
+	cask_store(&ar, cask_mem_grow(&m, 0));
+	cask_object(&ar, &last, &deep_class);
+	cask_object(&ar, &p, &deep_class);
+	cask_object(&ar, &last, &deep_class);
+	assert_int_equal(cask_flush(&ar), 0);
+	assert_int_equal(m.length, 11 + 2 + 2 + 2);
+	assert_memory_equal(
+	    m.data, "\xFF\xFF\0\0\5\0CDeep\2\0\x2C\1\x2E\1", m.length);
+	cask_mem_close(&m);
+	cask_graph_clear(&g);
+}
+
 static void
 mapped_objects_are_not_counted_as_classes(void **state)
 {
@@ -612,6 +671,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(the_last_number_is_that_of_mfc),
 	cmocka_unit_test(numbers_are_taken_back_after_some_were_forgotten),
 	cmocka_unit_test(an_object_mapped_twice_has_the_older_number_again),
+	cmocka_unit_test(numbers_are_found_when_a_table_could_not_grow),
+	cmocka_unit_test(what_was_mapped_while_loading_is_known_when_storing),
 	cmocka_unit_test(mapped_objects_are_not_counted_as_classes),
 	cmocka_unit_test(an_object_that_was_forgotten_is_stored_anew),
 	cmocka_unit_test(
