@@ -295,8 +295,8 @@ name_of(unsigned kind)
 	}
 }
 
-/* The next of what is posted, or 0: to connect comes first, then to accept, oob,
- * send and receive, as their numbers fall, and the end last. */
+/* The next of what is posted, or 0: to connect comes first, then to accept,
+ * oob, send and receive, as their numbers fall, and the end last. */
 static unsigned
 next(const struct cask_sock *s)
 {
@@ -323,20 +323,20 @@ is_ours(const struct cask_sock *s, unsigned kind)
 	    kind & (CASK_ON_CLOSE | CASK_ON_RECEIVE);
 }
 
-/* Call the handler: is s still there? */
+/* Call the handler: is the socket still there? */
 static bool
-tell(struct cask_sock *s, unsigned kind)
+tell(struct caski_call *frame, unsigned kind)
 {
-	struct caski_call frame = { .s = s, .slot = &s->delivering };
+	struct cask_sock *s = frame->s;
 	handler *handle = handler_of(s->notify, kind);
 
 	if (handle == NULL || is_ours(s, kind))
 		return true;
-	s->delivering = &frame;
+	s->delivering = frame;
 	if (caski_tracing())
 		caski_trace_note(s, name_of(kind), error_of(s, kind));
 	handle(s, error_of(s, kind));
-	if (frame.s == NULL)
+	if (frame->s == NULL)
 		return false;
 	s->delivering = NULL;
 	return true;
@@ -348,6 +348,7 @@ deliver(struct cask_note *n)
 {
 	struct cask_sock *s =
 	    (struct cask_sock *)((char *)n - offsetof(struct cask_sock, note));
+	struct caski_call frame = { .s = s, .slot = &s->delivering };
 	unsigned kind;
 
 	if (s->delivering != NULL || cask_is_blocking(s)) {
@@ -360,7 +361,7 @@ deliver(struct cask_note *n)
 	s->posted &= (unsigned char)~kind;
 	if (s->posted != 0)
 		caski_note_post(n);
-	if (kind != 0 && tell(s, kind) && !(s->armed & kind))
+	if (kind != 0 && tell(&frame, kind) && !(s->armed & kind))
 		watch(s);
 }
 
