@@ -115,6 +115,15 @@ caski_notify_post(struct cask_sock *s, unsigned kinds)
 	post(s, kinds, false);
 }
 
+/* The pump has found the connection lost, which only receive is told of, and
+ * there was data in front of that. */
+static bool
+is_still_to_be_told(const struct cask_sock *s)
+{
+	return s->over && s->lost != 0 && !s->ended &&
+	    !(interest(s) & CASK_ON_CLOSE);
+}
+
 /*
  * What was read ahead is there: the system will not say so.  Not before the
  * next turn, or a handler that takes little at a time would keep the others
@@ -129,7 +138,8 @@ caski_notify_arm(struct cask_sock *s, unsigned kinds)
 	s->posted &= (unsigned char)~kinds;
 	if (s->posted == 0)
 		caski_note_drop(&s->note);
-	if (kinds & CASK_ON_RECEIVE && s->io.ahead > 0)
+	if (kinds & CASK_ON_RECEIVE &&
+	    (s->io.ahead > 0 || is_still_to_be_told(s)))
 		post(s, CASK_ON_RECEIVE, true);
 	else
 		watch(s);

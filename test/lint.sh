@@ -38,7 +38,7 @@ layer() {
 	class | graph) echo 3 ;;
 	count | value | text | text_store | text_load | text_short | text_sink) echo 4 ;;
 	list | agree | dup | hash) echo 4 ;;
-	object | tag | collect | map | mfc | date | variant) echo 5 ;;
+	object | tag | quick_tag | collect | map | mfc | date | variant) echo 5 ;;
 	link | serve | admit | client | handle | queue) echo 6 ;;
 	*) echo "no layer" ;;
 	esac
