@@ -208,11 +208,11 @@ void
 cask_object_named(struct cask_ar *ar, void *p, const struct cask_class *kind,
     const char *name)
 {
-	if (ar->graph == NULL || ar->graph->last.p != NULL)
-		not_known(ar, p, kind, name, NULL);
-	else if (cask_fits(ar->cur, CASKI_TAG_MOST, ar->put_end))
+	bool quick = ar->graph != NULL && ar->graph->last.p == NULL;
+
+	if (quick && cask_fits(ar->cur, CASKI_TAG_MOST, ar->put_end))
 		put_object(ar, p, kind, name);
-	else if (cask_fits(ar->cur, CASKI_TAG_MOST, ar->get_end))
+	else if (quick && cask_fits(ar->cur, CASKI_TAG_MOST, ar->get_end))
 		get_object(ar, p, kind, name);
 	else
 		not_known(ar, p, kind, name, NULL);
