@@ -141,15 +141,15 @@ depth_of(const struct cask_ar *ar)
 static void
 check_words(struct walk *w)
 {
-	const char *why = cask_why(&w->ar);
-	const char *rest = strstr(why, " at byte ");
+	const char *latest = cask_why(&w->ar);
+	const char *rest = strstr(latest, " at byte ");
 	const char *before = strstr(w->why, " at byte ");
 	unsigned depth = depth_of(&w->ar);
 
-	if (strcmp(w->why, why) != 0) {
+	if (strcmp(w->why, latest) != 0) {
 		CHECK(depth < w->depth && rest != NULL && before != NULL);
 		CHECK(strncmp(rest, before, strlen(rest)) == 0);
-		memcpy(w->why, why, sizeof w->why);
+		memcpy(w->why, latest, sizeof w->why);
 	}
 	if (depth < w->depth)
 		w->depth = depth;
