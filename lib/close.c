@@ -12,6 +12,14 @@
 
 #include <errno.h>
 
+/* Does the system not take what an archive has stored?  A call that is about
+ * to send it tells of that itself. */
+static bool
+is_unsent(const struct cask_sock *s)
+{
+	return s->held_size > 0 && s->sending == NULL && s->lost == 0;
+}
+
 static int
 shut_down(struct cask_sock *s, enum cask_shutdown how)
 {
@@ -29,6 +37,9 @@ shut_down(struct cask_sock *s, enum cask_shutdown how)
 		return cask_io_fail_words(
 		    &s->io, EBADF, "shutdown", "the socket is not open");
 	caski_held_push(s);
+	if (how != CASK_RECEIVES && is_unsent(s))
+		return cask_io_pass(&s->io, ENOTEMPTY, "shutdown",
+		    "what an archive has stored has to be flushed first");
 	if ((unsigned)how < sizeof system / sizeof system[0])
 		r = caski_sys_shutdown(s->watch.fd, system[how]);
 	return r < 0 ? cask_io_fail(&s->io, -r, "shutdown") : 0;
@@ -75,6 +86,7 @@ caski_sock_let_go(struct cask_sock *s)
 int
 cask_close(struct cask_sock *s)
 {
+	bool unsent = s->open && (caski_held_push(s), is_unsent(s));
 	int fd = caski_sock_let_go(s);
 	int r = fd >= 0 ? caski_sys_close(fd) : 0;
 
@@ -82,6 +94,9 @@ cask_close(struct cask_sock *s)
 	r = r < 0 && r != -EINTR ? -r : 0;
 	if (r != 0)
 		cask_io_fail(&s->io, r, "close");
+	else if (unsent)
+		r = cask_io_fail_words(&s->io, ENOTEMPTY, "close",
+		    "what an archive had stored was not sent");
 	caski_trace_call(s, "close", r);
 	return s->io.err;
 }

@@ -17,14 +17,18 @@
 #include "sock.h"
 #include "sys.h"
 
-#define MESSAGE_MOST ((uint64_t)1 << 20)
-#define OUTPUT_MOST  ((uint64_t)4 << 20)
-#define SECOND       1000000000
+#define MESSAGE_MOST  ((uint64_t)1 << 20)
+#define UNFRAMED_MOST 65536 /* looked at again with each piece that comes */
+#define TURN_MOST     64 /* messages of one client, then others have theirs */
+#define OUTPUT_MOST   ((uint64_t)4 << 20)
+#define SECOND        1000000000
 
 static uint64_t
 message_most(const struct cask_server *s)
 {
-	return s->limit.message > 0 ? s->limit.message : MESSAGE_MOST;
+	if (s->limit.message > 0)
+		return s->limit.message;
+	return s->unframed ? UNFRAMED_MOST : MESSAGE_MOST;
 }
 
 /* Loading: the bytes of a message, in memory */
@@ -209,13 +213,19 @@ handle_next(struct cask_client *c, unsigned char *p, size_t n)
 }
 
 /* All that are whole, as far as they may be handled: the bytes that were used.
- */
+ * Small messages are many, and each takes its time: the others wait for so many
+ * of them, and no more. */
 static size_t
 handle_all(struct cask_client *c, unsigned char *p, size_t n)
 {
 	size_t used = 0, more = 1;
 
-	while (used < n && more > 0 && caski_client_may(c)) {
+	for (int i = 0; used < n && more > 0 && caski_client_may(c); i++) {
+		if (i == TURN_MOST && c->state == CASKI_OPEN) {
+			c->paused = true;
+			caski_server_resume(c->server, c);
+			break;
+		}
 		more = handle_next(c, p + used, n - used);
 		used += more;
 	}

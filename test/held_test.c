@@ -632,6 +632,28 @@ what_finds_no_room_is_not_overtaken_or_lost(void **state)
 	pair_close(&p);
 }
 
+static void
+what_could_not_be_sent_is_said_at_shut_down_and_at_close(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_open(&p);
+	store(&p, 10000);
+	fault_plan(FAULT_SEND, 0, true, EAGAIN);
+	assert_int_equal(cask_shutdown(&p.s, CASK_SENDS), ENOTEMPTY);
+	assert_string_equal(cask_sock_why(&p.s),
+	    "shutdown unnamed: what an archive has stored has to be flushed "
+	    "first");
+	assert_int_equal(p.s.io.err, 0);
+	assert_int_equal(cask_shutdown(&p.s, CASK_RECEIVES), 0);
+	assert_int_equal(cask_close(&p.s), ENOTEMPTY);
+	assert_string_equal(cask_sock_why(&p.s),
+	    "close unnamed: what an archive had stored was not sent");
+	assert_true(fault_injected() > 0);
+	pair_close(&p);
+}
+
 /* Receiving */
 
 static void
@@ -775,6 +797,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(
 	    calls_on_other_sockets_and_turns_of_the_pump_let_go_of_nothing),
 	cmocka_unit_test(what_finds_no_room_is_not_overtaken_or_lost),
+	cmocka_unit_test(
+	    what_could_not_be_sent_is_said_at_shut_down_and_at_close),
 	cmocka_unit_test(a_busy_stream_is_read_in_blocks_of_60_KiB),
 	cmocka_unit_test(one_that_is_not_is_not_read_ahead),
 	cmocka_unit_test(without_memory_it_is_read_as_before),

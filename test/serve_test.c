@@ -83,6 +83,32 @@ many_messages_in_one_piece_are_handled_in_their_order(void **state)
 	house_close(&h);
 }
 
+/* By then the other one's has been handled, too. */
+static void
+many_messages_of_one_client_let_others_have_their_turn(void **state)
+{
+	unsigned char many[200 * BOLT], got[200 * ACK];
+	struct house h;
+	int one, other;
+
+	(void)state;
+	house_open(&h);
+	one = house_call(&h);
+	other = house_call(&h);
+	TURN_UNTIL(h.opened == 2);
+	for (size_t i = 0; i < 200; i++)
+		memcpy(many + i * BOLT, bolt_bytes, BOLT);
+	put(one, many, sizeof many);
+	put(other, bolt_bytes, BOLT);
+	TURN_UNTIL(recv(other, got, ACK, MSG_DONTWAIT) == ACK);
+	assert_true(h.handled < 200);
+	assert_int_equal(take(one, got, sizeof got), sizeof got);
+	assert_int_equal(h.handled, 201);
+	close(one);
+	close(other);
+	house_close(&h);
+}
+
 /* Large ones, both ways */
 
 struct large {
@@ -630,6 +656,8 @@ main(void)
 		    a_message_cut_after_any_byte_is_handled_once_it_is_whole),
 		cmocka_unit_test(
 		    many_messages_in_one_piece_are_handled_in_their_order),
+		cmocka_unit_test(
+		    many_messages_of_one_client_let_others_have_their_turn),
 		cmocka_unit_test(
 		    large_messages_go_both_ways_and_what_was_allocated_is_freed),
 		cmocka_unit_test(

@@ -90,9 +90,11 @@ struct cask_client {
 
 /* Limits.  0 in a member: the default; times below 0: none. */
 struct cask_server_limits {
-	unsigned clients;  /* at once: 1000 */
-	unsigned per_host; /* … of one address: as many */
-	uint64_t message;  /* bytes of a message: 1 MiB */
+	unsigned clients;  /* at once: 1000.  Who comes then takes the place of
+			      the oldest that has sent no message, or waits */
+	unsigned per_host; /* … of one address: as many.  Less, and no single
+			      host can take all places */
+	uint64_t message;  /* bytes of a message: 1 MiB; unframed 64 KiB */
 	uint64_t output;   /* … that wait to be taken by a client: 4 MiB */
 	uint64_t memory;   /* … that wait, of all clients: 256 MiB; who has
 			      most of them makes room for who has less */
@@ -110,7 +112,8 @@ struct cask_server_counts {
 	uint64_t clients;  /* now */
 	uint64_t most;     /* … when there were most */
 	uint64_t accepted; /* connections */
-	uint64_t refused;  /* … closed at once: not allowed, or too many */
+	uint64_t refused;  /* … closed at once: not allowed, or too many
+			      of its address */
 	uint64_t dropped;  /* clients that were closed for a reason */
 	uint64_t messages; /* received, and handled */
 	uint64_t replies;
