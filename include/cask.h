@@ -33,11 +33,12 @@
  * Nothing has to be set up, and there is no set-up that could fail.  A struct
  * must not move while it is in use.
  *
- * Memory.  Only functions whose name ends in _dup hand out memory, to be freed
- * with free(3).  What else the library needs it gives back by itself, with two
- * exceptions that are closed: sockets (cask_close) and growing memory
- * (cask_mem_close).  Pointers that you pass are not kept beyond the call unless
- * the function says so, and must not be NULL unless it says so.
+ * Memory.  Only functions with _dup in their name hand out memory, to be freed
+ * with free(3).  What is closed holds some until then: sockets (cask_close),
+ * links (cask_link_close), servers (cask_server_close), growing memory
+ * (cask_mem_close) and graphs (cask_graph_clear).  The tables of code pages,
+ * one for each that was used, stay.  Pointers that you pass are not kept beyond
+ * the call unless the function says so, and must not be NULL unless it says so.
  *
  * Errors.  An error is an int: 0, an errno value, or one of the negative codes
  * of error.h.  The first one sticks to its socket or archive; after it, calls
@@ -159,12 +160,14 @@
  * cask_deadline puts one limit on a whole exchange.
  *
  * Threads.  The library has no state of its own but one pump for each thread,
- * and the number of name look-ups under way.  A socket or an archive belongs to
- * one thread at a time; a socket that is watched by a pump, to that pump's
- * thread.
+ * the number of name look-ups under way, the tables of code pages, which only
+ * grow, and what CASK_TRACE and CASK_CHAOS ask for.  A socket or an archive
+ * belongs to one thread at a time; a socket that is watched by a pump, to that
+ * pump's thread.
  *
- * The process.  No signal is raised, no handler installed, nothing printed, no
- * locale looked at; all descriptors are closed on exec.
+ * The process.  No signal is raised, no handler installed, nothing printed (but
+ * for CASK_TRACE), no locale looked at (but by strerror); all descriptors are
+ * closed on exec.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -168,5 +168,7 @@ cask_resume(struct cask_sock *s)
 const char *
 cask_sock_why(struct cask_sock *s)
 {
+	if (s->io.err == 0 && s->io.passing == 0)
+		return "no error";
 	return cask_io_why(&s->io, s->why, sizeof s->why);
 }

@@ -647,6 +647,7 @@ what_could_not_be_sent_is_said_at_shut_down_and_at_close(void **state)
 	    "first");
 	assert_int_equal(p.s.io.err, 0);
 	assert_int_equal(cask_shutdown(&p.s, CASK_RECEIVES), 0);
+	assert_string_equal(cask_sock_why(&p.s), "no error");
 	assert_int_equal(cask_close(&p.s), ENOTEMPTY);
 	assert_string_equal(cask_sock_why(&p.s),
 	    "close unnamed: what an archive had stored was not sent");

@@ -1,9 +1,9 @@
 /*
  * Errors: errno is the vocabulary, plus the few words it lacks.
  *
- * Every fallible call gives 0 or an error: an errno value (positive) or one of
- * these codes (negative).  The first error of a socket or archive sticks there
- * and can be read at any time; nothing clears it but starting anew.
+ * An error is an errno value (positive) or one of these codes (negative).  The
+ * first one of a socket or archive sticks there and can be read at any time;
+ * nothing clears it but starting anew, and cask_resume after a time-out.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -31,9 +31,8 @@ enum cask_error {
 /*
  * The words for an error: 0, an errno value or one of ours.
  *
- * Never NULL.  The text of an unknown number is "unknown error".  For errno
- * values the words are the C library's and last until the next call in the
- * same thread.  MFC: CException::GetErrorMessage.
+ * Never NULL.  Those of a positive number are the C library's, and last until
+ * the next call in the same thread.  MFC: CException::GetErrorMessage.
  */
 const char *cask_strerror(int err);
 
