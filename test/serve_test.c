@@ -559,6 +559,30 @@ an_unframed_message_that_never_is_whole_ends_at_the_limit(void **state)
 	house_close(&h);
 }
 
+static void
+one_of_an_unframed_server_has_64_KiB_unless_it_says_more(void **state)
+{
+	static unsigned char bytes[2 + 65536] = { 20000 & 0xFF, 20000 >> 8 };
+	struct house h;
+	int fd;
+
+	(void)state;
+	if (!test_is_calm())
+		skip(); /* it is looked at again with each byte */
+	house_prepare(&h);
+	h.s.unframed = true;
+	h.s.message = take_large;
+	house_listen(&h);
+	fd = house_call(&h);
+	put(fd, bytes, sizeof bytes);
+	TURN_UNTIL(h.closed == 1);
+	assert_int_equal(h.err, CASK_ELIMIT);
+	assert_non_null(
+	    strstr(h.why, "message of more than 65536 bytes (limit.message"));
+	close(fd);
+	house_close(&h);
+}
+
 /* Several addresses */
 
 static void
@@ -679,6 +703,8 @@ main(void)
 		cmocka_unit_test(unframed_messages_in_one_piece_are_told_apart),
 		cmocka_unit_test(
 		    an_unframed_message_that_never_is_whole_ends_at_the_limit),
+		cmocka_unit_test(
+		    one_of_an_unframed_server_has_64_KiB_unless_it_says_more),
 		cmocka_unit_test(a_server_listens_on_several_addresses),
 		cmocka_unit_test(
 		    an_address_that_cannot_be_had_is_an_error_that_names_it),
