@@ -23,7 +23,7 @@
 static const void *
 key(const struct cask_graph *g, const struct cask_entry *e)
 {
-	return e->what == CASKI_CLASS ? (const void *)g->kind[e->of].is : e->p;
+	return e->p != NULL ? e->p : (const void *)g->kind[e->of].is;
 }
 
 uint32_t
@@ -46,18 +46,28 @@ caski_find_class(struct cask_graph *g, const struct cask_class *kind)
 	return &g->kind[g->recent];
 }
 
-static void
-put_in_slot(struct cask_graph *g, const struct cask_entry *e, uint32_t pid)
+static inline void
+put_in_slot(struct cask_slot *slot, const void *p, uint32_t pid, uint32_t of)
 {
-	const void *p = key(g, e);
-	struct cask_slot *slot = caski_slot_of(g, p);
-
-	slot->p = p;
-	slot->pid = pid;
-	slot->of = e->of;
+	*slot = (struct cask_slot) { .p = p, .pid = pid, .of = of };
 }
 
-/* In the order of the numbers, as caski_undo wants it. */
+/* In the order of the numbers, as caski_undo wants it.  A slot that is written
+ * might, for all the compiler knows, be part of the graph. */
+static void
+fill_slots(const struct cask_graph *g, struct cask_slot *slot, size_t slots)
+{
+	const struct cask_entry *e = g->entry;
+
+	for (uint32_t pid = 1, used = g->used; pid <= used; pid++, e++) {
+		const void *p = key(g, e);
+
+		if (e->what != CASKI_GONE_BY)
+			put_in_slot(
+			    caski_slot_in(slot, slots, p), p, pid, e->of);
+	}
+}
+
 static int
 grow_slots(struct cask_graph *g, size_t slots)
 {
@@ -68,12 +78,10 @@ grow_slots(struct cask_graph *g, size_t slots)
 	slot = caski_sys_zeroed(slots * sizeof *slot);
 	if (slot == NULL)
 		return ENOMEM;
+	fill_slots(g, slot, slots);
 	caski_sys_free(g->slot);
 	g->slot = slot;
 	g->slots = slots;
-	for (uint32_t i = 0; i < g->used; i++)
-		if (g->entry[i].what != CASKI_GONE_BY)
-			put_in_slot(g, &g->entry[i], i + 1);
 	return 0;
 }
 
@@ -124,7 +132,8 @@ caski_add(struct cask_graph *g, const struct cask_entry *e, bool keyed)
 	if (keyed && e->what != CASKI_CLASS)
 		added->before = caski_find(g, e->p);
 	if (keyed)
-		put_in_slot(g, added, g->used + 1);
+		put_in_slot(
+		    caski_slot_of(g, key(g, e)), key(g, e), g->used + 1, e->of);
 	g->used++;
 	g->objects += e->what != CASKI_CLASS;
 	return 0;
@@ -224,12 +233,13 @@ empty_slot(struct cask_graph *g, uint32_t pid)
 	}
 	if (slot->pid != pid)
 		return;
-	slot->pid = e->before;
 	older = caski_entry(g, e->before);
-	if (older != NULL) {
-		slot->p = older->what == CASKI_GONE_BY ? NULL : older->p;
-		slot->of = older->of;
-	}
+	if (older == NULL)
+		put_in_slot(slot, NULL, 0, 0);
+	else
+		put_in_slot(slot,
+		    older->what == CASKI_GONE_BY ? NULL : older->p, e->before,
+		    older->of);
 }
 
 /* It is the newest of them, and so are those that were mapped after it. */

@@ -35,7 +35,7 @@ struct cask_entry {
 /* Where an address is found, with all that is asked of an object that is known.
  */
 struct cask_slot {
-	const void *p; /* NULL: it was forgotten */
+	const void *p; /* NULL: it was forgotten, or there is none */
 	uint32_t pid;  /* 0: empty */
 	uint32_t of;
 };
@@ -77,16 +77,30 @@ caski_way_of(const void *p)
 	};
 }
 
-/* Where p is, or else where it would be.  There are slots. */
+/* Where p is in a table, or else where it would be. */
+static inline struct cask_slot *
+caski_slot_in(struct cask_slot *slot, size_t slots, const void *p)
+{
+	struct caski_way way = caski_way_of(p);
+	size_t mask = slots - 1, i = way.at & mask;
+
+	while (slot[i].pid != 0 && slot[i].p != p)
+		i = (i + way.step) & mask;
+	return &slot[i];
+}
+
+/* The same in the graph's, if there are slots; and the first one where it may
+ * be, where most of those that are known are. */
 static inline struct cask_slot *
 caski_slot_of(const struct cask_graph *g, const void *p)
 {
-	struct caski_way way = caski_way_of(p);
-	size_t mask = g->slots - 1, i = way.at & mask;
+	return caski_slot_in(g->slot, g->slots, p);
+}
 
-	while (g->slot[i].pid != 0 && g->slot[i].p != p)
-		i = (i + way.step) & mask;
-	return &g->slot[i];
+static inline const struct cask_slot *
+caski_first_slot_of(const struct cask_graph *g, const void *p)
+{
+	return &g->slot[caski_way_of(p).at & (g->slots - 1)];
 }
 
 /* Can another one be added without allocating?  If there are slots, there are

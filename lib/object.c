@@ -187,13 +187,25 @@ not_known(struct cask_ar *ar, void *p, const struct cask_class *kind,
 }
 
 CASKI_NOINLINE static void
-put_object(struct cask_ar *ar, void *p, const struct cask_class *kind,
+put_after_first(struct cask_ar *ar, void *p, const struct cask_class *kind,
     const char *name)
 {
 	struct cask_slot *slot = NULL;
 
 	if (!caski_put_known(ar, caski_pointer(p), kind, &slot))
 		not_known(ar, p, kind, name, slot);
+}
+
+CASKI_NOINLINE static void
+put_object(struct cask_ar *ar, void *p, const struct cask_class *kind,
+    const char *name)
+{
+	const void *object = caski_pointer(p);
+
+	if (object == NULL)
+		caski_put_tag(ar, 0, 0, 0);
+	else if (!CASK_LIKELY(caski_put_first(ar, object, kind)))
+		put_after_first(ar, p, kind, name);
 }
 
 CASKI_NOINLINE static void

@@ -51,6 +51,23 @@ caski_put_tag(struct cask_ar *ar, uint32_t pid, uint32_t small, uint32_t big)
 	ar->cur = at + CASKI_TAG_MOST;
 }
 
+/* An object that is where it is looked for first, and of just that class. */
+CASKI_INLINE bool
+caski_put_first(
+    struct cask_ar *ar, const void *object, const struct cask_class *kind)
+{
+	const struct cask_graph *g = ar->graph;
+	const struct cask_slot *slot;
+
+	if (g->slots == 0)
+		return false;
+	slot = caski_first_slot_of(g, object);
+	if (slot->p != object || g->kind[slot->of].is != kind)
+		return false;
+	caski_put_tag(ar, slot->pid, 0, 0);
+	return true;
+}
+
 /* *slot: where it is, or else would be. */
 CASKI_INLINE bool
 caski_put_known(struct cask_ar *ar, const void *object,
