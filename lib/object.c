@@ -80,9 +80,9 @@ begun_slowly(struct cask_ar *ar, void *p, const struct cask_class *kind,
 /* The same, where it is not known. */
 CASKI_INLINE void *
 begun(struct cask_ar *ar, void *p, const struct cask_class *kind,
-    const char *name, struct cask_slot *slot)
+    const char *name, struct caski_seen seen)
 {
-	void *object = caski_begin_new(ar, p, kind, name, slot);
+	void *object = caski_begin_new(ar, p, kind, name, seen);
 
 	return object != NULL ? object : begun_slowly(ar, p, kind, name);
 }
@@ -93,7 +93,7 @@ static void *
 begun_last(struct cask_ar *ar)
 {
 	struct cask_last *last = &ar->graph->last;
-	struct cask_slot *slot;
+	struct caski_seen seen;
 	void *p = last->p;
 
 	last->p = NULL;
@@ -106,9 +106,9 @@ begun_last(struct cask_ar *ar)
 		return NULL;
 	}
 	ar->secret = last->secret;
-	if (caski_exchange_known(ar, p, last->kind, &slot))
+	if (caski_exchange_known(ar, p, last->kind, &seen))
 		return NULL;
-	return begun(ar, p, last->kind, last->name, slot);
+	return begun(ar, p, last->kind, last->name, seen);
 }
 
 /* An object whose exchange function was called. */
@@ -169,16 +169,11 @@ contents(struct cask_ar *ar, void *object, const char *name)
 
 CASKI_NOINLINE static void
 not_known(struct cask_ar *ar, void *p, const struct cask_class *kind,
-    const char *name, struct cask_slot *slot)
+    const char *name, struct caski_seen seen)
 {
 	unsigned schema = ar->schema;
-	void *object;
+	void *object = begun(ar, p, kind, name, seen);
 
-	if (ar->way == CASK_RELEASES) {
-		caski_point(p, NULL);
-		return;
-	}
-	object = begun(ar, p, kind, name, slot);
 	if (object != NULL)
 		contents(ar, object, name);
 	ar->schema = schema;
@@ -190,10 +185,10 @@ CASKI_NOINLINE static void
 put_after_first(struct cask_ar *ar, void *p, const struct cask_class *kind,
     const char *name)
 {
-	struct cask_slot *slot = NULL;
+	struct caski_seen seen = { NULL, 0 };
 
-	if (!caski_put_known(ar, caski_pointer(p), kind, &slot))
-		not_known(ar, p, kind, name, slot);
+	if (!caski_put_known(ar, caski_pointer(p), kind, &seen))
+		not_known(ar, p, kind, name, seen);
 }
 
 CASKI_NOINLINE static void
@@ -212,8 +207,10 @@ CASKI_NOINLINE static void
 get_object(struct cask_ar *ar, void *p, const struct cask_class *kind,
     const char *name)
 {
-	if (!caski_get_known(ar, p, kind))
-		not_known(ar, p, kind, name, NULL);
+	struct caski_seen seen = { NULL, 0 };
+
+	if (!caski_get_known(ar, p, kind, &seen))
+		not_known(ar, p, kind, name, seen);
 }
 
 void
@@ -226,8 +223,10 @@ cask_object_named(struct cask_ar *ar, void *p, const struct cask_class *kind,
 		put_object(ar, p, kind, name);
 	else if (quick && cask_fits(ar->cur, CASKI_TAG_MOST, ar->get_end))
 		get_object(ar, p, kind, name);
+	else if (ar->way == CASK_RELEASES)
+		caski_point(p, NULL);
 	else
-		not_known(ar, p, kind, name, NULL);
+		not_known(ar, p, kind, name, (struct caski_seen) { NULL, 0 });
 }
 
 void

@@ -21,6 +21,13 @@
 
 #define CASKI_TAG_MOST 6
 
+/* What was seen of a pointer that was not exchanged: the slot where its object
+ * would be, or the tag of a class, before which the buffer stands still. */
+struct caski_seen {
+	struct cask_slot *slot; /* or NULL */
+	uint32_t tag;           /* or 0 */
+};
+
 /* cask_is_kind_of, without a call. */
 CASKI_INLINE bool
 caski_is_kind(const struct cask_class *is, const struct cask_class *kind)
@@ -68,12 +75,12 @@ caski_put_first(
 	return true;
 }
 
-/* *slot: where it is, or else would be. */
 CASKI_INLINE bool
 caski_put_known(struct cask_ar *ar, const void *object,
-    const struct cask_class *kind, struct cask_slot **slot)
+    const struct cask_class *kind, struct caski_seen *seen)
 {
 	const struct cask_graph *g = ar->graph;
+	struct cask_slot *slot;
 
 	if (object == NULL) {
 		caski_put_tag(ar, 0, 0, 0);
@@ -81,10 +88,11 @@ caski_put_known(struct cask_ar *ar, const void *object,
 	}
 	if (g->slots == 0)
 		return false;
-	*slot = caski_slot_of(g, object);
-	if ((*slot)->pid == 0 || !caski_is_kind(g->kind[(*slot)->of].is, kind))
+	slot = caski_slot_of(g, object);
+	seen->slot = slot;
+	if (slot->pid == 0 || !caski_is_kind(g->kind[slot->of].is, kind))
 		return false;
-	caski_put_tag(ar, (*slot)->pid, 0, 0);
+	caski_put_tag(ar, slot->pid, 0, 0);
 	return true;
 }
 
@@ -107,7 +115,8 @@ caski_put_new(struct cask_ar *ar, void *object, const struct cask_class *kind,
 /* Loading.  As many bytes as a tag may have are there. */
 
 CASKI_INLINE bool
-caski_get_known(struct cask_ar *ar, void *p, const struct cask_class *kind)
+caski_get_known(struct cask_ar *ar, void *p, const struct cask_class *kind,
+    struct caski_seen *seen)
 {
 	const unsigned char *at = ar->cur;
 	uint32_t pid = cask_order16(cask_read16(at), ar->big_endian);
@@ -120,8 +129,12 @@ caski_get_known(struct cask_ar *ar, void *p, const struct cask_class *kind)
 		caski_point(p, NULL);
 		return true;
 	}
-	if (pid > CASKI_BIG || g->slots > 0)
+	if (g->slots > 0)
 		return false;
+	if (pid > CASKI_BIG) {
+		seen->tag = pid;
+		return false;
+	}
 	if (pid == CASKI_BIG) {
 		pid = cask_order32(cask_read32(at + 2), ar->big_endian);
 		n = CASKI_TAG_MOST;
@@ -138,51 +151,50 @@ caski_get_known(struct cask_ar *ar, void *p, const struct cask_class *kind)
 
 CASKI_INLINE void *
 caski_get_new(struct cask_ar *ar, void *p, const struct cask_class *kind,
-    const char *name)
+    const char *name, uint32_t tag)
 {
-	uint32_t tag = cask_order16(cask_read16(ar->cur), ar->big_endian);
 	uint32_t pid = tag - CASKI_CLASS_SMALL;
-	struct cask_graph *g = ar->graph;
+	const struct cask_graph *g = ar->graph;
 	const struct cask_entry *e;
+	void *object;
 
-	if (tag <= CASKI_CLASS_SMALL || pid > g->used || g->slots > 0)
+	if (pid - 1 >= g->used)
 		return NULL;
 	e = &g->entry[pid - 1];
 	if (e->what != CASKI_CLASS ||
 	    !caski_is_kind(caski_kind_of(g, e)->is, kind))
 		return NULL;
-	caski_begin(ar, "object", name);
-	ar->cur += 2;
-	return caski_get_object(ar, e->of, p);
+	object = caski_get_object(ar, e->of, p, name);
+	if (CASK_LIKELY(object != NULL))
+		ar->cur += 2;
+	return object;
 }
 
 /* Either way */
 
-/* Exchange *p if it is NULL or has a number; if not, *slot is for
+/* Exchange *p if it is NULL or has a number; if not, *seen is for
  * caski_begin_new. */
 CASKI_INLINE bool
 caski_exchange_known(struct cask_ar *ar, void *p, const struct cask_class *kind,
-    struct cask_slot **slot)
+    struct caski_seen *seen)
 {
-	*slot = NULL;
+	*seen = (struct caski_seen) { NULL, 0 };
 	if (cask_fits(ar->cur, CASKI_TAG_MOST, ar->put_end))
-		return caski_put_known(ar, caski_pointer(p), kind, slot);
+		return caski_put_known(ar, caski_pointer(p), kind, seen);
 	return cask_fits(ar->cur, CASKI_TAG_MOST, ar->get_end) &&
-	    caski_get_known(ar, p, kind);
+	    caski_get_known(ar, p, kind, seen);
 }
 
 /* Begin a new object, whose contents follow.  NULL: it goes the slow way, where
  * nothing happens any more if there was an error. */
 CASKI_INLINE void *
 caski_begin_new(struct cask_ar *ar, void *p, const struct cask_class *kind,
-    const char *name, struct cask_slot *slot)
+    const char *name, struct caski_seen seen)
 {
-	if (slot != NULL)
-		return caski_put_new(ar, caski_pointer(p), kind, slot);
-	if (ar->graph != NULL && ar->graph->last.p == NULL &&
-	    cask_fits(ar->cur, CASKI_TAG_MOST, ar->get_end))
-		return caski_get_new(ar, p, kind, name);
-	return NULL;
+	if (seen.slot != NULL)
+		return caski_put_new(ar, caski_pointer(p), kind, seen.slot);
+	return seen.tag != 0 ? caski_get_new(ar, p, kind, name, seen.tag)
+			     : NULL;
 }
 
 #endif

@@ -361,34 +361,39 @@ not_made(struct cask_ar *ar, const struct cask_class *kind)
 		    "no memory for an object of class %s", kind->name);
 }
 
-/* What was made takes a number for which a table has to grow. */
-CASKI_NOINLINE static bool
-keep_object(struct cask_ar *ar, void *object, unsigned of)
+/* What was not made, or takes a number for which a table has to grow: that
+ * itself, or NULL. */
+CASKI_NOINLINE static void *
+kept(struct cask_ar *ar, void *object, unsigned of, const char *name)
 {
 	struct cask_entry e = {
 		.p = object, .of = of & CASKI_OF_MASK, .what = CASKI_OBJECT
 	};
 
+	if (name != NULL)
+		caski_begin(ar, "object", name);
+	if (object == NULL) {
+		not_made(ar, ar->graph->kind[of].is);
+		return NULL;
+	}
 	if (add_object(ar, &e))
-		return true;
+		return object;
 	caski_unmake(ar->graph, &e);
-	return false;
+	return NULL;
 }
 
 /* A new object: that itself, since its contents follow. */
 void *
-caski_get_object(struct cask_ar *ar, unsigned of, void *p)
+caski_get_object(struct cask_ar *ar, unsigned of, void *p, const char *name)
 {
 	struct cask_graph *g = ar->graph;
 	const struct cask_class *is = g->kind[of].is;
 	void *object = make(g, is);
 
-	if (object == NULL)
-		not_made(ar, is);
-	else if (CASK_LIKELY(caski_may_add(g)))
+	if (CASK_LIKELY(object != NULL && caski_may_add(g)))
 		caski_append(g, object, of);
-	else if (!keep_object(ar, object, of))
-		object = NULL;
+	else
+		object = kept(ar, object, of, name);
 	caski_point(p, object);
 	if (object == NULL)
 		return NULL;
@@ -410,7 +415,7 @@ caski_get_reference(struct cask_ar *ar, void *p, const struct cask_class *kind)
 	    !caski_is_wanted(ar, caski_kind_of(ar->graph, e)->is, kind))
 		return NULL;
 	if (e->what == CASKI_CLASS)
-		return caski_get_object(ar, e->of, p);
+		return caski_get_object(ar, e->of, p, NULL);
 	caski_point(p, e->p);
 	if (ar->watched)
 		show(ar, caski_number_of(ar->graph, e), NULL);

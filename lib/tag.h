@@ -97,7 +97,9 @@ void *caski_get_reference(
     struct cask_ar *ar, void *p, const struct cask_class *kind);
 
 /* Make an object of that kind: *p is that, whose contents follow; or NULL after
- * an error. */
-void *caski_get_object(struct cask_ar *ar, unsigned of, void *p);
+ * an error.  It is begun then, by that name, unless that is NULL: it has been.
+ */
+void *caski_get_object(
+    struct cask_ar *ar, unsigned of, void *p, const char *name);
 
 #endif

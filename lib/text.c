@@ -344,9 +344,9 @@ void
 cask_slow_text(struct cask_ar *ar, void *p, size_t size, size_t width,
     const struct cask_as *as, const char *name)
 {
-	if (as == NULL && width == 1 && caski_short_text(ar, p, size))
-		return;
 	if (ar->way == CASK_RELEASES)
+		return;
+	if (as == NULL && width == 1 && caski_short_text(ar, p, size))
 		return;
 	caski_begin(ar, "text", name);
 	if (ar->loading)
