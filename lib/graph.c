@@ -136,6 +136,7 @@ caski_add(struct cask_graph *g, const struct cask_entry *e, bool keyed)
 		    caski_slot_of(g, key(g, e)), key(g, e), g->used + 1, e->of);
 	g->used++;
 	g->objects += e->what != CASKI_CLASS;
+	g->recent = e->of;
 	return 0;
 }
 

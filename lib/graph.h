@@ -119,6 +119,7 @@ caski_append(struct cask_graph *g, void *object, unsigned of)
 		.p = object, .of = of & CASKI_OF_MASK, .what = CASKI_OBJECT
 	};
 	g->objects++;
+	g->recent = of;
 }
 
 static inline void
@@ -129,7 +130,7 @@ caski_append_at(
 	*slot = (struct cask_slot) { .p = object, .pid = g->used, .of = of };
 }
 
-/* Is it the class of the object before, as most often it is? */
+/* Is it the class of the newest object, as most often it is? */
 static inline bool
 caski_is_recent(const struct cask_graph *g, const struct cask_class *kind)
 {

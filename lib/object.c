@@ -139,8 +139,7 @@ exchange(struct cask_ar *ar, void *object)
 
 	g->inside = &here;
 	do {
-		const struct cask_kind *of =
-		    caski_kind_of(g, &g->entry[g->used - 1]);
+		const struct cask_kind *of = &g->kind[g->recent];
 
 		here.object = object;
 		here.size = of->is->size;

@@ -118,14 +118,14 @@ CASKI_INLINE bool
 caski_get_known(struct cask_ar *ar, void *p, const struct cask_class *kind,
     struct caski_seen *seen)
 {
-	const unsigned char *at = ar->cur;
+	unsigned char *at = ar->cur;
 	uint32_t pid = cask_order16(cask_read16(at), ar->big_endian);
 	const struct cask_graph *g = ar->graph;
 	const struct cask_entry *e;
-	size_t n = 2;
 
+	at += 2;
 	if (pid == 0) {
-		ar->cur += n;
+		ar->cur = at;
 		caski_point(p, NULL);
 		return true;
 	}
@@ -136,15 +136,15 @@ caski_get_known(struct cask_ar *ar, void *p, const struct cask_class *kind,
 		return false;
 	}
 	if (pid == CASKI_BIG) {
-		pid = cask_order32(cask_read32(at + 2), ar->big_endian);
-		n = CASKI_TAG_MOST;
+		pid = cask_order32(cask_read32(at), ar->big_endian);
+		at += 4;
 	}
 	if (pid - 1 >= g->used)
 		return false;
 	e = &g->entry[pid - 1];
 	if (e->p == NULL || !caski_is_kind(caski_kind_of(g, e)->is, kind))
 		return false;
-	ar->cur += n;
+	ar->cur = at;
 	caski_point(p, e->p);
 	return true;
 }

@@ -313,17 +313,35 @@ has_memory(const struct cask_graph *g, size_t size)
 	return size <= most && g->memory <= most - size;
 }
 
+/* Without a call where most objects are: from either end, by stores that may
+ * overlap. */
+static inline void
+clear(unsigned char *p, size_t size)
+{
+	if (size >= 32 && size <= 64) {
+		memset(p, 0, 32);
+		memset(p + size - 32, 0, 32);
+	} else if (size >= 64 && size <= 128) {
+		memset(p, 0, 64);
+		memset(p + size - 64, 0, 64);
+	} else {
+		memset(p, 0, size);
+	}
+}
+
 static inline void *
 zeroed(size_t size)
 {
 	void *p = caski_sys_malloc(size);
 
-	return p != NULL ? memset(p, 0, size) : NULL;
+	if (p != NULL)
+		clear(p, size);
+	return p;
 }
 
 /* NULL: not_made tells why. */
-static inline void *
-make(struct cask_graph *g, const struct cask_class *kind)
+void *
+caski_make(struct cask_graph *g, const struct cask_class *kind)
 {
 	void *object;
 
@@ -363,8 +381,8 @@ not_made(struct cask_ar *ar, const struct cask_class *kind)
 
 /* What was not made, or takes a number for which a table has to grow: that
  * itself, or NULL. */
-CASKI_NOINLINE static void *
-kept(struct cask_ar *ar, void *object, unsigned of, const char *name)
+void *
+caski_kept(struct cask_ar *ar, void *object, unsigned of, const char *name)
 {
 	struct cask_entry e = {
 		.p = object, .of = of & CASKI_OF_MASK, .what = CASKI_OBJECT
@@ -382,31 +400,11 @@ kept(struct cask_ar *ar, void *object, unsigned of, const char *name)
 	return NULL;
 }
 
-/* A new object: that itself, since its contents follow. */
-void *
-caski_get_object(struct cask_ar *ar, unsigned of, void *p, const char *name)
-{
-	struct cask_graph *g = ar->graph;
-	const struct cask_class *is = g->kind[of].is;
-	void *object = make(g, is);
-
-	if (CASK_LIKELY(object != NULL && caski_may_add(g)))
-		caski_append(g, object, of);
-	else
-		object = kept(ar, object, of, name);
-	caski_point(p, object);
-	if (object == NULL)
-		return NULL;
-	g->owner = true;
-	if (ar->watched)
-		show(ar, g->used, is);
-	return object;
-}
-
 void *
 caski_get_reference(struct cask_ar *ar, void *p, const struct cask_class *kind)
 {
 	const struct cask_entry *e = caski_get_tag(ar);
+	void *object;
 
 	caski_point(p, NULL);
 	if (e == NULL && ar->watched)
@@ -414,8 +412,12 @@ caski_get_reference(struct cask_ar *ar, void *p, const struct cask_class *kind)
 	if (ar->err != 0 || e == NULL ||
 	    !caski_is_wanted(ar, caski_kind_of(ar->graph, e)->is, kind))
 		return NULL;
-	if (e->what == CASKI_CLASS)
-		return caski_get_object(ar, e->of, p, NULL);
+	if (e->what == CASKI_CLASS) {
+		object = caski_get_object(ar, e->of, p, NULL);
+		if (object != NULL && ar->watched)
+			show(ar, ar->graph->used, caski_class_of(object));
+		return object;
+	}
 	caski_point(p, e->p);
 	if (ar->watched)
 		show(ar, caski_number_of(ar->graph, e), NULL);

@@ -96,10 +96,29 @@ struct cask_entry *caski_get_tag(struct cask_ar *ar);
 void *caski_get_reference(
     struct cask_ar *ar, void *p, const struct cask_class *kind);
 
-/* Make an object of that kind: *p is that, whose contents follow; or NULL after
- * an error.  It is begun then, by that name, unless that is NULL: it has been.
+/*
+ * Load a new object of that kind: *p is that, whose contents follow; or NULL
+ * after an error.  It is begun then, by that name, unless that is NULL: it has
+ * been.  It is made, or not; and has a number, if a table has to grow for that
+ * or nothing was made, or there is an error.
  */
-void *caski_get_object(
-    struct cask_ar *ar, unsigned of, void *p, const char *name);
+void *caski_make(struct cask_graph *g, const struct cask_class *kind);
+void *caski_kept(
+    struct cask_ar *ar, void *object, unsigned of, const char *name);
+
+static inline void *
+caski_get_object(struct cask_ar *ar, unsigned of, void *p, const char *name)
+{
+	struct cask_graph *g = ar->graph;
+	void *object = caski_make(g, g->kind[of].is);
+
+	if (object != NULL && caski_may_add(g))
+		caski_append(g, object, of);
+	else
+		object = caski_kept(ar, object, of, name);
+	caski_point(p, object);
+	g->owner |= object != NULL;
+	return object;
+}
 
 #endif

@@ -65,7 +65,8 @@ struct cask_graph {
 	size_t slots;
 	struct cask_kind *kind; /* the classes, as they came */
 	uint32_t kinds, kind_room;
-	uint32_t recent;            /* of them: which was looked for last */
+	uint32_t recent;            /* of them: the newest object's, or which
+				       was looked for since */
 	uint32_t newest;            /* of those that are different, + 1 */
 	bool owner;                 /* of the objects: they were loaded */
 	struct cask_inside *inside; /* the object being exchanged, or NULL */
