@@ -402,15 +402,19 @@ a_list_of_any_length_takes_no_stack(void **state)
 	}
 }
 
-/* What is refused */
+/* What is refused, at the end of what has come and before more of it */
 
 static void
-assert_refused(const char *bytes, size_t n, int err, const char *why)
+assert_refused_before(
+    const char *bytes, size_t n, size_t more, int err, const char *why)
 {
 	struct node *p = (struct node *)1;
+	char all_of_it[128] = { 0 };
 	struct side s;
 
-	load(&s, bytes, n);
+	assert_true(n + more <= sizeof all_of_it);
+	memcpy(all_of_it, bytes, n);
+	load(&s, all_of_it, n + more);
 	cask_object(&s.ar, &p, &node_class);
 	assert_string_equal(cask_why(&s.ar), why);
 	assert_int_equal(s.ar.err, err);
@@ -419,11 +423,22 @@ assert_refused(const char *bytes, size_t n, int err, const char *why)
 }
 
 static void
+assert_refused(const char *bytes, size_t n, int err, const char *why)
+{
+	assert_refused_before(bytes, n, 0, err, why);
+	assert_refused_before(bytes, n, 8, err, why);
+}
+
+static void
 each_wrong_tag_is_its_own_error_with_its_numbers(void **state)
 {
 	(void)state;
 	assert_refused(BYTES("\x05\x00"), CASK_EINDEX,
 	    "object p at byte 0: object number 5, the highest so far is 0");
+	assert_refused(BYTES("\x01\x00"), CASK_EINDEX,
+	    "object p at byte 0: object number 1, the highest so far is 0");
+	assert_refused(BYTES("\x01\x80"), CASK_EINDEX,
+	    "object p at byte 0: class number 1, the highest so far is 0");
 	assert_refused(BYTES("\x00\x80"), CASK_EINDEX,
 	    "object p at byte 0: class number 0, the highest so far is 0");
 	assert_refused(BYTES("\xFF\x7F\x00\x00\x00\x80"), CASK_EINDEX,

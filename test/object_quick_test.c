@@ -1,0 +1,297 @@
+/*
+ * The fast path of pointers (lib/quick_tag.h): all of a tag is in the buffer,
+ * or has room there.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "object_kit.h"
+#include "test.h"
+
+#include <cask.h>
+
+#include <stdlib.h>
+
+struct derived {
+	struct age age;
+	uint16_t more;
+};
+
+static void
+derived_x(struct cask_ar *ar, void *object)
+{
+	struct derived *d = object;
+
+	age_x(ar, &d->age);
+	cask_u16(ar, &d->more);
+}
+
+static const struct cask_class derived_class = {
+	.name = "CDerived",
+	.base = &age_class,
+	.size = sizeof(struct derived),
+	.exchange = derived_x,
+};
+
+static const struct cask_class *const all[] = { &age_class, &derived_class,
+	&node_class, NULL };
+
+struct side {
+	struct cask_ar ar;
+	struct cask_graph graph;
+	struct cask_mem m;
+};
+
+static void
+store(struct side *s)
+{
+	memset(s, 0, sizeof *s);
+	s->ar.graph = &s->graph;
+	cask_store(&s->ar, cask_mem_grow(&s->m, 0));
+}
+
+/* What the other has stored. */
+static void
+load(struct side *s, const struct side *from)
+{
+	memset(s, 0, sizeof *s);
+	s->graph.classes = all;
+	s->ar.graph = &s->graph;
+	cask_load(&s->ar, cask_mem_read(&s->m, from->m.data, from->m.length));
+}
+
+static void
+done(struct side *s)
+{
+	cask_graph_clear(&s->graph);
+	cask_mem_close(&s->m);
+}
+
+/* So much stands behind each tag that is loaded. */
+#define BEHIND UINT64_C(0x5555555555555555)
+
+static void
+tag(struct cask_ar *ar, struct age **p, const struct cask_class *kind)
+{
+	uint64_t behind = BEHIND;
+
+	cask_object(ar, p, kind);
+	cask_u64(ar, &behind);
+	if (ar->err == 0)
+		assert_int_equal(behind, BEHIND);
+}
+
+/* Each new one, every other being derived, is followed by pointers back, to the
+ * first and to one halfway, wherever a table grows. */
+static void
+store_pointers_back(struct side *s, struct derived *d, uint32_t n, bool big)
+{
+	struct age *p;
+
+	store(s);
+	s->ar.big_endian = big;
+	for (uint32_t i = 0; i < n; i++) {
+		p = &d[i].age;
+		tag(&s->ar, &p, &age_class);
+		p = &d[0].age;
+		tag(&s->ar, &p, &age_class);
+		p = &d[i / 2].age;
+		tag(&s->ar, &p, &age_class);
+	}
+	assert_int_equal(cask_flush(&s->ar), 0);
+}
+
+/* By hand: what they are on the wire. */
+static uint64_t
+tag_number(struct cask_ar *ar)
+{
+	uint32_t pid = cask_get_u16(ar);
+
+	if (pid == 0x7FFF)
+		pid = cask_get_u32(ar);
+	assert_int_equal(cask_get_u64(ar), BEHIND);
+	return pid;
+}
+
+/* Two classes have numbers, too. */
+static void
+assert_numbers_back(struct side *s, uint32_t n, bool big)
+{
+	struct cask_ar ar = { .big_endian = big };
+	struct cask_mem m;
+	char head[6 + 8];
+
+	cask_load(&ar, cask_mem_read(&m, s->m.data, s->m.length));
+	for (uint32_t i = 0; i < n; i++) {
+		if (i < 2)
+			cask_get_bytes(&ar, head, i == 0 ? 6 + 4 : 6 + 8);
+		else
+			assert_int_equal(
+			    cask_get_u16(&ar), i % 2 == 0 ? 0x8001 : 0x8003);
+		assert_int_equal(cask_get_u32(&ar), i);
+		if (i % 2 != 0)
+			assert_int_equal(cask_get_u16(&ar), (uint16_t)~i);
+		assert_int_equal(cask_get_u64(&ar), BEHIND);
+		assert_int_equal(tag_number(&ar), 2);
+		assert_int_equal(tag_number(&ar), i / 2 + (i < 2 ? 2 : 3));
+	}
+	assert_string_equal(cask_why(&ar), "no error");
+	assert_false(cask_more(&ar));
+}
+
+static void
+assert_pointers_back(struct side *s, uint32_t n, bool big)
+{
+	struct age **all_of_them = malloc(n * sizeof(struct age *)), *p;
+	struct side t;
+
+	load(&t, s);
+	t.ar.big_endian = big;
+	for (uint32_t i = 0; i < n; i++) {
+		tag(&t.ar, &all_of_them[i], &age_class);
+		assert_non_null(all_of_them[i]);
+		assert_int_equal(all_of_them[i]->years, i);
+		if (i % 2 != 0)
+			assert_int_equal(
+			    ((struct derived *)all_of_them[i])->more,
+			    (uint16_t)~i);
+		tag(&t.ar, &p, &age_class);
+		assert_ptr_equal(p, all_of_them[0]);
+		tag(&t.ar, &p, &age_class);
+		assert_ptr_equal(p, all_of_them[i / 2]);
+	}
+	assert_string_equal(cask_why(&t.ar), "no error");
+	done(&t);
+	free(all_of_them);
+}
+
+/* The last of them points back to number 8002. */
+static void
+an_object_keeps_its_number_when_tables_grow_and_numbers_do(void **state)
+{
+	uint32_t n = 2 * 0x8000;
+	struct derived *d = calloc(n, sizeof *d);
+	struct side s;
+
+	(void)state;
+	for (uint32_t i = 0; i < n; i++)
+		d[i] = (struct derived) { { i % 2 == 0 ? &age_class
+						       : &derived_class,
+					      (int32_t)i },
+			(uint16_t)~i };
+	for (int big = 0; big < 2; big++) {
+		store_pointers_back(&s, d, n, big);
+		assert_numbers_back(&s, n, big);
+		assert_pointers_back(&s, n, big);
+		done(&s);
+	}
+	free(d);
+}
+
+/* The first is known, and then the second. */
+static void
+exchange_derived(struct side *s, struct age **first, struct age **second)
+{
+	tag(&s->ar, first, &derived_class);
+	tag(&s->ar, first, &derived_class);
+	tag(&s->ar, first, &age_class);
+	tag(&s->ar, second, &age_class);
+	tag(&s->ar, second, &age_class);
+	assert_string_equal(cask_why(&s->ar), "no error");
+}
+
+/* What comes then is stored as what it is, and not as, nor loaded as, another.
+ */
+static void
+assert_wrong(struct derived *d, struct derived *then)
+{
+	struct age *first = &d[0].age, *second = &d[1].age, *p = &then->age;
+	struct side s, t, u;
+	char why[80];
+
+	store(&s);
+	exchange_derived(&s, &first, &second);
+	snprintf(why, sizeof why,
+	    "object p at byte %u: class CDerived where CNode is wanted",
+	    (unsigned)cask_at(&s.ar));
+	tag(&s.ar, &p, &derived_class);
+	assert_int_equal(cask_flush(&s.ar), 0);
+	store(&u);
+	exchange_derived(&u, &first, &second);
+	tag(&u.ar, &p, &node_class);
+	assert_string_equal(cask_why(&u.ar), why);
+	assert_int_equal(u.ar.err, CASK_ECLASS);
+	load(&t, &s);
+	exchange_derived(&t, &first, &second);
+	assert_ptr_not_equal(first, second);
+	assert_ptr_equal(second->is, &derived_class);
+	tag(&t.ar, &p, &node_class);
+	assert_null(p);
+	assert_string_equal(cask_why(&t.ar), why);
+	assert_int_equal(t.ar.err, CASK_ECLASS);
+	done(&t);
+	done(&u);
+	done(&s);
+}
+
+static void
+an_object_is_of_its_class_and_its_bases_and_of_no_other(void **state)
+{
+	struct derived d[3];
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		d[i] = (struct derived) { { &derived_class, i }, 7 };
+	assert_wrong(d, &d[0]); /* known */
+	assert_wrong(d, &d[2]); /* new */
+}
+
+/* A message that is walked twice takes back its numbers, and those are none. */
+static void
+message_x(struct cask_ar *ar, struct age *ages)
+{
+	uint8_t filler[64] = { 0 };
+	struct age *p;
+
+	for (int i = 0; i < 3; i++) {
+		p = &ages[i];
+		cask_object(ar, &p, &age_class);
+	}
+	cask_bytes(ar, filler, sizeof filler);
+}
+
+static void
+an_object_whose_number_was_taken_back_is_new(void **state)
+{
+	struct age ages[3] = { { &age_class, 1 }, { &age_class, 2 },
+		{ &age_class, 3 } };
+	unsigned char small[32], large[256];
+	struct side s, t;
+
+	(void)state;
+	store(&s);
+	s.ar.buffer = large;
+	s.ar.buffer_size = sizeof large;
+	cask_store(&s.ar, &s.m.io);
+	cask_message(&s.ar, ages, message_x);
+	assert_int_equal(cask_flush(&s.ar), 0);
+	store(&t);
+	t.ar.buffer = small;
+	t.ar.buffer_size = sizeof small;
+	cask_store(&t.ar, &t.m.io);
+	cask_message(&t.ar, ages, message_x);
+	assert_int_equal(cask_flush(&t.ar), 0);
+	assert_int_equal(s.m.length, t.m.length);
+	assert_memory_equal(s.m.data, t.m.data, s.m.length);
+	done(&t);
+	done(&s);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(
+	    an_object_keeps_its_number_when_tables_grow_and_numbers_do),
+	cmocka_unit_test(
+	    an_object_is_of_its_class_and_its_bases_and_of_no_other),
+	cmocka_unit_test(an_object_whose_number_was_taken_back_is_new),
+};
+
+RUN_TESTS(tests)
