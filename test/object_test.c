@@ -415,6 +415,7 @@ assert_refused_before(
 	assert_true(n + more <= sizeof all_of_it);
 	memcpy(all_of_it, bytes, n);
 	load(&s, all_of_it, n + more);
+	assert_true(cask_more(&s.ar)); /* what has come is in the buffer */
 	cask_object(&s.ar, &p, &node_class);
 	assert_string_equal(cask_why(&s.ar), why);
 	assert_int_equal(s.ar.err, err);
