@@ -106,9 +106,8 @@ begun_last(struct cask_ar *ar)
 		return NULL;
 	}
 	ar->secret = last->secret;
-	if (caski_exchange_known(ar, p, last->kind, &seen))
-		return NULL;
-	return begun(ar, p, last->kind, last->name, seen);
+	seen = caski_exchange_known(ar, p, last->kind);
+	return seen.known ? NULL : begun(ar, p, last->kind, last->name, seen);
 }
 
 /* An object whose exchange function was called. */
@@ -184,9 +183,9 @@ CASKI_NOINLINE static void
 put_after_first(struct cask_ar *ar, void *p, const struct cask_class *kind,
     const char *name)
 {
-	struct caski_seen seen = { NULL, 0 };
+	struct caski_seen seen = caski_put_known(ar, caski_pointer(p), kind);
 
-	if (!caski_put_known(ar, caski_pointer(p), kind, &seen))
+	if (!seen.known)
 		not_known(ar, p, kind, name, seen);
 }
 
@@ -206,9 +205,9 @@ CASKI_NOINLINE static void
 get_object(struct cask_ar *ar, void *p, const struct cask_class *kind,
     const char *name)
 {
-	struct caski_seen seen = { NULL, 0 };
+	struct caski_seen seen = caski_get_known(ar, p, kind);
 
-	if (!caski_get_known(ar, p, kind, &seen))
+	if (!seen.known)
 		not_known(ar, p, kind, name, seen);
 }
 
@@ -225,7 +224,7 @@ cask_object_named(struct cask_ar *ar, void *p, const struct cask_class *kind,
 	else if (ar->way == CASK_RELEASES)
 		caski_point(p, NULL);
 	else
-		not_known(ar, p, kind, name, (struct caski_seen) { NULL, 0 });
+		not_known(ar, p, kind, name, caski_nothing_seen);
 }
 
 void

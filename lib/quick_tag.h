@@ -21,12 +21,17 @@
 
 #define CASKI_TAG_MOST 6
 
-/* What was seen of a pointer that was not exchanged: the slot where its object
- * would be, or the tag of a class, before which the buffer stands still. */
+/* What was seen of a pointer.  If it was not exchanged: the slot where its
+ * object would be, or the tag of a class, before which the buffer stands still.
+ */
 struct caski_seen {
 	struct cask_slot *slot; /* or NULL */
 	uint32_t tag;           /* or 0 */
+	bool known;             /* it was exchanged */
 };
+
+static const struct caski_seen caski_known = { .known = true };
+static const struct caski_seen caski_nothing_seen = { .known = false };
 
 /* cask_is_kind_of, without a call. */
 CASKI_INLINE bool
@@ -75,25 +80,24 @@ caski_put_first(
 	return true;
 }
 
-CASKI_INLINE bool
-caski_put_known(struct cask_ar *ar, const void *object,
-    const struct cask_class *kind, struct caski_seen *seen)
+CASKI_INLINE struct caski_seen
+caski_put_known(
+    struct cask_ar *ar, const void *object, const struct cask_class *kind)
 {
 	const struct cask_graph *g = ar->graph;
 	struct cask_slot *slot;
 
 	if (object == NULL) {
 		caski_put_tag(ar, 0, 0, 0);
-		return true;
+		return caski_known;
 	}
 	if (g->slots == 0)
-		return false;
+		return caski_nothing_seen;
 	slot = caski_slot_of(g, object);
-	seen->slot = slot;
 	if (slot->pid == 0 || !caski_is_kind(g->kind[slot->of].is, kind))
-		return false;
+		return (struct caski_seen) { .slot = slot };
 	caski_put_tag(ar, slot->pid, 0, 0);
-	return true;
+	return caski_known;
 }
 
 CASKI_INLINE void *
@@ -114,9 +118,8 @@ caski_put_new(struct cask_ar *ar, void *object, const struct cask_class *kind,
 
 /* Loading.  As many bytes as a tag may have are there. */
 
-CASKI_INLINE bool
-caski_get_known(struct cask_ar *ar, void *p, const struct cask_class *kind,
-    struct caski_seen *seen)
+CASKI_INLINE struct caski_seen
+caski_get_known(struct cask_ar *ar, void *p, const struct cask_class *kind)
 {
 	unsigned char *at = ar->cur;
 	uint32_t pid = cask_order16(cask_read16(at), ar->big_endian);
@@ -127,26 +130,24 @@ caski_get_known(struct cask_ar *ar, void *p, const struct cask_class *kind,
 	if (pid == 0) {
 		ar->cur = at;
 		caski_point(p, NULL);
-		return true;
+		return caski_known;
 	}
 	if (g->slots > 0)
-		return false;
-	if (pid > CASKI_BIG) {
-		seen->tag = pid;
-		return false;
-	}
+		return caski_nothing_seen;
+	if (pid > CASKI_BIG)
+		return (struct caski_seen) { .tag = pid };
 	if (pid == CASKI_BIG) {
 		pid = cask_order32(cask_read32(at), ar->big_endian);
 		at += 4;
 	}
 	if (pid - 1 >= g->used)
-		return false;
+		return caski_nothing_seen;
 	e = &g->entry[pid - 1];
 	if (e->p == NULL || !caski_is_kind(caski_kind_of(g, e)->is, kind))
-		return false;
+		return caski_nothing_seen;
 	ar->cur = at;
 	caski_point(p, e->p);
-	return true;
+	return caski_known;
 }
 
 CASKI_INLINE void *
@@ -172,17 +173,15 @@ caski_get_new(struct cask_ar *ar, void *p, const struct cask_class *kind,
 
 /* Either way */
 
-/* Exchange *p if it is NULL or has a number; if not, *seen is for
- * caski_begin_new. */
-CASKI_INLINE bool
-caski_exchange_known(struct cask_ar *ar, void *p, const struct cask_class *kind,
-    struct caski_seen *seen)
+/* Exchange *p if it is NULL or has a number; if not, see caski_begin_new. */
+CASKI_INLINE struct caski_seen
+caski_exchange_known(struct cask_ar *ar, void *p, const struct cask_class *kind)
 {
-	*seen = (struct caski_seen) { NULL, 0 };
 	if (cask_fits(ar->cur, CASKI_TAG_MOST, ar->put_end))
-		return caski_put_known(ar, caski_pointer(p), kind, seen);
-	return cask_fits(ar->cur, CASKI_TAG_MOST, ar->get_end) &&
-	    caski_get_known(ar, p, kind, seen);
+		return caski_put_known(ar, caski_pointer(p), kind);
+	if (cask_fits(ar->cur, CASKI_TAG_MOST, ar->get_end))
+		return caski_get_known(ar, p, kind);
+	return caski_nothing_seen;
 }
 
 /* Begin a new object, whose contents follow.  NULL: it goes the slow way, where
