@@ -339,7 +339,6 @@ zeroed(size_t size)
 	return p;
 }
 
-/* NULL: not_made tells why. */
 void *
 caski_make(struct cask_graph *g, const struct cask_class *kind)
 {
@@ -379,8 +378,6 @@ not_made(struct cask_ar *ar, const struct cask_class *kind)
 		    "no memory for an object of class %s", kind->name);
 }
 
-/* What was not made, or takes a number for which a table has to grow: that
- * itself, or NULL. */
 void *
 caski_kept(struct cask_ar *ar, void *object, unsigned of, const char *name)
 {

@@ -96,16 +96,17 @@ struct cask_entry *caski_get_tag(struct cask_ar *ar);
 void *caski_get_reference(
     struct cask_ar *ar, void *p, const struct cask_class *kind);
 
-/*
- * Load a new object of that kind: *p is that, whose contents follow; or NULL
- * after an error.  It is begun then, by that name, unless that is NULL: it has
- * been.  It is made, or not; and has a number, if a table has to grow for that
- * or nothing was made, or there is an error.
- */
+/* Make an object of that kind.  NULL: caski_kept tells why. */
 void *caski_make(struct cask_graph *g, const struct cask_class *kind);
+
+/* What was made, or was not, takes a number, for which a table has to grow:
+ * that itself, or NULL after an error.  It is begun here, by that name, unless
+ * that is NULL: it has been. */
 void *caski_kept(
     struct cask_ar *ar, void *object, unsigned of, const char *name);
 
+/* Load a new object of that kind: *p is that, whose contents follow; or NULL
+ * after an error.  The name is as in caski_kept. */
 static inline void *
 caski_get_object(struct cask_ar *ar, unsigned of, void *p, const char *name)
 {
