@@ -10,6 +10,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <cask/list.h>
+
 #include "text.h"
 
 #include "ar.h"
@@ -18,12 +20,6 @@
 #include <string.h>
 
 #define FRONT 4 /* FF, FFFE in the archive's order, and the length */
-
-static bool
-is_within_limit(const struct cask_ar *ar, size_t n)
-{
-	return ar->limit.text == 0 || n <= ar->limit.text;
-}
 
 static int
 policy(const struct cask_ar *ar)
@@ -39,7 +35,7 @@ caski_put_short(struct cask_ar *ar, const char *s, size_t n)
 
 	if (ar->form > CASK_UNICODE || n >= 0xFF ||
 	    !cask_fits(at, FRONT + 2 * n, ar->put_end) ||
-	    !is_within_limit(ar, n) ||
+	    !cask_is_within(ar, n) ||
 	    caski_utf8_to_wire(
 		at + FRONT, n, s, n, ar->big_endian, policy(ar), &done) != 0)
 		return false;
@@ -68,7 +64,7 @@ caski_get_short(struct cask_ar *ar, char *s, size_t size, size_t *length)
 	    !cask_fits(at, FRONT + 2 * n, ar->get_end) ||
 	    caski_wire_to_utf8(s, size - 1, at + FRONT, n, ar->big_endian,
 		policy(ar), &done) != 0 ||
-	    !is_within_limit(ar, done.written) ||
+	    !cask_is_within(ar, done.written) ||
 	    memchr(s, '\0', done.written) != NULL)
 		return false;
 	s[done.written] = '\0';
@@ -89,4 +85,21 @@ caski_short_text(struct cask_ar *ar, char *s, size_t size)
 		return caski_get_short(ar, s, size, &n);
 	nul = memchr(s, '\0', size);
 	return nul != NULL && caski_put_short(ar, s, (size_t)(nul - s));
+}
+
+/* For a run (list.h), whose cursor the archive does not know of; and if it
+ * gives up, nothing has been replaced either. */
+unsigned char *
+cask_run_unicode(struct cask_ar *ar, unsigned char *at, char *s, size_t size)
+{
+	unsigned char *start = ar->cur;
+	uint64_t replaced = ar->replaced;
+	bool done;
+
+	ar->cur = at;
+	done = caski_short_text(ar, s, size) && ar->replaced == replaced;
+	at = ar->cur;
+	ar->cur = start;
+	ar->replaced = replaced;
+	return done ? at : NULL;
 }

@@ -22,16 +22,17 @@
 #define PASSES  1000 /* … and not the memory: 1,000,000 in all */
 #define NUMBERS 1000000
 
-struct record {
-	uint8_t kind;
-	uint16_t port;
-	uint32_t id;
-	int64_t timestamp;
-	float a;
-	double b[4];
-	bool flag;
-	char name[24];
-};
+#define RECORD(F)           \
+	F(u8, kind)         \
+	F(u16, port)        \
+	F(u32, id)          \
+	F(i64, timestamp)   \
+	F(f32, a)           \
+	F(fixed, f64, b, 4) \
+	F(bool, flag)       \
+	F(text, name, 24)
+CASK_LIST_STRUCT(record, RECORD)
+CASK_LIST_EXCHANGE(record, RECORD)
 
 static struct record in[RECORDS], out[RECORDS];
 
@@ -97,7 +98,7 @@ static bool big_endian;
 /* Row: Cask, one exchange function for both directions */
 
 static void
-record_x(struct cask_ar *a, struct record *r)
+by_hand_x(struct cask_ar *a, struct record *r)
 {
 	cask_u8(a, &r->kind);
 	cask_u16(a, &r->port);
@@ -122,13 +123,35 @@ exchange_store(void)
 	settings();
 	cask_store(&ar, &wire_io);
 	for (int i = 0; i < RECORDS; i++)
-		record_x(&ar, &in[i]);
+		by_hand_x(&ar, &in[i]);
 	if (cask_flush(&ar) != 0)
 		die("exchange", cask_why(&ar));
 }
 
 static void
 exchange_load(void)
+{
+	settings();
+	cask_load(&ar, &wire_io);
+	for (int i = 0; i < RECORDS; i++)
+		by_hand_x(&ar, &out[i]);
+	if (ar.err != 0)
+		die("exchange", cask_why(&ar));
+}
+
+static void
+listed_store(void)
+{
+	settings();
+	cask_store(&ar, &wire_io);
+	for (int i = 0; i < RECORDS; i++)
+		record_x(&ar, &in[i]);
+	if (cask_flush(&ar) != 0)
+		die("exchange", cask_why(&ar));
+}
+
+static void
+listed_load(void)
 {
 	settings();
 	cask_load(&ar, &wire_io);
@@ -146,7 +169,7 @@ named_store(void)
 	settings();
 	cask_store(&ar, &wire_io);
 	for (int i = 0; i < RECORDS; i++)
-		cask_struct(&ar, &in[i], record_x);
+		cask_struct(&ar, &in[i], by_hand_x);
 	if (cask_flush(&ar) != 0)
 		die("name", cask_why(&ar));
 }
@@ -157,7 +180,7 @@ named_load(void)
 	settings();
 	cask_load(&ar, &wire_io);
 	for (int i = 0; i < RECORDS; i++)
-		cask_struct(&ar, &out[i], record_x);
+		cask_struct(&ar, &out[i], by_hand_x);
 	if (ar.err != 0)
 		die("name", cask_why(&ar));
 }
@@ -167,7 +190,7 @@ named_load(void)
 static void
 middle_x(struct cask_ar *a, struct record *r)
 {
-	cask_struct(a, r, record_x);
+	cask_struct(a, r, by_hand_x);
 }
 
 static void
@@ -200,7 +223,7 @@ message_store(void)
 	settings();
 	cask_store(&ar, &wire_io);
 	for (int i = 0; i < RECORDS; i++)
-		cask_message(&ar, &in[i], record_x);
+		cask_message(&ar, &in[i], by_hand_x);
 	if (cask_flush(&ar) != 0)
 		die("message", cask_why(&ar));
 }
@@ -211,7 +234,7 @@ message_load(void)
 	settings();
 	cask_load(&ar, &wire_io);
 	for (int i = 0; i < RECORDS; i++)
-		cask_message(&ar, &out[i], record_x);
+		cask_message(&ar, &out[i], by_hand_x);
 	if (ar.err != 0)
 		die("message", cask_why(&ar));
 }
@@ -832,6 +855,9 @@ bench_records(void)
 		{ .name = "cask, one exchange function",
 		    .store = exchange_store,
 		    .load = exchange_load },
+		{ .name = "cask, from a list",
+		    .store = listed_store,
+		    .load = listed_load },
 		{ .name = "cask, put and get",
 		    .store = oneway_store,
 		    .load = oneway_load },

@@ -50,7 +50,7 @@ records_make(void)
 }
 
 void
-record_x(struct cask_ar *ar, struct record *r)
+by_hand_x(struct cask_ar *ar, struct record *r)
 {
 	cask_u8(ar, &r->kind);
 	cask_u16(ar, &r->port);

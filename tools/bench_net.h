@@ -74,16 +74,18 @@ void table_number(const char *row, double figure, enum sense, double aim);
  */
 
 /* 52 bytes of numbers and a text of 20 characters: 73 on the wire. */
-struct record {
-	uint8_t kind;
-	uint16_t port;
-	uint32_t id;
-	int64_t timestamp;
-	float a;
-	double b[4];
-	bool flag;
-	char name[24];
-};
+#define RECORD(F)           \
+	F(u8, kind)         \
+	F(u16, port)        \
+	F(u32, id)          \
+	F(i64, timestamp)   \
+	F(f32, a)           \
+	F(fixed, f64, b, 4) \
+	F(bool, flag)       \
+	F(text, name, 24)
+CASK_LIST_STRUCT(record, RECORD)
+CASK_LIST_EXCHANGE(record, RECORD)
+void by_hand_x(struct cask_ar *ar, struct record *r); /* field by field */
 
 #define RECORDS      1000
 #define BLOCK        61440 /* the most that one send gets: see bench_stream.c */
@@ -93,7 +95,6 @@ struct record {
 extern struct record records[RECORDS];
 
 void records_make(void);
-void record_x(struct cask_ar *ar, struct record *r);
 unsigned char *record_put(unsigned char *p, const struct record *r);
 /* The end of the record, or NULL when there isn't a whole one. */
 const unsigned char *record_get(

@@ -19,7 +19,7 @@ on_record(struct cask_client *c, struct record *r)
 {
 	cask_reply(c, r, id_x);
 }
-CASK_HANDLER(take_record, struct record, record_x, on_record)
+CASK_HANDLER(take_record, struct record, by_hand_x, on_record)
 
 static bool
 on_opened(struct cask_client *c)

@@ -23,6 +23,7 @@
 
 static struct link link;
 static size_t buffer_size; /* of the archives; 0: their own */
+static bool listed;        /* exchange with cask/list.h's function */
 
 static void
 cask_serve_stream(void (*tell)(uint16_t port))
@@ -34,7 +35,10 @@ cask_serve_stream(void (*tell)(uint16_t port))
 	link_serve(&link, tell, buffer_size);
 	cpu = cpu_ns();
 	for (; cask_more(&link.in); n++) {
-		record_x(&link.in, &r);
+		if (listed)
+			record_x(&link.in, &r);
+		else
+			by_hand_x(&link.in, &r);
 		if (r.id != records[n % RECORDS].id)
 			die("stream", "another record");
 	}
@@ -53,7 +57,10 @@ cask_ask_stream(uint16_t port)
 	begin = now_ns();
 	cpu = cpu_ns();
 	for (int i = 0; i < STREAM; i++)
-		record_x(&link.out, &records[i % RECORDS]);
+		if (listed)
+			record_x(&link.out, &records[i % RECORDS]);
+		else
+			by_hand_x(&link.out, &records[i % RECORDS]);
 	cask_flush(&link.out);
 	cask_shutdown(&link.sock, CASK_SENDS);
 	if (cask_get_u32(&link.in) != STREAM)
@@ -248,12 +255,18 @@ static const struct beside {
 	const struct way *way;
 	const struct codec *codec;
 	size_t buffer; /* of the archives; 0: their own */
+	bool listed;
 	enum sense sense;
 } besides[] = {
-	{ "ns a record", &cask_way, NULL, 0, AT_MOST },
-	{ "with archive buffers of 60 KiB", &cask_way, NULL, BLOCK, AT_MOST },
-	{ "by hand, a check a record", &hand_way, &by_records, 0, NO_AIM },
-	{ "by hand, a check a value", &hand_way, &by_values, 0, NO_AIM },
+	{ "ns a record", &cask_way, NULL, 0, false, AT_MOST },
+	{ "with archive buffers of 60 KiB", &cask_way, NULL, BLOCK, false,
+	    AT_MOST },
+	{ "from a list", &cask_way, NULL, 0, true, AT_MOST },
+	{ "from a list, buffers of 60 KiB", &cask_way, NULL, BLOCK, true,
+	    AT_MOST },
+	{ "by hand, a check a record", &hand_way, &by_records, 0, false,
+	    NO_AIM },
+	{ "by hand, a check a value", &hand_way, &by_values, 0, false, NO_AIM },
 };
 
 #define BESIDES (sizeof besides / sizeof besides[0])
@@ -271,6 +284,7 @@ one_round(
 	struct pair p;
 
 	buffer_size = b->buffer;
+	listed = b->listed;
 	codec = b->codec;
 	p = pair_run(b->way, at->server_cpu, at->client_cpu);
 	*ns = p.client.ns / STREAM;
@@ -280,7 +294,7 @@ one_round(
 static void
 rows(const struct place *at)
 {
-	static const struct beside bytes = { "", &hand_way, &by_bytes, 0,
+	static const struct beside bytes = { "", &hand_way, &by_bytes, 0, false,
 		NO_AIM };
 	static struct figures ns[BESIDES], cpu[BESIDES];
 	char row[64];

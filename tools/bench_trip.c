@@ -78,7 +78,7 @@ cask_serve_trips(void (*tell)(uint16_t port))
 	link_serve(&link, tell, 0);
 	cpu = cpu_ns();
 	for (; cask_more(&link.in); n++) {
-		record_x(&link.in, &r);
+		by_hand_x(&link.in, &r);
 		think();
 		cask_put_u32(&link.out, r.id);
 		cask_flush(&link.out);
@@ -92,7 +92,7 @@ cask_trip(const struct record *r)
 {
 	struct record copy = *r;
 
-	record_x(&link.out, &copy);
+	by_hand_x(&link.out, &copy);
 	cask_flush(&link.out);
 	return cask_get_u32(&link.in);
 }

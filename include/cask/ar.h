@@ -353,8 +353,21 @@ cask_loading(const struct cask_ar *ar)
 
 #if defined(__GNUC__)
 #define CASK_LIKELY(x) __builtin_expect(!!(x), 1)
+#define CASK_INLINE    static inline __attribute__((__always_inline__))
+#define CASK_NOINLINE  static __attribute__((__noinline__, __unused__))
 #else
 #define CASK_LIKELY(x) (x)
+#define CASK_INLINE    static inline
+#define CASK_NOINLINE  static inline
+#endif
+
+#if defined(__has_feature)
+#if __has_feature(memory_sanitizer)
+#define CASK_NO_MSAN __attribute__((__no_sanitize__("memory")))
+#endif
+#endif
+#if !defined(CASK_NO_MSAN)
+#define CASK_NO_MSAN
 #endif
 
 /* Numbers, not pointers: adding to a pointer must not leave its array. */

@@ -246,7 +246,28 @@ CASK_TEXT(wstring_dup, struct cask_wstring, wchar_t, string_dup)
 
 #undef CASK_TEXT
 
-/* Copy 8 bytes; the result has a high bit where one is a NUL or not ASCII. */
+/* What is odd about 8 bytes of text: a high bit in each that is a NUL or not
+ * ASCII.  Above the lowest of them bits mean nothing. */
+static inline uint64_t
+cask_odd8(uint64_t w)
+{
+	return (w | (w - UINT64_C(0x0101010101010101))) &
+	    UINT64_C(0x8080808080808080);
+}
+
+/* Which byte that is, if the processor tells fast; 0: it is to be looked for.
+ */
+static inline size_t
+cask_odd_at(uint64_t odd)
+{
+#if defined(__GNUC__)
+	return CASK_HOST_BIG ? 0 : (size_t)__builtin_ctzll(odd) / 8;
+#else
+	(void)odd;
+	return 0;
+#endif
+}
+
 static inline uint64_t
 cask_copy8(void *dst, const void *src)
 {
@@ -254,7 +275,7 @@ cask_copy8(void *dst, const void *src)
 
 	memcpy(&w, src, 8);
 	memcpy(dst, &w, 8);
-	return w | (w - UINT64_C(0x0101010101010101));
+	return cask_odd8(w);
 }
 
 /* Copy n bytes; true if they are ASCII without a NUL: plain.  The last 8 may
@@ -273,11 +294,40 @@ cask_copy_plain(void *to, const void *from, size_t n)
 		odd |= cask_copy8(dst + n - 8, src + n - 8);
 	} else {
 		for (i = 0; i < n; i++) {
-			odd |= src[i] | ((uint64_t)src[i] - 1);
+			odd |= cask_odd8(src[i]) & 0x80;
 			dst[i] = src[i];
 		}
 	}
-	return (odd & UINT64_C(0x8080808080808080)) == 0;
+	return odd == 0;
+}
+
+/*
+ * Copy a text that ends within size bytes: its length; or size, if it doesn't,
+ * or is not plain.  Bytes behind its end are looked at, and copied, too; what
+ * they are makes no difference.
+ */
+CASK_NO_MSAN static inline size_t
+cask_copy_string(void *to, const void *from, size_t size)
+{
+	unsigned char *dst = (unsigned char *)to;
+	const unsigned char *src = (const unsigned char *)from;
+	uint64_t odd = 0;
+	size_t i;
+
+	for (i = 0; odd == 0 && i + 8 <= size; i += 8)
+		odd = cask_copy8(dst + i, src + i);
+	if (odd != 0)
+		i = i - 8 + cask_odd_at(odd);
+	for (; i < size && src[i] - 1u < 0x7F; i++)
+		dst[i] = src[i];
+	return i < size && src[i] == '\0' ? i : size;
+}
+
+/* Whether a text keeps its limit. */
+static inline bool
+cask_is_within(const struct cask_ar *ar, size_t n)
+{
+	return ar->limit.text == 0 || n <= ar->limit.text;
 }
 
 /*
@@ -292,8 +342,7 @@ cask_put_short(
 	unsigned char *at = ar->cur;
 
 	if (ar->form != CASK_ANSI || n >= 0xFF || !cask_fits(at, 1 + n, end) ||
-	    (ar->limit.text != 0 && n > ar->limit.text) ||
-	    !cask_copy_plain(at + 1, s, n))
+	    !cask_is_within(ar, n) || !cask_copy_plain(at + 1, s, n))
 		return false;
 	*at = (unsigned char)n;
 	ar->cur = at + 1 + n;
@@ -311,8 +360,7 @@ cask_get_short(struct cask_ar *ar, char *s, size_t size,
 		return false;
 	n = *at;
 	if (n == 0xFF || n >= size || !cask_fits(at, 1 + n, end) ||
-	    (ar->limit.text != 0 && n > ar->limit.text) ||
-	    !cask_copy_plain(s, at + 1, n))
+	    !cask_is_within(ar, n) || !cask_copy_plain(s, at + 1, n))
 		return false;
 	s[n] = '\0';
 	ar->cur = at + 1 + n;
@@ -343,17 +391,19 @@ cask_get_text(struct cask_ar *ar, char *s, size_t size)
 static inline void
 cask_text_named(struct cask_ar *ar, char *s, size_t size, const char *name)
 {
-	const char *nul;
-	size_t n;
+	unsigned char *at = ar->cur;
+	size_t n, most = size < 0xFF ? size : 0xFF;
 
 	if (ar->loading) {
 		if (cask_get_short(ar, s, size, ar->end, &n))
 			return;
-	} else if (ar->form == CASK_ANSI) {
-		nul = (const char *)memchr(s, '\0', size);
-		if (nul != NULL &&
-		    cask_put_short(ar, s, (size_t)(nul - s), ar->end))
+	} else if (ar->form == CASK_ANSI && cask_fits(at, 1 + most, ar->end)) {
+		n = cask_copy_string(at + 1, s, most);
+		if (n < most && cask_is_within(ar, n)) {
+			*at = (unsigned char)n;
+			ar->cur = at + 1 + n;
 			return;
+		}
 	}
 	cask_slow_text(ar, s, size, 1, NULL, name);
 }

@@ -124,42 +124,20 @@ void cask_slow_array(struct cask_ar *ar, enum cask_type type, void *v, size_t n,
  * of the archive, and it would fetch the cursor again to go on.
  */
 #define CASK_VALUE(name, NAME, T, bits, TO_BITS, FROM_BITS)                   \
-	static inline void cask_store_##name(struct cask_ar *ar, const T *v,  \
-	    const unsigned char *end, const char *field)                      \
+	CASK_INLINE void cask_move_##name(                                    \
+	    unsigned char *at, T *v, bool loading, bool big)                  \
 	{                                                                     \
-		unsigned char *at = ar->cur;                                  \
-		if (CASK_LIKELY(cask_fits(at, bits / 8, end))) {              \
-			CASK_WRITE_##bits(at, TO_BITS(*v), ar->big_endian);   \
-			ar->cur = at + bits / 8;                              \
-		} else {                                                      \
-			T slow = *v;                                          \
-			cask_slow_put(ar, CASK_TYPE_##NAME, &slow, field);    \
-		}                                                             \
-	}                                                                     \
-	static inline void cask_load_##name(struct cask_ar *ar, T *v,         \
-	    const unsigned char *end, const char *field)                      \
-	{                                                                     \
-		unsigned char *at = ar->cur;                                  \
-		if (CASK_LIKELY(cask_fits(at, bits / 8, end))) {              \
-			*v = FROM_BITS(CASK_READ_##bits(at, ar->big_endian)); \
-			ar->cur = at + bits / 8;                              \
-		} else {                                                      \
-			T slow;                                               \
-			cask_slow_get(ar, CASK_TYPE_##NAME, &slow, field);    \
-			*v = slow;                                            \
-		}                                                             \
+		if (loading)                                                  \
+			*v = FROM_BITS(CASK_READ_##bits(at, big));            \
+		else                                                          \
+			CASK_WRITE_##bits(at, TO_BITS(*v), big);              \
 	}                                                                     \
 	static inline void cask_##name##_named(                               \
 	    struct cask_ar *ar, T *v, const char *field)                      \
 	{                                                                     \
 		unsigned char *at = ar->cur;                                  \
 		if (CASK_LIKELY(cask_fits(at, bits / 8, ar->end))) {          \
-			if (ar->loading)                                      \
-				*v = FROM_BITS(                               \
-				    CASK_READ_##bits(at, ar->big_endian));    \
-			else                                                  \
-				CASK_WRITE_##bits(                            \
-				    at, TO_BITS(*v), ar->big_endian);         \
+			cask_move_##name(at, v, ar->loading, ar->big_endian); \
 			ar->cur = at + bits / 8;                              \
 		} else {                                                      \
 			cask_slow_value(ar, CASK_TYPE_##NAME, v, field);      \
@@ -167,20 +145,33 @@ void cask_slow_array(struct cask_ar *ar, enum cask_type type, void *v, size_t n,
 	}                                                                     \
 	static inline void cask_put_##name(struct cask_ar *ar, T v)           \
 	{                                                                     \
-		cask_store_##name(ar, &v, ar->put_end, "");                   \
+		unsigned char *at = ar->cur;                                  \
+		if (CASK_LIKELY(cask_fits(at, bits / 8, ar->put_end))) {      \
+			cask_move_##name(at, &v, false, ar->big_endian);      \
+			ar->cur = at + bits / 8;                              \
+		} else {                                                      \
+			T slow = v;                                           \
+			cask_slow_put(ar, CASK_TYPE_##NAME, &slow, "");       \
+		}                                                             \
 	}                                                                     \
 	static inline T cask_get_##name(struct cask_ar *ar)                   \
 	{                                                                     \
-		T v;                                                          \
-		cask_load_##name(ar, &v, ar->get_end, "");                    \
-		return v;                                                     \
+		T v, slow;                                                    \
+		unsigned char *at = ar->cur;                                  \
+		if (CASK_LIKELY(cask_fits(at, bits / 8, ar->get_end))) {      \
+			cask_move_##name(at, &v, true, ar->big_endian);       \
+			ar->cur = at + bits / 8;                              \
+			return v;                                             \
+		}                                                             \
+		cask_slow_get(ar, CASK_TYPE_##NAME, &slow, "");               \
+		return slow;                                                  \
 	}
 
-#define CASK_WRITE_8(at, v, big)  (*(at) = (v))
+#define CASK_WRITE_8(at, v, big)  ((void)(big), *(at) = (v))
 #define CASK_WRITE_16(at, v, big) cask_write16((at), cask_order16((v), (big)))
 #define CASK_WRITE_32(at, v, big) cask_write32((at), cask_order32((v), (big)))
 #define CASK_WRITE_64(at, v, big) cask_write64((at), cask_order64((v), (big)))
-#define CASK_READ_8(at, big)      (*(at))
+#define CASK_READ_8(at, big)      ((void)(big), *(at))
 #define CASK_READ_16(at, big)     cask_order16(cask_read16(at), (big))
 #define CASK_READ_32(at, big)     cask_order32(cask_read32(at), (big))
 #define CASK_READ_64(at, big)     cask_order64(cask_read64(at), (big))
@@ -249,15 +240,15 @@ CASK_VALUE(f64, F64, double, 64, cask_bits_of_f64, cask_f64_of_bits)
 #define CASK_FEW 32
 
 #define CASK_ARRAY(name, NAME, T, bits, TO_BITS, FROM_BITS)                 \
-	static inline void cask_few_##name(                                 \
-	    struct cask_ar *ar, unsigned char *at, T *v, size_t n)          \
+	CASK_INLINE void cask_few_##name(                                   \
+	    unsigned char *at, T *v, size_t n, bool loading, bool big)      \
 	{                                                                   \
 		size_t i;                                                   \
-		if (ar->big_endian == CASK_HOST_BIG && ar->loading)         \
+		if (big == CASK_HOST_BIG && loading)                        \
 			memcpy(v, at, n * sizeof *v);                       \
-		else if (ar->big_endian == CASK_HOST_BIG)                   \
+		else if (big == CASK_HOST_BIG)                              \
 			memcpy(at, v, n * sizeof *v);                       \
-		else if (ar->loading)                                       \
+		else if (loading)                                           \
 			for (i = 0; i < n; i++, at += sizeof *v)            \
 				v[i] = FROM_BITS(                           \
 				    cask_swap##bits(cask_read##bits(at)));  \
@@ -272,7 +263,8 @@ CASK_VALUE(f64, F64, double, 64, cask_bits_of_f64, cask_f64_of_bits)
 		unsigned char *at = ar->cur;                                \
 		if (n - 1 < CASK_FEW &&                                     \
 		    cask_fits(at, n * sizeof *v, ar->end)) {                \
-			cask_few_##name(ar, at, v, n);                      \
+			cask_few_##name(                                    \
+			    at, v, n, ar->loading, ar->big_endian);         \
 			ar->cur = at + n * sizeof *v;                       \
 		} else {                                                    \
 			cask_slow_array(ar, CASK_TYPE_##NAME, v, n, field); \
