@@ -280,7 +280,7 @@ $(FUZZERS) $(DIFFERENTIALS): %: %.o $(LIB) \
 	$(LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
 
 TINY_TESTS = value text text_form line ar hostile message walk collect mfc \
-	object object_quick object_walk graph
+	object object_quick object_walk graph list
 
 tiny: $(TINY_TESTS:%=$(BUILD)/test/%_test)
 

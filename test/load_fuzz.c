@@ -312,6 +312,31 @@ load_text(struct walk *w)
 	free(s);
 }
 
+#define LISTED(F)           \
+	F(u16, kind)        \
+	F(text, name, 9)    \
+	F(array, u32, n, 3) \
+	F(fixed, i16, w, 2)
+CASK_LIST_STRUCT(listed, LISTED)
+CASK_LIST_EXCHANGE(listed, LISTED)
+
+static void
+load_listed(struct walk *w)
+{
+	bool failed = w->ar.err != 0;
+	struct listed *p = malloc(sizeof *p);
+
+	CHECK(p != NULL);
+	memset(p, 0xA5, sizeof *p);
+	cask_struct(&w->ar, p, listed_x);
+	check_load(w, p->w, sizeof p->w);
+	CHECK(memchr(p->name, '\0', sizeof p->name) != NULL);
+	CHECK(p->n_count <= 3);
+	CHECK(!failed || (p->kind == 0 && p->name[0] == '\0'));
+	check_text(&w->ar, p->name);
+	free(p);
+}
+
 static void
 load_dup(struct walk *w)
 {
@@ -797,7 +822,8 @@ static void (*const steps[])(struct walk *) = { load_u8, load_i8, load_bool,
 	load_bytes, load_counted, load_count64, load_text, load_dup,
 	ask_for_more, change_settings, load_struct, store_wrongly,
 	fail_by_itself, load_string, load_array, load_line, set_form,
-	load_version, ask_for_extension, agree, load_message, load_collection };
+	load_version, ask_for_extension, agree, load_message, load_collection,
+	load_listed };
 
 #define STEPS (sizeof steps / sizeof *steps)
 

@@ -156,7 +156,7 @@ void cask_slow_array(struct cask_ar *ar, enum cask_type type, void *v, size_t n,
 	}                                                                     \
 	static inline T cask_get_##name(struct cask_ar *ar)                   \
 	{                                                                     \
-		T v, slow;                                                    \
+		T v = 0, slow;                                                \
 		unsigned char *at = ar->cur;                                  \
 		if (CASK_LIKELY(cask_fits(at, bits / 8, ar->get_end))) {      \
 			cask_move_##name(at, &v, true, ar->big_endian);       \
