@@ -257,16 +257,11 @@ cask_odd8(uint64_t w)
 
 /* Which byte that is, if the processor tells fast; 0: it is to be looked for.
  */
-static inline size_t
-cask_odd_at(uint64_t odd)
-{
 #if defined(__GNUC__)
-	return CASK_HOST_BIG ? 0 : (size_t)__builtin_ctzll(odd) / 8;
+#define CASK_ODD_AT(odd) (CASK_HOST_BIG ? 0 : (size_t)__builtin_ctzll(odd) / 8)
 #else
-	(void)odd;
-	return 0;
+#define CASK_ODD_AT(odd) 0
 #endif
-}
 
 static inline uint64_t
 cask_copy8(void *dst, const void *src)
@@ -317,7 +312,7 @@ cask_copy_string(void *to, const void *from, size_t size)
 	for (i = 0; odd == 0 && i + 8 <= size; i += 8)
 		odd = cask_copy8(dst + i, src + i);
 	if (odd != 0)
-		i = i - 8 + cask_odd_at(odd);
+		i = i - 8 + CASK_ODD_AT(odd);
 	for (; i < size && src[i] - 1u < 0x7F; i++)
 		dst[i] = src[i];
 	return i < size && src[i] == '\0' ? i : size;
