@@ -118,6 +118,19 @@ is_path(const char *host)
 	    (*host == '/' || *host == '@' || strncmp(host, "./", 2) == 0);
 }
 
+/* What can be no address, in words; or NULL. */
+static const char *
+no_address(const char *host, const char *port)
+{
+	bool path = is_path(host);
+
+	if (path && port != NULL)
+		return "a path has no port";
+	if (!path && port == NULL)
+		return "no port";
+	return NULL;
+}
+
 /* How does a connect that has begun end? */
 static int
 await_connect(struct caski_call *c)
@@ -196,6 +209,7 @@ connect_to(struct cask_sock *s, const char *host, const char *port)
 static int
 begin_connect(struct cask_sock *s, const char *host, const char *port)
 {
+	const char *words = host != NULL ? no_address(host, port) : "no host";
 	bool bound = s->bound && s->io.err == 0 && !s->listening;
 	int err = bound ? caski_call_refuse(s, "connect")
 			: caski_sock_begin(s, "connect");
@@ -203,8 +217,8 @@ begin_connect(struct cask_sock *s, const char *host, const char *port)
 	if (err != 0)
 		return err;
 	s->io.passing = 0;
-	if (host == NULL || (port == NULL && !is_path(host)))
-		return cask_io_fail(&s->io, EINVAL, "connect");
+	if (words != NULL)
+		return cask_io_fail_words(&s->io, EINVAL, "connect", words);
 	s->local = is_path(host);
 	caski_sock_name(s, host, port);
 	return 0;
@@ -398,13 +412,14 @@ bind_host(struct caski_call *c, const char *host, const char *port)
 static int
 bind_name(struct cask_sock *s, const char *host, const char *port)
 {
+	const char *words = no_address(host, port);
 	int err = caski_sock_begin(s, "bind");
 	struct caski_call c;
 
 	if (err != 0)
 		return err;
-	if (port == NULL && !is_path(host))
-		return cask_io_fail(&s->io, EINVAL, "bind");
+	if (words != NULL)
+		return cask_io_fail_words(&s->io, EINVAL, "bind", words);
 	caski_sock_name(s, host != NULL ? host : "*", port);
 	err = caski_call_open(&c, s, "bind", connect_limit(s));
 	if (err == 0) {

@@ -394,10 +394,16 @@ a_path_comes_without_a_port_and_a_host_with_one(void **state)
 	struct cask_sock s = { 0 };
 
 	(void)state;
+	assert_int_equal(cask_connect(&s, NULL, "80"), EINVAL);
+	assert_string_equal(cask_sock_why(&s), "connect: no host");
 	assert_int_equal(cask_connect(&s, "127.0.0.1", NULL), EINVAL);
+	assert_string_equal(cask_sock_why(&s), "connect: no port");
 	assert_int_equal(cask_connect(&s, "/tmp/none", "80"), EINVAL);
+	assert_string_equal(cask_sock_why(&s), "connect: a path has no port");
 	assert_int_equal(cask_bind(&s, NULL, NULL), EINVAL);
+	assert_string_equal(cask_sock_why(&s), "bind: no port");
 	assert_int_equal(cask_bind(&s, "@none", "80"), EINVAL);
+	assert_string_equal(cask_sock_why(&s), "bind: a path has no port");
 	assert_int_equal(cask_close(&s), EINVAL);
 }
 

@@ -633,7 +633,7 @@ a_refused_connection_is_traced_when_it_is_refused(void **state)
 	    "cask: T 127.0.0.1:P1 try connect: ok\n"
 	    "cask: T 127.0.0.1:P1 connect: Connection refused\n"
 	    "cask: T 127.0.0.1:P1 notify connect: Connection refused\n"
-	    "cask: T - connect: Invalid argument\n");
+	    "cask: T - connect: no host\n");
 }
 
 static void
