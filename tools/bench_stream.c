@@ -28,7 +28,7 @@ static bool listed;        /* exchange with cask/list.h's function */
 static void
 cask_serve_stream(void (*tell)(uint16_t port))
 {
-	struct record r;
+	struct record r = { 0 };
 	uint32_t n = 0;
 	double cpu;
 
