@@ -1,9 +1,9 @@
 /*
  * Text in UTF-8, UTF-16 or UTF-32 that is sound, many characters at a time;
  * what utf.c does exactly, this does quickly.  Runs of ASCII go sixteen units
- * at a time, and, in the two conversions that archives live on, all of the
- * basic plane without a branch a character.  What is wrong or rare, or close to
- * an end, is left.
+ * at a time, and, in the conversions that archives live on, all of the basic
+ * plane without a branch a character.  What is wrong or rare, or too short, is
+ * left.
  *
  * It is a header because utf.c's loops are to have it within them.
  *
@@ -17,9 +17,11 @@
 #include <string.h>
 
 #if defined(__GNUC__)
-#define INLINE static inline __attribute__((always_inline))
+#define INLINE   static inline __attribute__((always_inline))
+#define NOINLINE static __attribute__((noinline))
 #else
-#define INLINE static inline
+#define INLINE   static inline
+#define NOINLINE static
 #endif
 
 /* Code units, at any address; big: of UTF-16, their order. */
@@ -34,13 +36,6 @@ INLINE void
 put_unit16(unsigned char *d, uint32_t unit, bool big)
 {
 	cask_write16(d, cask_order16((uint16_t)unit, big));
-}
-
-/* How many bytes a character has that begins with this one; 1 to 4. */
-INLINE unsigned
-length8_of(unsigned char lead)
-{
-	return 1u + (lead >= 0xC0) + (lead >= 0xE0) + (lead >= 0xF0);
 }
 
 /*
@@ -172,181 +167,7 @@ QUICK(16, 32)
 QUICK(32, 8)
 QUICK(32, 16)
 
-/*
- * Whether n bytes, which begin with a character, are well-formed as far as they
- * go, and have none of four bytes: sixteen at a time, and less 0x80 each, since
- * processors compare signed bytes.  Each byte is judged by the two before it
- * (table 3-7): it continues a character if and only if one asks for it, and the
- * second is in the range of the first.
- */
-typedef signed char bytes16 __attribute__((vector_size(16)));
-
-#define LESS(byte) ((signed char)((byte)-0x80))
-#define SOUND_MIN  18
-#define SOUND_MAX  256
-
-INLINE bytes16
-at16(const unsigned char *s)
-{
-	bytes16 v;
-
-	memcpy(&v, s, sizeof v);
-	return v ^ LESS(0);
-}
-
-INLINE bytes16
-unsound16(bytes16 v, bytes16 first, bytes16 before)
-{
-	bytes16 asked = (first > LESS(0xBF)) | (before > LESS(0xDF));
-	bytes16 next = (v & LESS(0x40)) == LESS(0x80);
-	bytes16 high = v > LESS(0x9F);
-
-	return (asked ^ next) | ((first & LESS(0x7E)) == LESS(0xC0)) |
-	    (first > LESS(0xEF)) | ((first == LESS(0xE0)) & ~high) |
-	    ((first == LESS(0xED)) & high);
-}
-
-/* Eight bytes, moved up by so many, and eight NULs. */
-INLINE bytes16
-moved_up(const unsigned char *s, unsigned by)
-{
-	typedef uint64_t halves __attribute__((vector_size(16)));
-	uint64_t w = cask_order64(cask_read64(s), false) << 8 * by;
-
-	return (bytes16)(halves) { cask_order64(w, false), 0 } ^ LESS(0);
-}
-
-INLINE bool
-is_sound(const unsigned char *s, size_t n)
-{
-	bytes16 unsound =
-	    unsound16(moved_up(s, 0), moved_up(s, 1), moved_up(s, 2));
-	uint64_t halves[2];
-	size_t i;
-
-	for (i = 8; i < n; i += 16) {
-		const unsigned char *at = s + (i + 16 < n ? i : n - 16);
-
-		unsound |= unsound16(at16(at), at16(at - 1), at16(at - 2));
-	}
-	memcpy(halves, &unsound, sizeof halves);
-	return (halves[0] | halves[1]) == 0;
-}
-
-/* A bit for each of n bytes, 8 to 64, that is not 10xxxxxx. */
-INLINE uint64_t
-starts_of_8(const unsigned char *s)
-{
-	uint64_t w = cask_order64(cask_read64(s), false);
-
-	w = (~w | w << 1) & UINT64_C(0x8080808080808080);
-	return (w >> 7) * UINT64_C(0x0102040810204080) >> 56;
-}
-
-INLINE uint64_t
-starts(const unsigned char *s, size_t n)
-{
-	uint64_t mask = starts_of_8(s + n - 8) << (n - 8);
-
-	for (size_t i = 0; i + 8 < n; i += 8)
-		mask |= starts_of_8(s + i) << i;
-	return mask;
-}
-
-/*
- * A character of one to three bytes, by its length; the last of its bytes is
- * word's highest.
- */
-INLINE uint32_t
-decode(uint32_t word, size_t length)
-{
-	static const uint32_t second[4] = { 0, 0, 0xFC0, 0xFC0 };
-	static const uint32_t third[4] = { 0, 0, 0, 0xF000 };
-
-	return (word >> 24 & 0x7F) | (word >> 10 & second[length]) |
-	    (word << 4 & third[length]);
-}
-
-/*
- * Sound UTF-8, 8 to 64 bytes of it, by where its characters start, so that how
- * long each one is is known before it is looked at.  The last one is left, as
- * where it ends is not seen, unless the text is known to end there.
- */
-#define BLOCK 64
-
-INLINE struct moved
-block8_16(
-    unsigned char *d, const unsigned char *s, size_t n, bool ends, bool big)
-{
-	uint64_t mask = starts(s, n);
-	size_t from = 0, to, units = 0;
-	uint32_t word;
-
-	if (ends && n < BLOCK)
-		mask |= UINT64_C(1) << n;
-	for (mask &= mask - 1; mask != 0; mask &= mask - 1) {
-		to = (unsigned)__builtin_ctzll(mask);
-		if (to >= 4)
-			break;
-		word = cask_order32(cask_read32(s), false) << 8 * (4 - to);
-		put_unit16(d + 2 * units++, decode(word, to - from), big);
-		from = to;
-	}
-	for (; mask != 0; mask &= mask - 1) {
-		to = (unsigned)__builtin_ctzll(mask);
-		word = cask_order32(cask_read32(s + to - 4), false);
-		put_unit16(d + 2 * units++, decode(word, to - from), big);
-		from = to;
-	}
-	return (struct moved) { from, units };
-}
-
-/* Sound UTF-8 of whole characters, all but less than 8 bytes of it. */
-INLINE struct moved
-sound8_16(unsigned char *d, const unsigned char *s, size_t n, bool big)
-{
-	struct moved all = { 0, 0 };
-
-	while (n - all.read >= 8) {
-		size_t k = ascii8_16(
-		    d + 2 * all.written, s + all.read, n - all.read, big);
-		size_t left = n - (all.read += k);
-		struct moved some;
-
-		all.written += k;
-		if (left < 8)
-			break;
-		some = block8_16(d + 2 * all.written, s + all.read,
-		    left < BLOCK ? left : BLOCK, left < BLOCK, big);
-		all.read += some.read;
-		all.written += some.written;
-	}
-	return all;
-}
-
-INLINE size_t
-count_units(const unsigned char *s, size_t n)
-{
-	size_t units = 0;
-
-	for (size_t i = 0; i < n; i++)
-		units += (s[i] & 0xC0) != 0x80;
-	return units;
-}
-
-/* How many bytes, at most SOUND_MAX of n, are sound and whole characters. */
-INLINE size_t
-sound_length(const unsigned char *s, size_t n)
-{
-	if (n > SOUND_MAX)
-		n = SOUND_MAX;
-	if (n < SOUND_MIN || !is_sound(s, n))
-		return 0;
-	for (size_t i = 1; i <= 3; i++)
-		if ((s[n - i] & 0xC0) != 0x80)
-			return length8_of(s[n - i]) > i ? n - i : n;
-	return n;
-}
+#include "quick_utf8.h"
 
 INLINE struct moved
 quick8_16(
@@ -359,16 +180,13 @@ quick8_16(
 	do {
 		unsigned char *to = d != NULL ? d + 2 * all.written : NULL;
 		size_t k = ascii8_16(to, s + all.read, n - all.read, big);
-		size_t sound = sound_length(s + all.read + k, n - all.read - k);
 
 		all.read += k;
 		all.written += k;
-		some = (struct moved) { sound, 0 };
-		if (d != NULL)
-			some = sound8_16(
-			    d + 2 * all.written, s + all.read, sound, big);
-		else
-			some.written = count_units(s + all.read, sound);
+		if (all.read == n)
+			break;
+		to = d != NULL ? d + 2 * all.written : NULL;
+		some = sound8_16(to, s, all.read, n, big);
 		all.read += some.read;
 		all.written += some.written;
 	} while (some.read > 0);
@@ -387,13 +205,15 @@ quick8_8(
 		unsigned char *to = d != NULL ? d + k : NULL;
 
 		k += ascii8_8(to, s + k, n - k, big);
-		sound = sound_length(s + k, n - k);
+		sound = k < n ? sound8_8(s, k, n) : 0;
 		if (d != NULL && sound > 0)
 			memcpy(d + k, s + k, sound);
 		k += sound;
 	} while (sound > 0);
 	return (struct moved) { k, k };
 }
+
+#define BLOCK 64
 
 /* UTF-16 without surrogates.  Each character is written as four bytes: there
  * is room for four. */

@@ -19,11 +19,8 @@
 
 #include <errno.h>
 
-#if defined(__GNUC__)
-#define NOINLINE static __attribute__((noinline))
-#else
-#define NOINLINE static
-#endif
+/* How much goes on by itself where nothing could be done quickly. */
+#define SLOWLY 16
 
 enum kind { WHOLE, BAD, CUT };
 
@@ -208,7 +205,7 @@ flaw(enum kind kind, int flags)
 				    to_, fits, at, left, big);              \
 				read += k.read;                             \
 				written += k.written;                       \
-				slowly = read + SOUND_MAX;                  \
+				slowly = read + SLOWLY;                     \
 				if (k.read > 0)                             \
 					continue;                           \
 			}                                                   \
