@@ -12,17 +12,11 @@
 #ifndef CASKI_QUICK_H
 #define CASKI_QUICK_H
 
+#include "quick_utf8.h"
+
 #include <cask/bytes.h>
 
 #include <string.h>
-
-#if defined(__GNUC__)
-#define INLINE   static inline __attribute__((always_inline))
-#define NOINLINE static __attribute__((noinline))
-#else
-#define INLINE   static inline
-#define NOINLINE static
-#endif
 
 /* Code units, at any address; big: of UTF-16, their order. */
 
@@ -37,16 +31,6 @@ put_unit16(unsigned char *d, uint32_t unit, bool big)
 {
 	cask_write16(d, cask_order16((uint16_t)unit, big));
 }
-
-/*
- * What is quick.  Each reads from n code units at s, writes to room of them at
- * d (NULL: only counts), and gives how many it read and wrote: any number, 0
- * too, but only whole and well-formed characters, and never one too far.
- */
-struct moved {
-	size_t read;
-	size_t written;
-};
 
 /*
  * ASCII, in sixteens, and eight at the end.  The loops that copy are such that
@@ -166,8 +150,6 @@ QUICK(8, 32)
 QUICK(16, 32)
 QUICK(32, 8)
 QUICK(32, 16)
-
-#include "quick_utf8.h"
 
 INLINE struct moved
 quick8_16(

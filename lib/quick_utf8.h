@@ -13,6 +13,31 @@
 #ifndef CASKI_QUICK_UTF8_H
 #define CASKI_QUICK_UTF8_H
 
+#include <cask/bytes.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__GNUC__)
+#define INLINE   static inline __attribute__((always_inline))
+#define NOINLINE static __attribute__((noinline))
+#else
+#define INLINE   static inline
+#define NOINLINE static
+#endif
+
+/*
+ * What is quick.  Each reads from n code units at s, writes to room of them at
+ * d (NULL: only counts), and gives how many it read and wrote: any number, 0
+ * too, but only whole and well-formed characters, and never one too far.
+ */
+struct moved {
+	size_t read;
+	size_t written;
+};
+
 #if defined(__SSE2__) || defined(__ARM_NEON) || defined(__ALTIVEC__)
 
 typedef unsigned char bytes16 __attribute__((vector_size(16)));
@@ -182,6 +207,13 @@ count16(bytes16 first, size_t skip)
 }
 
 INLINE bool
+is_ascii16(const unsigned char *s)
+{
+	return ((cask_read64(s) | cask_read64(s + 8)) &
+		   UINT64_C(0x8080808080808080)) == 0;
+}
+
+INLINE bool
 continues(unsigned char byte)
 {
 	return (byte & 0xC0) == 0x80;
@@ -206,8 +238,7 @@ sound8(unsigned char *d, const unsigned char *s, size_t from, size_t n,
 		size_t left = n - i, skip = left < 16 ? 16 - left : 0;
 		struct sixteen v = take16(s, i, n);
 
-		if (!is_sound16(v) ||
-		    (left >= 16 && (high_bits(s + i, 16) & ~LOW8) == 0))
+		if (!is_sound16(v) || (left >= 16 && is_ascii16(s + i)))
 			break;
 		if (d != NULL)
 			units += put16_at(d + 2 * units, v, skip, big);

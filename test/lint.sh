@@ -28,7 +28,7 @@ quiet() {
 
 layer() {
 	case $1 in
-	sys | sys_* | error | bytes | utf | quick | charset | charset_* | swap) echo 0 ;;
+	sys | sys_* | error | bytes | utf | quick | quick_utf8 | charset | charset_* | swap) echo 0 ;;
 	loop | note | poller_epoll | poller_poll | pump | resolve | timer | wait | \
 		wake | watch | tell) echo 1 ;;
 	io | mem | file | sock | stream | addr | open | attach | accept | connect | close | call | notify) echo 2 ;;
