@@ -396,10 +396,14 @@ cask_slow_enter(
 	return true;
 }
 
-/* Of an array, one element tells what all are. */
+/* After an error, the path goes on with the element that had it.  Of an array,
+ * one element tells what all are. */
 bool
-cask_slow_element(struct cask_ar *ar, size_t i)
+cask_slow_element(struct cask_ar *ar, struct cask_frame *f, size_t i)
 {
+	if (ar->err != 0)
+		return false;
+	f->index = i;
 	if (ar->way == CASK_PRINTS && ar->json)
 		open_element(ar);
 	return ar->way != CASK_DESCRIBES || i == 0;

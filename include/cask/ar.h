@@ -401,7 +401,7 @@ cask_more(struct cask_ar *ar)
  */
 bool cask_slow_enter(
     struct cask_ar *ar, struct cask_frame *f, const char *name, size_t index);
-bool cask_slow_element(struct cask_ar *ar, size_t i);
+bool cask_slow_element(struct cask_ar *ar, struct cask_frame *f, size_t i);
 void cask_slow_leave(struct cask_ar *ar, const char *name, size_t index);
 
 static inline bool
@@ -440,10 +440,10 @@ cask_enter_array(struct cask_ar *ar, struct cask_frame *f, const char *name)
 static inline bool
 cask_element(struct cask_ar *ar, struct cask_frame *f, size_t i)
 {
-	if (ar->err != 0)
-		return false;
+	if (!CASK_LIKELY(ar->levels >= 0))
+		return cask_slow_element(ar, f, i);
 	f->index = i;
-	return !ar->watched || cask_slow_element(ar, i);
+	return true;
 }
 
 static inline void
