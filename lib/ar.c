@@ -131,7 +131,8 @@ cask_flush(struct cask_ar *ar)
 	caski_begin(ar, "flush", NULL);
 	if (ar->way == CASK_MEASURES)
 		ar->message = cask_at(ar);
-	else if (caski_may_put(ar) && caski_print_end(ar) &&
+	else if (caski_may_put(ar) &&
+	    (ar->way != CASK_PRINTS || caski_print_end(ar)) &&
 	    caski_send_buffer(ar)) {
 		ar->message = ar->whole = ar->base;
 		caski_no_room_yet(ar);

@@ -11,13 +11,7 @@
 
 #include <stdarg.h>
 
-#if defined(__GNUC__)
-#define CASKI_NOINLINE __attribute__((noinline))
-#define CASKI_INLINE   static inline __attribute__((always_inline))
-#else
-#define CASKI_NOINLINE
-#define CASKI_INLINE static inline
-#endif
+#include "inline.h"
 
 /*
  * Begin to load a whole message, n bytes at p, which stand at an offset of the
@@ -158,9 +152,19 @@ caski_holds(const struct cask_ar *ar)
 	return ar->within != NULL && ar->within->held;
 }
 
-/* Show the fast path how far it may go: to most; or (set) not beyond the limit
- * of the message. */
-void caski_show_end(struct cask_ar *ar, unsigned char *most);
+/* Show the fast path, which goes nowhere when every value is watched, how far
+ * it may go: to most; or (set) not beyond the limit of the message. */
+static inline void
+caski_show_end(struct cask_ar *ar, unsigned char *most)
+{
+	unsigned char *end = ar->watched ? ar->start : most;
+
+	ar->most = most;
+	ar->end = end;
+	ar->put_end = ar->storing ? end : NULL;
+	ar->get_end = ar->loading ? end : NULL;
+}
+
 void caski_set_end(struct cask_ar *ar, unsigned char *most);
 
 /* The buffer is used up; it is flushed, and the next value is the first; it is

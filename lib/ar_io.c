@@ -140,14 +140,20 @@ send_unflushed(struct cask_ar *ar, struct cask_io *io)
 
 /* Send what the other archive has left: the transport may go meanwhile.  One
  * that can still be read tells of the failure at its end. */
-static bool
-flush_other(struct cask_ar *ar)
+static CASKI_NOINLINE bool
+flush_other_now(struct cask_ar *ar)
 {
-	int err = ar->io->unflushed != NULL ? cask_io_flush(ar->io) : 0;
+	int err = cask_io_flush(ar->io);
 
 	if (err == CASK_IO_GONE)
 		return caski_io_gone(ar);
 	return err == 0 || ar->io->apart || caski_io_failed(ar);
+}
+
+static inline bool
+flush_other(struct cask_ar *ar)
+{
+	return ar->io->unflushed == NULL || flush_other_now(ar);
 }
 
 void
@@ -184,11 +190,12 @@ caski_read_some(struct cask_ar *ar, void *p, size_t size)
 ptrdiff_t
 caski_fill(struct cask_ar *ar)
 {
-	ptrdiff_t n;
+	ptrdiff_t n =
+	    caski_read_some(ar, ar->start, ar->io->exact ? 1 : ar->size);
 
-	caski_rewind(ar);
-	n = caski_read_some(ar, ar->start, ar->io->exact ? 1 : ar->size);
 	if (n > 0) {
+		ar->base = caski_at(ar);
+		ar->cur = ar->start;
 		ar->filled = ar->start + n;
 		caski_set_end(ar, ar->filled);
 	}

@@ -25,18 +25,6 @@ caski_has_peer(const struct cask_ar *ar)
 
 /* How far to go */
 
-/* The fast path goes nowhere when every value is watched. */
-void
-caski_show_end(struct cask_ar *ar, unsigned char *most)
-{
-	unsigned char *end = ar->watched ? ar->start : most;
-
-	ar->most = most;
-	ar->end = end;
-	ar->put_end = ar->storing ? end : NULL;
-	ar->get_end = ar->loading ? end : NULL;
-}
-
 /* The buffer is used up: what comes next stands at its beginning. */
 void
 caski_rewind(struct cask_ar *ar)
@@ -102,7 +90,7 @@ left_within(const struct cask_ar *ar)
 
 /* How many bytes the present message may still have.  The length of one that is
  * loaded was within the limit. */
-static inline uint64_t
+static CASKI_NOINLINE uint64_t
 message_left(const struct cask_ar *ar)
 {
 	if (ar->within != NULL && ar->loading)
@@ -113,15 +101,25 @@ message_left(const struct cask_ar *ar)
 				  : left_of(ar, caski_message_limit(ar));
 }
 
+/* The same, if that is n at most. */
+static inline uint64_t
+message_left_of(const struct cask_ar *ar, size_t n)
+{
+	bool plain = ar->within == NULL && ar->limit.message == 0;
+
+	if (plain && caski_at(ar) - ar->message + n <= MESSAGE_FROM_PEER)
+		return n;
+	return message_left(ar);
+}
+
 /* Let the fast path go to most, but not beyond the message's limit. */
 void
 caski_set_end(struct cask_ar *ar, unsigned char *most)
 {
-	uint64_t left = message_left(ar);
+	size_t room = (size_t)(most - ar->cur);
+	uint64_t left = message_left_of(ar, room);
 
-	if (left < (uint64_t)(most - ar->cur))
-		most = ar->cur + left;
-	caski_show_end(ar, most);
+	caski_show_end(ar, left < room ? ar->cur + left : most);
 }
 
 static bool
@@ -263,7 +261,7 @@ void
 caski_gather(struct cask_ar *ar, size_t n)
 {
 	if ((size_t)(ar->most - ar->cur) < n && n <= ar->size && ar->err == 0 &&
-	    message_left(ar) >= n)
+	    message_left_of(ar, n) >= n)
 		drain(ar);
 }
 
@@ -276,7 +274,7 @@ static ptrdiff_t
 get_more(struct cask_ar *ar, void *p, size_t n)
 {
 	bool buffered = n < ar->size && !ar->io->exact;
-	uint64_t left = message_left(ar);
+	uint64_t left = message_left_of(ar, n);
 	ptrdiff_t got;
 
 	if (left == 0) {

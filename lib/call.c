@@ -46,14 +46,6 @@ caski_limit_sooner(const struct cask_sock *s, struct caski_limit l)
 	return l;
 }
 
-int64_t
-caski_limit_at(struct caski_limit *l)
-{
-	if (l->at == 0)
-		l->at = caski_deadline(l->ms);
-	return l->at;
-}
-
 static bool
 expired(const struct cask_sock *s)
 {
@@ -291,6 +283,13 @@ cancel_pending(const struct cask_sock *s)
 	return __atomic_load_n(&s->cancelled, __ATOMIC_SEQ_CST) != 0;
 }
 
+static int
+meet_cancel(struct cask_sock *s)
+{
+	__atomic_store_n(&s->cancelled, 0, __ATOMIC_SEQ_CST);
+	return ECANCELED;
+}
+
 int
 caski_call_cancelled(struct caski_call *c)
 {
@@ -298,10 +297,7 @@ caski_call_cancelled(struct caski_call *c)
 		return ECANCELED;
 	if (c->s->io.err == ECANCELED) /* met the other direction */
 		return ECANCELED;
-	if (!cancel_pending(c->s))
-		return 0;
-	__atomic_store_n(&c->s->cancelled, 0, __ATOMIC_SEQ_CST);
-	return ECANCELED;
+	return cancel_pending(c->s) ? meet_cancel(c->s) : 0;
 }
 
 /* Waiting */
@@ -380,19 +376,20 @@ caski_call_retry(struct caski_call *c, int fd, int err, int events, int *seen)
 }
 
 /*
- * May the call sleep in its own system call?  Nothing else has to be looked
+ * May a call sleep in its own system call?  Nothing else has to be looked
  * after, and the descriptor knows the limit, which hasn't begun to run.
  */
 static bool
-direct(struct caski_call *c)
+direct(struct cask_sock *s, const struct caski_limit *l)
 {
-	struct cask_sock *s = c->s;
-	int ms = c->limit.ms < 0 ? 0 : c->limit.ms;
+	int ms = l->ms < 0 ? 0 : l->ms;
 
-	if (c->limit.at != 0 || s->datagram || !caski_pump_idle() ||
+	if (l->at != 0 || s->datagram || s->listening ||
 	    (s->notify != NULL && s->notify->waiting != NULL) ||
-	    caski_yields(s))
+	    !caski_pump_idle() || (s->asking && caski_yields()))
 		return false;
+	if (s->direct && s->direct_ms == ms)
+		return true;
 	if (!s->direct && caski_sys_blocking(s->watch.fd, true) != 0)
 		return false;
 	s->direct = true;
@@ -408,19 +405,18 @@ direct(struct caski_call *c)
  * it, or the next receive would take that for the end of the stream.
  */
 ptrdiff_t
-caski_call_recv(struct caski_call *c, void *buf, size_t size)
+caski_recv(
+    struct cask_sock *s, void *buf, size_t size, struct caski_limit *limit)
 {
-	struct cask_sock *s = c->s;
-	ptrdiff_t n;
+	ptrdiff_t n = 0;
 	int before;
 
-	if (cancel_pending(s) || !direct(c))
+	if (cancel_pending(s) || !direct(s, limit))
 		return caski_wire_recv(s, buf, size, 0);
-	caski_limit_at(&c->limit);
-	before = show(s);
-	n = -caski_call_cancelled(c);
-	if (n == 0)
+	caski_limit_at(limit);
+	before = __atomic_exchange_n(&s->bell, BY_PEER, __ATOMIC_SEQ_CST);
+	if (!cancel_pending(s))
 		n = caski_wire_recv(s, buf, size, CASKI_WAIT);
 	unshow(s, before);
-	return caski_call_cancelled(c) != 0 ? -ECANCELED : n;
+	return cancel_pending(s) ? -meet_cancel(s) : n;
 }

@@ -9,6 +9,7 @@
 #define CASKI_CHAOS_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,12 @@ enum caski_chaos {
 /* Not 0 if there is, or may be, chaos; hidden, to be read without a detour. */
 extern __attribute__((visibility("hidden"))) atomic_int caski_chaos_on;
 
+static inline bool
+caski_chaotic(void)
+{
+	return atomic_load_explicit(&caski_chaos_on, memory_order_relaxed) != 0;
+}
+
 int caski_chaos_now(enum caski_chaos kind, uint64_t *carried, size_t *n);
 
 /*
@@ -35,9 +42,7 @@ int caski_chaos_now(enum caski_chaos kind, uint64_t *carried, size_t *n);
 static inline int
 caski_chaos(enum caski_chaos kind, uint64_t *carried, size_t *n)
 {
-	if (atomic_load_explicit(&caski_chaos_on, memory_order_relaxed) == 0)
-		return 0;
-	return caski_chaos_now(kind, carried, n);
+	return caski_chaotic() ? caski_chaos_now(kind, carried, n) : 0;
 }
 
 #endif

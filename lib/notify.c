@@ -130,10 +130,8 @@ is_still_to_be_told(const struct cask_sock *s)
  * waiting.
  */
 void
-caski_notify_arm(struct cask_sock *s, unsigned kinds)
+caski_notify_arm_now(struct cask_sock *s, unsigned kinds)
 {
-	if (s->watch.slot == 0)
-		return;
 	s->armed |= (unsigned char)kinds;
 	s->posted &= (unsigned char)~kinds;
 	if (s->posted == 0)

@@ -363,7 +363,7 @@ caski_print_new(struct cask_ar *ar, uint32_t pid, const char *class_name)
 bool
 caski_print_end(struct cask_ar *ar)
 {
-	if (ar->way == CASK_PRINTS && ar->json && ar->printed > 0)
+	if (ar->json && ar->printed > 0)
 		put(ar, "}\n");
 	ar->printed = 0;
 	return ar->err == 0;

@@ -15,12 +15,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-static bool
-would_block(ptrdiff_t r)
-{
-	return r == -EAGAIN || r == -EWOULDBLOCK;
-}
-
 /* Receiving */
 
 static struct caski_limit
@@ -45,6 +39,17 @@ caski_or_lost(const struct cask_sock *s, ptrdiff_t n)
 	return n > 0 || n == -EINTR || lost(s) == 0 ? n : -lost(s);
 }
 
+/* What the system has said before the call began, which is told once: bytes,
+ * -errno, or 0 for nothing. */
+static ptrdiff_t
+answer(struct caski_call *c)
+{
+	ptrdiff_t n = c->answer;
+
+	c->answer = 0;
+	return n;
+}
+
 /*
  * What is there, up to size bytes: bytes, 0 at the end, or -error.  ahead: up
  * to so much is read ahead, and what was asked for comes from there; without
@@ -54,31 +59,23 @@ static ptrdiff_t
 receive_once(struct caski_call *c, void *buf, size_t size, size_t ahead)
 {
 	struct cask_sock *s = c->s;
-	ptrdiff_t n;
+	ptrdiff_t n = answer(c);
 
+	if (n != 0)
+		return n;
 	if (s->io.ahead > 0)
 		return (ptrdiff_t)caski_ahead_take(s, buf, size, false);
 	if (lost(s) != 0)
 		return caski_or_lost(s, caski_wire_recv(s, buf, size, 0));
 	if (ahead == 0)
-		return caski_call_recv(c, buf, size);
+		return caski_recv(s, buf, size, &c->limit);
 	n = caski_ahead_fill(s, ahead);
 	if (n > 0)
 		return (ptrdiff_t)caski_ahead_take(s, buf, size, false);
-	if (n != -ENOMEM && (s->io.exact || !would_block(n)))
+	if (n != -ENOMEM && (s->io.exact || !caski_would_block(n)))
 		return n;
 	s->full = CASKI_BUSY - 1;
-	return caski_call_recv(c, buf, size);
-}
-
-/* A call that receives was made: the matching notifications may come again. */
-ptrdiff_t
-caski_received(struct cask_sock *s, ptrdiff_t n)
-{
-	s->ended |= n <= 0 && !would_block(n);
-	s->asking = false;
-	caski_notify_arm(s, CASK_ON_RECEIVE | CASK_ON_OOB);
-	return n;
+	return caski_recv(s, buf, size, &c->limit);
 }
 
 ptrdiff_t
@@ -91,7 +88,7 @@ caski_receive_some(struct caski_call *c, void *buf, size_t size, size_t ahead)
 		n = receive_once(c, buf, size, ahead);
 		if (n >= 0)
 			break;
-		if (would_block(n) && caski_yield(c, buf, size, &n))
+		if (caski_would_block(n) && caski_yield(c, buf, size, &n))
 			break;
 		err = caski_call_retry(
 		    c, c->s->watch.fd, (int)-n, CASK_READABLE, NULL);
@@ -123,11 +120,20 @@ begin_receive(struct caski_call *c, struct cask_sock *s)
 static ptrdiff_t
 receive(struct cask_sock *s, void *buf, size_t size)
 {
+	struct caski_met met = { 0 };
 	struct caski_call c;
-	ptrdiff_t n = begin_receive(&c, s);
+	ptrdiff_t n;
 
+	if (caski_receives_straight(s) && s->io.unflushed == NULL) {
+		met.limit = receive_limit(s);
+		n = caski_receive_straight(s, buf, size, &met);
+		if (n >= 0)
+			return n;
+	}
+	n = begin_receive(&c, s);
 	if (n < 0)
 		return n;
+	caski_call_has_met(&c, &met);
 	n = caski_receive_some(&c, buf, size, 0);
 	if (n < 0)
 		return caski_call_failed(&c, (int)-n, false);
@@ -190,6 +196,9 @@ cask_receive_all(struct cask_sock *s, void *buf, size_t size)
 	return caski_trace_count(s, "receive", receive_all(s, buf, size));
 }
 
+/* Of calls that don't wait. */
+static const struct caski_limit no_limit = { 0 };
+
 /* EAGAIN is the answer to this call alone. */
 static ptrdiff_t
 nothing_there(struct cask_sock *s, const char *op)
@@ -202,22 +211,24 @@ static ptrdiff_t
 try_to_receive(struct cask_sock *s, void *buf, size_t size, int flags)
 {
 	struct caski_call c;
-	ptrdiff_t n;
+	ptrdiff_t n = -EINTR;
 
+	if (caski_receives_straight(s)) {
+		s->io.passing = 0;
+		n = caski_wire_recv(s, buf, size, flags);
+		if (n >= 0)
+			return caski_received(s, n);
+	}
 	caski_held_push(s);
-	if (caski_call_begin(
-		&c, s, &s->receiving, "receive", receive_limit(s)) != 0)
+	if (caski_call_begin(&c, s, &s->receiving, "receive", no_limit) != 0)
 		return -1;
 	if (s->io.ahead > 0)
 		n = (ptrdiff_t)caski_ahead_take(
 		    s, buf, size, (flags & CASKI_PEEK) != 0);
-	else
-		do
-			n = caski_or_lost(
-			    s, caski_wire_recv(s, buf, size, flags));
-		while (n == -EINTR);
+	while (n == -EINTR)
+		n = caski_or_lost(s, caski_wire_recv(s, buf, size, flags));
 	caski_received(s, n);
-	if (n < 0 && !would_block(n))
+	if (n < 0 && !caski_would_block(n))
 		return caski_call_failed(&c, (int)-n, false);
 	caski_call_end(&c);
 	return n < 0 ? nothing_there(s, "receive") : n;
@@ -248,16 +259,6 @@ send_limit(const struct cask_sock *s)
 	return caski_limit_of(s, s->send_ms, CASK_TIMEOUT_MS);
 }
 
-static ptrdiff_t
-send_once(struct cask_sock *s, const void *buf, size_t n)
-{
-	s->asking = true;
-	if (s->lost != 0)
-		return -s->lost;
-	return caski_wire_send(
-	    s, buf, n < CASKI_SEND_MOST ? n : CASKI_SEND_MOST, 0);
-}
-
 /*
  * Read ahead once.  *deaf: there is nothing more to read.  The system tells the
  * reason of a loss once; it is kept for the call that is going to meet it.
@@ -270,7 +271,7 @@ read_ahead(struct cask_sock *s, bool *deaf)
 	if (n > 0)
 		caski_notify_post(s, CASK_ON_RECEIVE);
 	else
-		*deaf = n != -EINTR && !would_block(n);
+		*deaf = n != -EINTR && !caski_would_block(n);
 	if (n < 0 && *deaf && n != -ENOMEM && n != -ENOBUFS)
 		s->lost = (int)-n;
 }
@@ -300,7 +301,9 @@ caski_send_some(struct caski_call *c, const void *buf, size_t n)
 	int err = 0;
 
 	do {
-		sent = send_once(c->s, buf, n);
+		sent = answer(c);
+		if (sent == 0)
+			sent = caski_send_once(c->s, buf, n);
 		if (sent < 0)
 			err = caski_call_room(c, (int)-sent, &deaf);
 	} while (sent < 0 && err == 0);
@@ -350,12 +353,12 @@ caski_call_held(struct caski_call *c)
 }
 
 ptrdiff_t
-caski_let_go(struct cask_sock *s)
+caski_let_go_now(struct cask_sock *s)
 {
 	struct caski_call c;
 	ptrdiff_t sent;
 
-	if (s->held_size == 0 || s->sending != NULL)
+	if (s->sending != NULL)
 		return 0;
 	if (caski_call_begin(&c, s, &s->sending, "send", send_limit(s)) != 0)
 		return -1;
@@ -373,14 +376,20 @@ send_all(struct cask_sock *s, const void *buf, size_t n)
 	const unsigned char *p = buf;
 	bool apart = s->io.apart;
 	struct caski_call c;
-	ptrdiff_t sent;
+	ptrdiff_t sent = 0;
 	int err;
 
+	if (n > 0 && caski_sends_straight(s)) {
+		sent = caski_send_straight(s, buf, n);
+		if (sent == (ptrdiff_t)n)
+			return 0;
+	}
 	if (caski_let_go(s) == CASK_IO_GONE)
 		return CASKI_GONE;
 	err = caski_call_begin(&c, s, &s->sending, "send", send_limit(s));
 	if (err != 0)
 		return err;
+	c.answer = sent;
 	for (; n > 0; p += sent, n -= (size_t)sent) {
 		sent = p != buf ? -caski_call_late(&c) : 0;
 		if (sent == 0)
@@ -411,17 +420,23 @@ try_to_send(struct cask_sock *s, const void *buf, size_t n)
 	struct caski_call c;
 	size_t done = 0;
 
+	if (n > 0 && caski_sends_straight(s)) {
+		sent = caski_send_straight(s, buf, n);
+		if (sent == (ptrdiff_t)n)
+			return sent;
+		done = sent > 0 ? (size_t)sent : 0;
+	}
 	caski_held_push(s);
-	if (caski_call_begin(&c, s, &s->sending, "send", send_limit(s)) != 0)
+	if (caski_call_begin(&c, s, &s->sending, "send", no_limit) != 0)
 		return -1;
 	if (s->held_size > 0)
 		sent = -EAGAIN;
 	while (done < n && (sent >= 0 || sent == -EINTR)) {
-		sent = send_once(s, p + done, n - done);
+		sent = caski_send_once(s, p + done, n - done);
 		if (sent > 0)
 			done += (size_t)sent;
 	}
-	if (sent < 0 && !would_block(sent))
+	if (sent < 0 && !caski_would_block(sent))
 		return caski_call_failed(&c, (int)-sent, false);
 	caski_call_end(&c);
 	if (done < n)

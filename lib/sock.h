@@ -26,13 +26,25 @@
 #include <cask/addr.h>
 #include <cask/sock.h>
 
+#include <errno.h>
 #include <sys/socket.h>
 
+#include "inline.h"
 #include "pump.h"
 #include "wire.h"
 
 extern const struct cask_io_table caski_stream_table;
 extern const struct cask_io_table caski_datagram_table;
+
+/* The call that answers these kinds was made: they may come again. */
+void caski_notify_arm_now(struct cask_sock *s, unsigned kinds);
+
+static inline void
+caski_notify_arm(struct cask_sock *s, unsigned kinds)
+{
+	if (s->watch.slot != 0)
+		caski_notify_arm_now(s, kinds);
+}
 
 /* sock.c */
 
@@ -56,10 +68,6 @@ extern const struct cask_io_table caski_datagram_table;
 ptrdiff_t caski_receive_some(
     struct caski_call *c, void *buf, size_t size, size_t ahead);
 
-/* A call that receives was made, with the result n, which it gives: the
- * matching notifications may come again. */
-ptrdiff_t caski_received(struct cask_sock *s, ptrdiff_t n);
-
 /* n, or, of a lost connection that has no more to give, the reason. */
 ptrdiff_t caski_or_lost(const struct cask_sock *s, ptrdiff_t n);
 
@@ -74,7 +82,13 @@ ptrdiff_t caski_call_held(struct caski_call *c);
 
 /* The same before a call that may wait for something else: 0, -1 when it has
  * failed, or CASK_IO_GONE. */
-ptrdiff_t caski_let_go(struct cask_sock *s);
+ptrdiff_t caski_let_go_now(struct cask_sock *s);
+
+static inline ptrdiff_t
+caski_let_go(struct cask_sock *s)
+{
+	return s->held_size > 0 ? caski_let_go_now(s) : 0;
+}
 
 /*
  * What to do after a send that gave err: as caski_call_retry, and while it
@@ -103,10 +117,17 @@ struct caski_call {
 	struct caski_call **slot; /* &s->receiving or &s->sending */
 	const char *op;           /* "receive", "accept", …: who holds it */
 	struct caski_limit limit;
+	ptrdiff_t answer; /* what the system has said before it began, or 0 */
 };
 
 /* When it ends.  It runs from the first time that this is asked. */
-int64_t caski_limit_at(struct caski_limit *l);
+static inline int64_t
+caski_limit_at(struct caski_limit *l)
+{
+	if (l->at == 0)
+		l->at = caski_deadline(l->ms);
+	return l->at;
+}
 
 /* The deadline of s, or l, whichever comes sooner. */
 struct caski_limit caski_limit_sooner(
@@ -194,10 +215,104 @@ int caski_call_retry(
     struct caski_call *c, int fd, int err, int events, int *seen);
 
 /*
- * Receive: try, or, the first time, if nothing else has to be looked after,
- * sleep in the system call itself.  Gives bytes, 0 at the end, or -errno.
+ * Receive, within a call or before one has begun: try, or, the first time, if
+ * nothing else has to be looked after, sleep in the system call itself, where
+ * nobody can do anything to s but cancel.  Gives bytes, 0 at the end, or
+ * -errno.
  */
-ptrdiff_t caski_call_recv(struct caski_call *c, void *buf, size_t size);
+ptrdiff_t caski_recv(
+    struct cask_sock *s, void *buf, size_t size, struct caski_limit *limit);
+
+/*
+ * Most calls find nothing in their way and are through with one system call.
+ * They go straight to it.  As nobody can look at s meanwhile, a call begins
+ * only when the system has said no; that is its answer then.
+ *
+ * Has nothing gone wrong, nor is there anything to be done before?
+ */
+static inline bool
+caski_is_plain(const struct cask_sock *s)
+{
+	return s->open && s->io.err == 0 && s->lost == 0 && s->deadline == 0 &&
+	    s->held_size == 0;
+}
+
+static inline bool
+caski_sends_straight(const struct cask_sock *s)
+{
+	return caski_is_plain(s) && s->sending == NULL;
+}
+
+static inline bool
+caski_receives_straight(const struct cask_sock *s)
+{
+	return caski_is_plain(s) && s->receiving == NULL && s->io.ahead == 0;
+}
+
+/* What a call has met on the straight way, before it began: what the system
+ * said, or 0, and the limit, which may run since then. */
+struct caski_met {
+	ptrdiff_t answer;
+	struct caski_limit limit;
+};
+
+static inline void
+caski_call_has_met(struct caski_call *c, const struct caski_met *m)
+{
+	if (m->answer == 0)
+		return;
+	c->answer = m->answer;
+	c->limit = m->limit;
+}
+
+static inline bool
+caski_would_block(ptrdiff_t r)
+{
+	return r == -EAGAIN || r == -EWOULDBLOCK;
+}
+
+/* Send once, without waiting: how many bytes, or -errno. */
+static inline ptrdiff_t
+caski_send_once(struct cask_sock *s, const void *buf, size_t n)
+{
+	s->asking = true;
+	if (s->lost != 0)
+		return -s->lost;
+	return caski_wire_send(
+	    s, buf, n < CASKI_SEND_MOST ? n : CASKI_SEND_MOST, 0);
+}
+
+static inline ptrdiff_t
+caski_send_straight(struct cask_sock *s, const void *buf, size_t n)
+{
+	s->io.passing = 0;
+	return caski_send_once(s, buf, n);
+}
+
+/* A call that receives was made, with the result n, which it gives: the
+ * matching notifications may come again. */
+static inline ptrdiff_t
+caski_received(struct cask_sock *s, ptrdiff_t n)
+{
+	s->ended |= n <= 0 && !caski_would_block(n);
+	s->asking = false;
+	caski_notify_arm(s, CASK_ON_RECEIVE | CASK_ON_OOB);
+	return n;
+}
+
+static inline ptrdiff_t
+caski_receive_straight(
+    struct cask_sock *s, void *buf, size_t size, struct caski_met *m)
+{
+	ptrdiff_t n;
+
+	s->io.passing = 0;
+	n = caski_recv(s, buf, size, &m->limit);
+	if (n >= 0)
+		return caski_received(s, n);
+	m->answer = n;
+	return n;
+}
 
 /* Has the call been cancelled, or lost its socket?  0 or ECANCELED. */
 int caski_call_cancelled(struct caski_call *c);
@@ -207,7 +322,7 @@ int caski_call_cancelled(struct caski_call *c);
  * that and it has helped of late: whether something came, which is *n then.
  * And whether it would; one that does without, since it did not help, counts.
  */
-bool caski_yields(const struct cask_sock *s);
+bool caski_yields(void);
 bool caski_yield(struct caski_call *c, void *buf, size_t size, ptrdiff_t *n);
 
 /* All calls of s, and its notification, lose it. */
@@ -255,9 +370,6 @@ void caski_notify_now(struct cask_sock *s);
 
 /* Announce these CASK_ON_ kinds, as far as they are wanted and armed. */
 void caski_notify_post(struct cask_sock *s, unsigned kinds);
-
-/* The call that answers these kinds was made: they may come again. */
-void caski_notify_arm(struct cask_sock *s, unsigned kinds);
 
 /* ahead.c */
 

@@ -45,11 +45,17 @@ value_late(struct caski_call *c)
 
 /* One transfer of a value is over: what has begun to run, runs on. */
 static void
+value_done(struct cask_sock *s, const struct caski_limit *l)
+{
+	s->value_begins = false;
+	s->value_limit = l->at;
+	s->value_ms = l->ms;
+}
+
+static void
 value_end(struct caski_call *c)
 {
-	c->s->value_begins = false;
-	c->s->value_limit = c->limit.at;
-	c->s->value_ms = c->limit.ms;
+	value_done(c->s, &c->limit);
 	caski_call_end(c);
 }
 
@@ -75,8 +81,9 @@ keep_pace(struct cask_sock *s, size_t n, size_t size)
 		s->full++;
 }
 
-static ptrdiff_t
-read_some(struct cask_sock *s, void *buf, size_t size)
+static CASKI_NOINLINE ptrdiff_t
+read_some(
+    struct cask_sock *s, void *buf, size_t size, const struct caski_met *met)
 {
 	struct cask_io *io = &s->io;
 	struct caski_call c;
@@ -91,6 +98,7 @@ read_some(struct cask_sock *s, void *buf, size_t size)
 	if (caski_call_begin(&c, s, &s->receiving, "receive",
 		value_limit(s, s->receive_ms)) != 0)
 		return -1;
+	caski_call_has_met(&c, met);
 	n = -value_late(&c);
 	if (n == 0)
 		n = caski_receive_some(&c, buf, size, read_ahead_for(s, size));
@@ -105,8 +113,21 @@ static ptrdiff_t
 stream_read(struct cask_io *io, void *buf, size_t size)
 {
 	struct cask_sock *s = sock(io);
+	struct caski_met met = { 0 };
+	ptrdiff_t n;
 
-	return caski_trace_count(s, "receive", read_some(s, buf, size));
+	if (s->value_begins && caski_receives_straight(s) &&
+	    read_ahead_for(s, size) == 0) {
+		met.limit = caski_limit_of(s, s->receive_ms, CASK_TIMEOUT_MS);
+		n = caski_receive_straight(s, buf, size, &met);
+		if (n >= 0) {
+			keep_pace(s, (size_t)n, size);
+			value_done(s, &met.limit);
+			return caski_trace_count(s, "receive", n);
+		}
+	}
+	n = read_some(s, buf, size, &met);
+	return caski_trace_count(s, "receive", n);
 }
 
 /* Read ahead until there is something: 1, 0 at the end, or -error. */
@@ -176,8 +197,8 @@ give(struct caski_call *c, const void *buf, size_t size)
 	return (ptrdiff_t)took;
 }
 
-static ptrdiff_t
-write_some(struct cask_sock *s, const void *buf, size_t size)
+static CASKI_NOINLINE ptrdiff_t
+write_some(struct cask_sock *s, const void *buf, size_t size, ptrdiff_t answer)
 {
 	bool inside = s->held_size > 0;
 	struct caski_call c;
@@ -186,6 +207,7 @@ write_some(struct cask_sock *s, const void *buf, size_t size)
 	if (caski_call_begin(
 		&c, s, &s->sending, "send", value_limit(s, s->send_ms)) != 0)
 		return -1;
+	c.answer = answer;
 	sent = -value_late(&c);
 	if (sent == 0)
 		sent = give(&c, buf, size);
@@ -199,8 +221,18 @@ static ptrdiff_t
 stream_write(struct cask_io *io, const void *buf, size_t size)
 {
 	struct cask_sock *s = sock(io);
+	ptrdiff_t n = 0;
 
-	return caski_trace_count(s, "send", write_some(s, buf, size));
+	if (s->value_begins && !io->partial && caski_sends_straight(s)) {
+		n = caski_send_straight(s, buf, size);
+		if (n > 0) {
+			s->value_begins = false;
+			s->value_limit = 0; /* it doesn't run yet */
+			return caski_trace_count(s, "send", n);
+		}
+	}
+	n = write_some(s, buf, size, n);
+	return caski_trace_count(s, "send", n);
 }
 
 static int

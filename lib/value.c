@@ -45,20 +45,21 @@ caski_type_size(enum cask_type type)
 static void
 reorder(const struct cask_ar *ar, void *to, const void *from, size_t size)
 {
-	if (ar->big_endian == CASK_HOST_BIG)
-		memcpy(to, from, size);
-	else
-		caski_swap(to, from, 1, size);
-}
+	bool big = ar->big_endian;
 
-/* A bool is its own type in memory, where only 0 and 1 may stand. */
-static void
-set(enum cask_type type, void *v, const unsigned char *bytes, size_t size)
-{
-	if (type == CASK_TYPE_BOOL)
-		*(bool *)v = bytes[0] != 0;
-	else
-		memcpy(v, bytes, size);
+	switch (size) {
+	case 1:
+		memcpy(to, from, 1);
+		break;
+	case 2:
+		cask_write16(to, cask_order16(cask_read16(from), big));
+		break;
+	case 4:
+		cask_write32(to, cask_order32(cask_read32(from), big));
+		break;
+	default:
+		cask_write64(to, cask_order64(cask_read64(from), big));
+	}
 }
 
 /* Move the value in hand, whose type and name are known. */
@@ -87,16 +88,19 @@ static void
 get_number(struct cask_ar *ar, enum cask_type type, void *v)
 {
 	size_t size = types[type].size;
-	unsigned char wire[8] = { 0 }, bytes[8] = { 0 };
+	unsigned char wire[8] = { 0 };
 	bool may = caski_may_load(ar);
 
 	if (may && ar->way == CASK_DESCRIBES) {
 		caski_describe(ar, 1);
-		bytes[0] = type == CASK_TYPE_BOOL;
-	} else if (may && caski_get(ar, wire, size)) {
-		reorder(ar, bytes, wire, size);
+		wire[0] = type == CASK_TYPE_BOOL;
+	} else if (may && !caski_get(ar, wire, size)) {
+		memset(wire, 0, sizeof wire);
 	}
-	set(type, v, bytes, size);
+	if (type == CASK_TYPE_BOOL) /* in memory only 0 and 1 may stand */
+		*(bool *)v = wire[0] != 0;
+	else
+		reorder(ar, v, wire, size);
 	if (ar->watched && ar->way == CASK_LOADS)
 		caski_show_number(ar, type, v);
 }

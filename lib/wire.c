@@ -5,10 +5,6 @@
  */
 #include "wire.h"
 
-#include "chaos.h"
-#include "sys.h"
-#include "trace.h"
-
 /* What was peeked at is still to be received, and counts then. */
 static ptrdiff_t
 received(struct cask_sock *s, const void *p, ptrdiff_t r, int flags)
@@ -31,7 +27,7 @@ sent(struct cask_sock *s, const void *p, ptrdiff_t r)
 }
 
 ptrdiff_t
-caski_wire_recv(struct cask_sock *s, void *buf, size_t n, int flags)
+caski_wire_recv_oddly(struct cask_sock *s, void *buf, size_t n, int flags)
 {
 	ptrdiff_t r = caski_chaos(
 	    flags & CASKI_WAIT ? CASKI_CHAOS_WAITING : CASKI_CHAOS_STREAM,
@@ -45,7 +41,7 @@ caski_wire_recv(struct cask_sock *s, void *buf, size_t n, int flags)
 }
 
 ptrdiff_t
-caski_wire_send(struct cask_sock *s, const void *buf, size_t n, int flags)
+caski_wire_send_oddly(struct cask_sock *s, const void *buf, size_t n, int flags)
 {
 	ptrdiff_t r = caski_chaos(CASKI_CHAOS_STREAM, &s->carried, &n);
 

@@ -33,9 +33,9 @@ rest(void)
 }
 
 bool
-caski_yields(const struct cask_sock *s)
+caski_yields(void)
 {
-	if (caski_pump_yield_us() == 0 || !s->asking)
+	if (caski_pump_yield_us() == 0)
 		return false;
 	if (resting.left == 0)
 		return true;
@@ -50,7 +50,7 @@ caski_yield(struct caski_call *c, void *buf, size_t size, ptrdiff_t *n)
 	struct cask_sock *s = c->s;
 	int64_t began, before, now;
 
-	if (!caski_yields(s))
+	if (!s->asking || !caski_yields())
 		return false;
 	began = before = caski_sys_now();
 	do {
