@@ -167,10 +167,20 @@ caski_show_end(struct cask_ar *ar, unsigned char *most)
 
 void caski_set_end(struct cask_ar *ar, unsigned char *most);
 
-/* The buffer is used up; it is flushed, and the next value is the first; it is
- * closed to all by an error; all of it is free. */
+/*
+ * The first value after a flush finds no room.  So the transport hears of it,
+ * and can send what was stored before anything is read.
+ */
+static inline void
+caski_no_room_yet(struct cask_ar *ar)
+{
+	if (ar->io != NULL && ar->io->unflushed == ar)
+		ar->io->unflushed = NULL;
+	caski_show_end(ar, ar->cur);
+}
+
+/* The buffer is used up; it is closed to all by an error; all of it is free. */
 void caski_rewind(struct cask_ar *ar);
-void caski_no_room_yet(struct cask_ar *ar);
 void caski_stop(struct cask_ar *ar, int err);
 void caski_make_room(struct cask_ar *ar);
 

@@ -25,8 +25,8 @@ start(struct cask_ar *ar)
 	ar->started = true;
 }
 
-bool
-caski_write(struct cask_ar *ar, const unsigned char *p, size_t n)
+static inline bool
+write_all(struct cask_ar *ar, const unsigned char *p, size_t n)
 {
 	const struct cask_io_table *t = ar->io->table;
 	const unsigned char *from = p;
@@ -48,6 +48,12 @@ caski_write(struct cask_ar *ar, const unsigned char *p, size_t n)
 		n -= (size_t)done;
 	}
 	return true;
+}
+
+bool
+caski_write(struct cask_ar *ar, const unsigned char *p, size_t n)
+{
+	return write_all(ar, p, n);
 }
 
 /* The transport may be gone afterwards. */
@@ -98,15 +104,16 @@ caski_write_gathered(struct cask_ar *ar, const unsigned char *p, size_t n)
 	return true;
 }
 
-static bool
-send_buffer(struct cask_ar *ar, bool part)
+/* Who receives while it is written has nothing to flush. */
+static inline bool
+send_buffer(struct cask_ar *ar,
+    bool (*write)(struct cask_ar *ar, const unsigned char *p, size_t n))
 {
 	size_t n = (size_t)(ar->cur - ar->start);
 
-	/* Who receives meanwhile has nothing to flush. */
 	if (ar->io->unflushed == ar)
 		ar->io->unflushed = NULL;
-	if (n > 0 && !(part ? caski_write_part : caski_write)(ar, ar->start, n))
+	if (n > 0 && !write(ar, ar->start, n))
 		return false;
 	ar->base += n;
 	ar->cur = ar->start;
@@ -116,13 +123,13 @@ send_buffer(struct cask_ar *ar, bool part)
 bool
 caski_send_buffer(struct cask_ar *ar)
 {
-	return send_buffer(ar, false);
+	return send_buffer(ar, write_all);
 }
 
 bool
 caski_send_part(struct cask_ar *ar)
 {
-	return send_buffer(ar, true);
+	return send_buffer(ar, caski_write_part);
 }
 
 /* An archive that has gone out of scope is no longer what it was. */
@@ -165,8 +172,8 @@ caski_make_room(struct cask_ar *ar)
 }
 
 /* At least one byte: how many, 0 at the end, -1 when it failed. */
-ptrdiff_t
-caski_read_some(struct cask_ar *ar, void *p, size_t size)
+static inline ptrdiff_t
+read_some(struct cask_ar *ar, void *p, size_t size)
 {
 	const struct cask_io_table *t = ar->io->table;
 	ptrdiff_t n;
@@ -186,12 +193,17 @@ caski_read_some(struct cask_ar *ar, void *p, size_t size)
 	return n >= 0 && (size_t)n <= size ? n : -1;
 }
 
+ptrdiff_t
+caski_read_some(struct cask_ar *ar, void *p, size_t size)
+{
+	return read_some(ar, p, size);
+}
+
 /* Read into the empty buffer.  The same results. */
 ptrdiff_t
 caski_fill(struct cask_ar *ar)
 {
-	ptrdiff_t n =
-	    caski_read_some(ar, ar->start, ar->io->exact ? 1 : ar->size);
+	ptrdiff_t n = read_some(ar, ar->start, ar->io->exact ? 1 : ar->size);
 
 	if (n > 0) {
 		ar->base = caski_at(ar);

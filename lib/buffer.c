@@ -34,18 +34,6 @@ caski_rewind(struct cask_ar *ar)
 	caski_show_end(ar, ar->start);
 }
 
-/*
- * The first value after a flush finds no room.  So the transport hears of it,
- * and can send what was stored before anything is read.
- */
-void
-caski_no_room_yet(struct cask_ar *ar)
-{
-	if (ar->io != NULL && ar->io->unflushed == ar)
-		ar->io->unflushed = NULL;
-	caski_show_end(ar, ar->cur);
-}
-
 /* There is neither room nor data any more: no fast path. */
 void
 caski_stop(struct cask_ar *ar, int err)
@@ -168,7 +156,7 @@ drain(struct cask_ar *ar)
 /* Bytes */
 
 /* Who watches wants to see what a value was on the wire. */
-static void
+static CASKI_NOINLINE void
 see(struct cask_ar *ar, uint64_t at, const unsigned char *p, size_t n)
 {
 	at -= ar->at;
@@ -270,7 +258,7 @@ caski_gather(struct cask_ar *ar, size_t n)
 /* Nothing is left before the end: read on, the bytes of a large block straight
  * to where they belong.  Gives how many went there; or ENDED, or -1 after an
  * error. */
-static ptrdiff_t
+CASKI_INLINE ptrdiff_t
 get_more(struct cask_ar *ar, void *p, size_t n)
 {
 	bool buffered = n < ar->size && !ar->io->exact;

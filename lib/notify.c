@@ -25,7 +25,7 @@
 #include <stddef.h>
 
 /* The kinds the program has a handler for, and has not deselected. */
-static unsigned
+static CASKI_NOINLINE unsigned
 interest(const struct cask_sock *s)
 {
 	const struct cask_notify *t = s->notify;
@@ -40,6 +40,15 @@ interest(const struct cask_sock *s)
 	kinds |= t->connect != NULL ? CASK_ON_CONNECT : 0;
 	kinds |= t->close != NULL ? CASK_ON_CLOSE : 0;
 	return kinds & s->wanted;
+}
+
+/* Those of these kinds. */
+static inline unsigned
+interest_in(const struct cask_sock *s, unsigned kinds)
+{
+	if (kinds == CASK_ON_RECEIVE && s->notify != NULL)
+		return s->notify->receive != NULL ? kinds & s->wanted : 0;
+	return kinds & interest(s);
 }
 
 /* A stream that is to listen, or to be connected: nothing holds of it yet. */
@@ -99,7 +108,7 @@ post(struct cask_sock *s, unsigned kinds, bool later)
 {
 	kinds &= s->armed;
 	s->armed &= (unsigned char)~kinds;
-	kinds &= interest(s);
+	kinds = interest_in(s, kinds);
 	s->posted |= (unsigned char)kinds;
 	if (kinds == 0)
 		watch(s);
@@ -134,7 +143,7 @@ caski_notify_arm_now(struct cask_sock *s, unsigned kinds)
 {
 	s->armed |= (unsigned char)kinds;
 	s->posted &= (unsigned char)~kinds;
-	if (s->posted == 0)
+	if (s->posted == 0 && s->note.queued)
 		caski_note_drop(&s->note);
 	if (kinds & CASK_ON_RECEIVE &&
 	    (s->io.ahead > 0 || is_still_to_be_told(s)))
@@ -244,6 +253,12 @@ ready(struct cask_watch *w, int seen)
 {
 	struct cask_sock *s = w->user;
 
+	/* As mostly: there is data, and nothing else to be found out. */
+	if (seen == CASK_READABLE && !s->listening && s->notify != NULL &&
+	    looks_for_input(s)) {
+		post(s, CASK_ON_RECEIVE, false);
+		return;
+	}
 	seen = only_new(s, seen);
 	if (s->listening && seen & CASK_READABLE)
 		post(s, CASK_ON_ACCEPT, false);
@@ -308,6 +323,8 @@ name_of(unsigned kind)
 static unsigned
 next(const struct cask_sock *s)
 {
+	if (s->posted == CASK_ON_RECEIVE)
+		return CASK_ON_RECEIVE;
 	for (unsigned kind = CASK_ON_CONNECT; kind > 0; kind >>= 1)
 		if (s->posted & kind)
 			return kind;
@@ -359,7 +376,8 @@ deliver(struct cask_note *n)
 	struct caski_call frame = { .s = s, .slot = &s->delivering };
 	unsigned kind;
 
-	if (s->delivering != NULL || cask_is_blocking(s)) {
+	if (s->delivering != NULL || s->receiving != NULL ||
+	    s->sending != NULL) {
 		caski_note_refuse(n);
 		return;
 	}

@@ -155,10 +155,11 @@ caski_loop_leave(struct caski_loop *l)
 void
 caski_loop_arm(struct caski_loop *l)
 {
-	int64_t at = caski_timers_next(l);
+	int64_t at;
 
 	if (l->alarm < 0 || l->inside > 0)
 		return;
+	at = caski_timers_next(l);
 	if (caski_notes_any(l) || caski_files_ready(l))
 		at = AT_ONCE;
 	else if (at == CASKI_NEVER)

@@ -117,11 +117,27 @@ begin_receive(struct caski_call *c, struct cask_sock *s)
 	return 0;
 }
 
-static ptrdiff_t
+static CASKI_NOINLINE ptrdiff_t
+receive_on(
+    struct cask_sock *s, void *buf, size_t size, const struct caski_met *met)
+{
+	struct caski_call c;
+	ptrdiff_t n = begin_receive(&c, s);
+
+	if (n < 0)
+		return n;
+	caski_call_has_met(&c, met);
+	n = caski_receive_some(&c, buf, size, 0);
+	if (n < 0)
+		return caski_call_failed(&c, (int)-n, false);
+	caski_call_end(&c);
+	return n;
+}
+
+static inline ptrdiff_t
 receive(struct cask_sock *s, void *buf, size_t size)
 {
 	struct caski_met met = { 0 };
-	struct caski_call c;
 	ptrdiff_t n;
 
 	if (caski_receives_straight(s) && s->io.unflushed == NULL) {
@@ -130,15 +146,7 @@ receive(struct cask_sock *s, void *buf, size_t size)
 		if (n >= 0)
 			return n;
 	}
-	n = begin_receive(&c, s);
-	if (n < 0)
-		return n;
-	caski_call_has_met(&c, &met);
-	n = caski_receive_some(&c, buf, size, 0);
-	if (n < 0)
-		return caski_call_failed(&c, (int)-n, false);
-	caski_call_end(&c);
-	return n;
+	return receive_on(s, buf, size, &met);
 }
 
 ptrdiff_t
@@ -207,18 +215,13 @@ nothing_there(struct cask_sock *s, const char *op)
 	return -1;
 }
 
-static ptrdiff_t
-try_to_receive(struct cask_sock *s, void *buf, size_t size, int flags)
+/* n: what the system has said, or -EINTR. */
+static CASKI_NOINLINE ptrdiff_t
+try_on_to_receive(
+    struct cask_sock *s, void *buf, size_t size, int flags, ptrdiff_t n)
 {
 	struct caski_call c;
-	ptrdiff_t n = -EINTR;
 
-	if (caski_receives_straight(s)) {
-		s->io.passing = 0;
-		n = caski_wire_recv(s, buf, size, flags);
-		if (n >= 0)
-			return caski_received(s, n);
-	}
 	caski_held_push(s);
 	if (caski_call_begin(&c, s, &s->receiving, "receive", no_limit) != 0)
 		return -1;
@@ -232,6 +235,20 @@ try_to_receive(struct cask_sock *s, void *buf, size_t size, int flags)
 		return caski_call_failed(&c, (int)-n, false);
 	caski_call_end(&c);
 	return n < 0 ? nothing_there(s, "receive") : n;
+}
+
+static inline ptrdiff_t
+try_to_receive(struct cask_sock *s, void *buf, size_t size, int flags)
+{
+	ptrdiff_t n = -EINTR;
+
+	if (caski_receives_straight(s)) {
+		s->io.passing = 0;
+		n = caski_wire_recv(s, buf, size, flags);
+		if (n >= 0)
+			return caski_received(s, n);
+	}
+	return try_on_to_receive(s, buf, size, flags, n);
 }
 
 ptrdiff_t
@@ -370,26 +387,21 @@ caski_let_go_now(struct cask_sock *s)
 	return 0;
 }
 
-static int
-send_all(struct cask_sock *s, const void *buf, size_t n)
+static CASKI_NOINLINE int
+send_on(struct cask_sock *s, const void *buf, size_t n, ptrdiff_t answer)
 {
 	const unsigned char *p = buf;
 	bool apart = s->io.apart;
 	struct caski_call c;
-	ptrdiff_t sent = 0;
+	ptrdiff_t sent;
 	int err;
 
-	if (n > 0 && caski_sends_straight(s)) {
-		sent = caski_send_straight(s, buf, n);
-		if (sent == (ptrdiff_t)n)
-			return 0;
-	}
 	if (caski_let_go(s) == CASK_IO_GONE)
 		return CASKI_GONE;
 	err = caski_call_begin(&c, s, &s->sending, "send", send_limit(s));
 	if (err != 0)
 		return err;
-	c.answer = sent;
+	c.answer = answer;
 	for (; n > 0; p += sent, n -= (size_t)sent) {
 		sent = p != buf ? -caski_call_late(&c) : 0;
 		if (sent == 0)
@@ -404,6 +416,19 @@ send_all(struct cask_sock *s, const void *buf, size_t n)
 	return 0;
 }
 
+static inline int
+send_all(struct cask_sock *s, const void *buf, size_t n)
+{
+	ptrdiff_t sent = 0;
+
+	if (n > 0 && caski_sends_straight(s)) {
+		sent = caski_send_straight(s, buf, n);
+		if (sent == (ptrdiff_t)n)
+			return 0;
+	}
+	return send_on(s, buf, n, sent);
+}
+
 int
 cask_send(struct cask_sock *s, const void *buf, size_t n)
 {
@@ -412,20 +437,14 @@ cask_send(struct cask_sock *s, const void *buf, size_t n)
 	return caski_trace_end(s, "send", send_all(s, buf, n));
 }
 
-static ptrdiff_t
-try_to_send(struct cask_sock *s, const void *buf, size_t n)
+/* sent: what the system has said, or 0. */
+static CASKI_NOINLINE ptrdiff_t
+try_on_to_send(
+    struct cask_sock *s, const unsigned char *p, size_t n, ptrdiff_t sent)
 {
-	const unsigned char *p = buf;
-	ptrdiff_t sent = 0;
+	size_t done = sent > 0 ? (size_t)sent : 0;
 	struct caski_call c;
-	size_t done = 0;
 
-	if (n > 0 && caski_sends_straight(s)) {
-		sent = caski_send_straight(s, buf, n);
-		if (sent == (ptrdiff_t)n)
-			return sent;
-		done = sent > 0 ? (size_t)sent : 0;
-	}
 	caski_held_push(s);
 	if (caski_call_begin(&c, s, &s->sending, "send", no_limit) != 0)
 		return -1;
@@ -442,6 +461,19 @@ try_to_send(struct cask_sock *s, const void *buf, size_t n)
 	if (done < n)
 		caski_notify_arm(s, CASK_ON_SEND);
 	return (ptrdiff_t)done;
+}
+
+static inline ptrdiff_t
+try_to_send(struct cask_sock *s, const void *buf, size_t n)
+{
+	ptrdiff_t sent = 0;
+
+	if (n > 0 && caski_sends_straight(s)) {
+		sent = caski_send_straight(s, buf, n);
+		if (sent == (ptrdiff_t)n)
+			return sent;
+	}
+	return try_on_to_send(s, buf, n, sent);
 }
 
 ptrdiff_t

@@ -78,8 +78,7 @@ struct cask_io {
 	const char *peer; /* the other end, "localhost:7000", or NULL */
 	int limit_ms;     /* the time limit that ran out, if err is ETIMEDOUT */
 	const struct cask_io_table *table;
-	char words[120]; /* why, if cask_strerror(err) would not tell */
-	bool inside;     /* err struck inside a message */
+	bool inside; /* err struck inside a message */
 
 	/* For transports.  exact: an archive shall read no more than it needs,
 	   since what is left belongs to the transport.  ahead: how many bytes
@@ -94,6 +93,9 @@ struct cask_io {
 	/* private: an archive that has stored and not flushed */
 	struct cask_ar *unflushed;
 	int (*flush)(struct cask_ar *ar, struct cask_io *io);
+
+	/* Why, if cask_strerror(err) would not tell. */
+	char words[120];
 };
 
 /*

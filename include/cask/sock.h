@@ -144,7 +144,7 @@ struct cask_sock {
 	int receive_buffer; /* … */
 	size_t ahead_most;  /* bytes read ahead at most; 0: CASK_AHEAD */
 
-	/* private */
+	/* private: what every call looks at … */
 	bool open;
 	bool listening;
 	bool bound;           /* by cask_bind, and not connected */
@@ -156,32 +156,33 @@ struct cask_sock {
 	unsigned char wanted; /* CASK_ON_…: the interest */
 	unsigned char armed;  /* … those that may be announced */
 	unsigned char posted; /* … and those that wait in the pump's queue */
-	int lost;             /* the error that close is going to announce */
-	int direct_ms;        /* the limit that the descriptor knows of */
-	int reserve; /* a descriptor for when there are no others, + 1 */
-	struct cask_timer pause; /* … and when there isn't even that */
-	struct cask_watch watch;
-	struct cask_note note;
+	unsigned char full;   /* reads for archives, in a row, that were full */
+	bool value_begins;    /* an archive's value begins; its limit: */
+	int value_ms;
+	int64_t value_limit; /* … when that ends; 0: it doesn't run yet */
+	int64_t deadline;
+	int deadline_ms;
+	int direct_ms; /* the limit that the descriptor knows of */
+	int lost;      /* the error that close is going to announce */
+	int cancelled; /* these three are touched by other threads */
+	int bell;
+	int cancelling;
 	struct caski_call *receiving; /* the call that waits, and for what */
 	struct caski_call *sending;
 	struct caski_call *delivering; /* the notification being delivered */
-	struct caski_attempt *attempt;
-	unsigned char *ahead; /* what was read ahead: io.ahead bytes … */
-	size_t ahead_from;    /* … from here on */
-	size_t ahead_size;
-	unsigned char full;  /* reads for archives, in a row, that were full */
-	unsigned char *held; /* what an archive has written and goes on: … */
-	size_t held_size;    /* … so many bytes, … */
-	size_t held_sent;    /* … and so many of them are sent */
-	int64_t deadline;
-	int deadline_ms;
-	int value_ms; /* the limit of an archive's value in hand, and … */
-	int64_t value_limit; /* … when that ends; 0: it doesn't run yet */
-	bool value_begins;   /* … a new value begins */
-	int cancelled;       /* these three are touched by other threads */
-	int bell;
-	int cancelling;
+	size_t held_size;              /* of what is held */
 	uint64_t carried; /* bytes in both directions, for CASK_CHAOS */
+	struct cask_watch watch;
+	struct cask_note note;
+	/* … and what few do */
+	struct caski_attempt *attempt;
+	int reserve; /* a descriptor for when there are no others, + 1 */
+	struct cask_timer pause; /* … and when there isn't even that */
+	unsigned char *ahead;    /* what was read ahead: io.ahead bytes … */
+	size_t ahead_from;       /* … from here on */
+	size_t ahead_size;
+	unsigned char *held; /* what an archive has written and goes on … */
+	size_t held_sent;    /* … and how much of it is sent */
 	char name[CASK_PEER_SIZE];
 	char why[CASK_PEER_SIZE + 160];
 };
