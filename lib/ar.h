@@ -11,7 +11,13 @@
 
 #include <stdarg.h>
 
-#include "inline.h"
+#if defined(__GNUC__)
+#define CASKI_NOINLINE __attribute__((noinline))
+#define CASKI_INLINE   static inline __attribute__((always_inline))
+#else
+#define CASKI_NOINLINE
+#define CASKI_INLINE static inline
+#endif
 
 /*
  * Begin to load a whole message, n bytes at p, which stand at an offset of the
