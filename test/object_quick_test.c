@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "object_kit.h"
+#include "object_side.h"
 #include "test.h"
 
 #include <cask.h>
@@ -35,35 +36,11 @@ static const struct cask_class derived_class = {
 static const struct cask_class *const all[] = { &age_class, &derived_class,
 	&node_class, NULL };
 
-struct side {
-	struct cask_ar ar;
-	struct cask_graph graph;
-	struct cask_mem m;
-};
-
-static void
-store(struct side *s)
-{
-	memset(s, 0, sizeof *s);
-	s->ar.graph = &s->graph;
-	cask_store(&s->ar, cask_mem_grow(&s->m, 0));
-}
-
 /* What the other has stored. */
 static void
 load(struct side *s, const struct side *from)
 {
-	memset(s, 0, sizeof *s);
-	s->graph.classes = all;
-	s->ar.graph = &s->graph;
-	cask_load(&s->ar, cask_mem_read(&s->m, from->m.data, from->m.length));
-}
-
-static void
-done(struct side *s)
-{
-	cask_graph_clear(&s->graph);
-	cask_mem_close(&s->m);
+	load_bytes(s, all, from->m.data, from->m.length);
 }
 
 /* So much stands behind each tag that is loaded. */

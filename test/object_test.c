@@ -5,6 +5,7 @@
  */
 #include "fault.h"
 #include "object_kit.h"
+#include "object_side.h"
 #include "test.h"
 
 #include <cask.h>
@@ -91,34 +92,10 @@ static const struct cask_class *const all[] = { &age_class, &person_class,
 
 /* What is stored, and then loaded */
 
-struct side {
-	struct cask_ar ar;
-	struct cask_graph graph;
-	struct cask_mem m;
-};
-
-static void
-store(struct side *s)
-{
-	memset(s, 0, sizeof *s);
-	s->ar.graph = &s->graph;
-	cask_store(&s->ar, cask_mem_grow(&s->m, 0));
-}
-
 static void
 load(struct side *s, const void *bytes, size_t n)
 {
-	memset(s, 0, sizeof *s);
-	s->graph.classes = all;
-	s->ar.graph = &s->graph;
-	cask_load(&s->ar, cask_mem_read(&s->m, bytes, n));
-}
-
-static void
-done(struct side *s)
-{
-	cask_graph_clear(&s->graph);
-	cask_mem_close(&s->m);
+	load_bytes(s, all, bytes, n);
 }
 
 static void
