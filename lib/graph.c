@@ -17,13 +17,16 @@
 
 #define FIRST_ROOM  64
 #define FIRST_KINDS 8
+#define FIRST_AGAIN 8
 
 /* Addresses */
 
 static const void *
 key(const struct cask_graph *g, const struct cask_entry *e)
 {
-	return e->p != NULL ? e->p : (const void *)g->kind[e->of].is;
+	const void *object = caski_object_of(g, e);
+
+	return object != NULL ? object : (const void *)g->kind[e->of].is;
 }
 
 uint32_t
@@ -89,9 +92,14 @@ static int
 grow_entries(struct cask_graph *g, size_t room)
 {
 	struct cask_entry *entry;
+	void **object;
 
-	if (room > SIZE_MAX / sizeof *entry)
+	if (room > SIZE_MAX / sizeof *object)
 		return ENOMEM;
+	object = caski_sys_realloc(g->object, room * sizeof *object);
+	if (object == NULL)
+		return ENOMEM;
+	g->object = object;
 	entry = caski_sys_realloc(g->entry, room * sizeof *entry);
 	if (entry == NULL)
 		return ENOMEM;
@@ -116,8 +124,52 @@ grow(struct cask_graph *g, bool keyed)
 	return err;
 }
 
+/* It has had a number. */
+static int
+add_again(struct cask_graph *g, uint32_t before)
+{
+	size_t room = g->again_room > 0 ? 2 * g->again_room : FIRST_AGAIN;
+	struct cask_again *grown;
+
+	if (g->agains == g->again_room) {
+		if (room > SIZE_MAX / sizeof *grown)
+			return ENOMEM;
+		grown = caski_sys_realloc(g->again, room * sizeof *grown);
+		if (grown == NULL)
+			return ENOMEM;
+		g->again = grown;
+		g->again_room = room;
+	}
+	g->again[g->agains++] =
+	    (struct cask_again) { .pid = g->used + 1, .before = before };
+	return 0;
+}
+
+/* The number that it had before that one, or 0. */
+static uint32_t
+before(const struct cask_graph *g, uint32_t pid)
+{
+	size_t i = g->agains;
+
+	while (i > 0 && g->again[i - 1].pid > pid)
+		i--;
+	return i > 0 && g->again[i - 1].pid == pid ? g->again[i - 1].before : 0;
+}
+
+/* The next number's slot. */
+static int
+add_slot(struct cask_graph *g, const void *p, uint32_t of)
+{
+	struct cask_slot *slot = caski_slot_of(g, p);
+	int err = slot->pid != 0 ? add_again(g, slot->pid) : 0;
+
+	if (err == 0)
+		put_in_slot(slot, p, g->used + 1, of);
+	return err;
+}
+
 int
-caski_add(struct cask_graph *g, const struct cask_entry *e, bool keyed)
+caski_add(struct cask_graph *g, void *object, struct cask_entry e, bool keyed)
 {
 	struct cask_entry *added;
 	int err;
@@ -128,15 +180,15 @@ caski_add(struct cask_graph *g, const struct cask_entry *e, bool keyed)
 	if (err != 0)
 		return err;
 	added = &g->entry[g->used];
-	*added = *e;
-	if (keyed && e->what != CASKI_CLASS)
-		added->before = caski_find(g, e->p);
+	*added = e;
+	g->object[g->used] = object;
 	if (keyed)
-		put_in_slot(
-		    caski_slot_of(g, key(g, e)), key(g, e), g->used + 1, e->of);
+		err = add_slot(g, key(g, added), e.of);
+	if (err != 0)
+		return err;
 	g->used++;
-	g->objects += e->what != CASKI_CLASS;
-	g->recent = e->of;
+	g->objects += e.what != CASKI_CLASS;
+	g->recent = e.of;
 	return 0;
 }
 
@@ -192,7 +244,7 @@ caski_add_class(struct cask_graph *g, const struct cask_class *kind,
 
 	if (err != 0)
 		return err;
-	err = caski_add(g, &e, keyed);
+	err = caski_add(g, NULL, e, keyed);
 	if (err != 0) {
 		g->kinds--;
 		return err;
@@ -223,8 +275,9 @@ caski_schema_of(const struct cask_graph *g, const struct cask_class *kind)
 static void
 empty_slot(struct cask_graph *g, uint32_t pid)
 {
-	const struct cask_entry *older, *e = &g->entry[pid - 1];
-	struct caski_way way = caski_way_of(key(g, e));
+	const struct cask_entry *older;
+	const void *p = key(g, &g->entry[pid - 1]);
+	struct caski_way way = caski_way_of(p);
 	size_t i = way.at & (g->slots - 1);
 	struct cask_slot *slot = &g->slot[i];
 
@@ -234,13 +287,13 @@ empty_slot(struct cask_graph *g, uint32_t pid)
 	}
 	if (slot->pid != pid)
 		return;
-	older = caski_entry(g, e->before);
-	if (older == NULL)
+	older = caski_entry(g, before(g, pid));
+	if (older == NULL) {
 		put_in_slot(slot, NULL, 0, 0);
-	else
-		put_in_slot(slot,
-		    older->what == CASKI_GONE_BY ? NULL : older->p, e->before,
-		    older->of);
+		return;
+	}
+	put_in_slot(slot, older->what == CASKI_GONE_BY ? NULL : p,
+	    before(g, pid), older->of);
 }
 
 /* It is the newest of them, and so are those that were mapped after it. */
@@ -263,6 +316,8 @@ caski_undo(struct cask_graph *g, uint32_t used)
 		else
 			g->objects--;
 	}
+	while (g->agains > 0 && g->again[g->agains - 1].pid > used)
+		g->agains--;
 }
 
 /* By any of its numbers: mapped twice, it has two. */
@@ -274,45 +329,48 @@ cask_graph_forget(struct cask_graph *g, const void *object)
 	if (pid == 0 || g->entry[pid - 1].what == CASKI_CLASS)
 		return;
 	caski_slot_of(g, object)->p = NULL;
-	for (; pid != 0; pid = g->entry[pid - 1].before)
+	for (; pid != 0; pid = before(g, pid))
 		g->entry[pid - 1].what = CASKI_GONE_BY;
 }
 
 /* The end */
 
 static void
-release(struct cask_ar *ar, const struct cask_entry *e)
+release(struct cask_ar *ar, void *object, const struct cask_kind *kind)
 {
-	const struct cask_kind *kind = caski_kind_of(ar->graph, e);
-
 	if (kind->is->unmake != NULL) {
-		kind->is->unmake(e->p);
+		kind->is->unmake(object);
 		return;
 	}
 	ar->schema = kind->schema; /* the same walk as loading it was */
-	kind->is->exchange(ar, e->p);
-	caski_sys_free(e->p);
+	kind->is->exchange(ar, object);
+	caski_sys_free(object);
 }
 
 void
-caski_unmake(struct cask_graph *g, const struct cask_entry *e)
+caski_unmake(struct cask_graph *g, void *object, unsigned of)
 {
 	struct cask_ar ar = { .graph = g };
 
 	cask_release(&ar);
-	release(&ar, e);
+	release(&ar, object, &g->kind[of]);
 }
 
 void
 cask_graph_keep(struct cask_graph *g)
 {
+	caski_sys_free(g->object);
 	caski_sys_free(g->entry);
+	caski_sys_free(g->again);
 	caski_sys_free(g->slot);
 	caski_sys_free(g->kind);
+	g->object = NULL;
 	g->entry = NULL;
+	g->again = NULL;
 	g->slot = NULL;
 	g->kind = NULL;
 	g->room = g->slots = g->memory = 0;
+	g->agains = g->again_room = 0;
 	g->used = g->objects = g->newest = g->kinds = g->kind_room = 0;
 	g->owner = false;
 	g->inside = NULL;
@@ -327,7 +385,8 @@ cask_graph_clear(struct cask_graph *g)
 	cask_release(&ar);
 	for (uint32_t i = 0; g->owner && i < g->used; i++)
 		if (g->entry[i].what == CASKI_OBJECT)
-			release(&ar, &g->entry[i]);
+			release(
+			    &ar, g->object[i], caski_kind_of(g, &g->entry[i]));
 	cask_graph_keep(g);
 }
 

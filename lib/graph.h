@@ -24,12 +24,16 @@ struct cask_kind {
 	uint32_t schema;
 };
 
-/* What has a number.  There are many of these: 16 bytes. */
+/* What has a number, beside the object's address: there are many of these, and
+ * references go anywhere among them. */
 struct cask_entry {
-	void *p;           /* the object; NULL for a class */
 	unsigned of : 30;  /* the kind, or the object's */
 	unsigned what : 2; /* enum caski_what */
-	uint32_t before;   /* the older number of a stored object, or 0 */
+};
+
+/* A stored object that had a number when it was mapped. */
+struct cask_again {
+	uint32_t pid, before;
 };
 
 /* Where an address is found, with all that is asked of an object that is known.
@@ -53,13 +57,21 @@ caski_entry(const struct cask_graph *g, uint32_t pid)
 	return pid > 0 && pid <= g->used ? &g->entry[pid - 1] : NULL;
 }
 
+/* Its object, or NULL. */
+static inline void *
+caski_object_of(const struct cask_graph *g, const struct cask_entry *e)
+{
+	return g->object[e - g->entry];
+}
+
 /*
  * The slots where an address may be: every step-th.
  *
- * Neighbours stay neighbours within 4 KiB, which the processor's cache likes;
- * where those 4 KiB go is mixed: multiplying mixes low bits into high ones.
- * Where they meet others, those that collide go on elsewhere, together.  An odd
- * step comes by all slots.
+ * Neighbours stay neighbours within 4 KiB, which the processor's cache likes:
+ * there is a slot for every 64 bytes of these, so that those of objects share
+ * its lines.  Where 4 KiB go is mixed: multiplying mixes low bits into high
+ * ones.  Where they meet others, or objects are smaller, those that collide go
+ * on elsewhere, together.  An odd step comes by all slots.
  */
 struct caski_way {
 	size_t at, step;
@@ -68,8 +80,8 @@ struct caski_way {
 static inline struct caski_way
 caski_way_of(const void *p)
 {
-	uint64_t a = (uint64_t)(uintptr_t)p >> 4;
-	uint64_t mixed = (a >> 8) * UINT64_C(0x9E3779B97F4A7C15);
+	uint64_t a = (uint64_t)(uintptr_t)p >> 6;
+	uint64_t mixed = (a >> 6) * UINT64_C(0x9E3779B97F4A7C15);
 
 	return (struct caski_way) {
 		.at = (size_t)(a + (mixed >> 40)),
@@ -97,7 +109,7 @@ caski_slot_of(const struct cask_graph *g, const void *p)
 	return caski_slot_in(g->slot, g->slots, p);
 }
 
-static inline const struct cask_slot *
+static inline struct cask_slot *
 caski_first_slot_of(const struct cask_graph *g, const void *p)
 {
 	return &g->slot[caski_way_of(p).at & (g->slots - 1)];
@@ -115,9 +127,9 @@ caski_has_room(const struct cask_graph *g)
 static inline void
 caski_append(struct cask_graph *g, void *object, unsigned of)
 {
-	g->entry[g->used++] = (struct cask_entry) {
-		.p = object, .of = of & CASKI_OF_MASK, .what = CASKI_OBJECT
-	};
+	g->object[g->used] = object;
+	g->entry[g->used++] = (struct cask_entry) { .of = of & CASKI_OF_MASK,
+		.what = CASKI_OBJECT };
 	g->objects++;
 	g->recent = of;
 }
@@ -147,10 +159,11 @@ const struct cask_kind *caski_find_class(
     struct cask_graph *g, const struct cask_class *kind);
 
 /*
- * Give the next number, to an object or a class.  keyed: to be found by its
- * address.  Gives 0, ENOMEM, or CASK_EINDEX when there are no numbers left.
+ * Give the next number, to an object or (NULL) a class.  keyed: to be found by
+ * its address.  Gives 0, ENOMEM, or CASK_EINDEX when there are no numbers left.
  */
-int caski_add(struct cask_graph *g, const struct cask_entry *e, bool keyed);
+int caski_add(
+    struct cask_graph *g, void *object, struct cask_entry e, bool keyed);
 int caski_add_class(struct cask_graph *g, const struct cask_class *kind,
     uint32_t schema, bool keyed);
 
@@ -165,7 +178,7 @@ unsigned caski_schema_of(
 /* Take back all numbers above used. */
 void caski_undo(struct cask_graph *g, uint32_t used);
 
-/* Free an object that was loaded, or was to be. */
-void caski_unmake(struct cask_graph *g, const struct cask_entry *e);
+/* Free an object of that kind that was to be loaded. */
+void caski_unmake(struct cask_graph *g, void *object, unsigned of);
 
 #endif

@@ -77,23 +77,67 @@ begun_slowly(struct cask_ar *ar, void *p, const struct cask_class *kind,
 	return reference(ar, p, kind);
 }
 
-/* The same, where it is not known. */
-CASKI_INLINE void *
-begun(struct cask_ar *ar, void *p, const struct cask_class *kind,
-    const char *name, struct caski_seen seen)
-{
-	void *object = caski_begin_new(ar, p, kind, name, seen);
+/* The tag of *p, the fast way if there are room, bytes or slots for that. */
 
+CASKI_INLINE void *
+put_begun(struct cask_ar *ar, struct cask_slot *slot, void *p,
+    const struct cask_class *kind, const char *name)
+{
+	void *object;
+
+	if (slot == NULL)
+		return begun_slowly(ar, p, kind, name);
+	if (caski_put_known(ar, slot, kind))
+		return NULL;
+	object = caski_put_new(ar, slot, caski_pointer(p), kind);
 	return object != NULL ? object : begun_slowly(ar, p, kind, name);
+}
+
+CASKI_INLINE void *
+get_begun(struct cask_ar *ar, uint32_t tag, void *p,
+    const struct cask_class *kind, const char *name)
+{
+	void *object = NULL;
+
+	if (tag == CASKI_KNOWN)
+		return NULL;
+	if (tag != 0)
+		object = caski_get_new(ar, p, kind, name, tag);
+	return object != NULL ? object : begun_slowly(ar, p, kind, name);
+}
+
+CASKI_INLINE void *
+put_last(struct cask_ar *ar, const struct cask_last *last, void *p)
+{
+	const struct cask_graph *g = ar->graph;
+	const void *object = caski_pointer(p);
+	struct cask_slot *slot = NULL;
+
+	if (cask_fits(ar->cur, CASKI_TAG_MOST, ar->put_end)) {
+		if (caski_put_null(ar, object))
+			return NULL;
+		if (g->slots > 0)
+			slot = caski_slot_of(g, object);
+	}
+	return put_begun(ar, slot, p, last->kind, last->name);
+}
+
+CASKI_INLINE void *
+get_last(struct cask_ar *ar, const struct cask_last *last, void *p)
+{
+	uint32_t tag = 0;
+
+	if (cask_fits(ar->cur, CASKI_TAG_MOST, ar->get_end))
+		tag = caski_get_known(ar, p, last->kind);
+	return get_begun(ar, tag, p, last->kind, last->name);
 }
 
 /* The one that was left for the last, if its object did end there, and if it is
  * new. */
-static void *
-begun_last(struct cask_ar *ar)
+CASKI_INLINE void *
+begun_last(struct cask_ar *ar, bool loading)
 {
 	struct cask_last *last = &ar->graph->last;
-	struct caski_seen seen;
 	void *p = last->p;
 
 	last->p = NULL;
@@ -106,8 +150,7 @@ begun_last(struct cask_ar *ar)
 		return NULL;
 	}
 	ar->secret = last->secret;
-	seen = caski_exchange_known(ar, p, last->kind);
-	return seen.known ? NULL : begun(ar, p, last->kind, last->name, seen);
+	return loading ? get_last(ar, last, p) : put_last(ar, last, p);
 }
 
 /* An object whose exchange function was called. */
@@ -129,8 +172,8 @@ may_wait(const struct cask_ar *ar, const void *p)
 }
 
 /* The newest object, and those that are left for the last. */
-static void
-exchange(struct cask_ar *ar, void *object)
+CASKI_INLINE void
+exchange(struct cask_ar *ar, void *object, bool loading)
 {
 	struct cask_graph *g = ar->graph;
 	struct cask_inside here = { .within = ar->within }, *around = g->inside;
@@ -144,71 +187,95 @@ exchange(struct cask_ar *ar, void *object)
 		here.size = of->is->size;
 		ar->schema = of->schema;
 		of->is->exchange(ar, object);
-		object = begun_last(ar);
+		object = begun_last(ar, loading);
 	} while (object != NULL);
 	g->inside = around;
 	ar->secret = secret;
 }
 
 /* The contents of a new one. */
-static void
-contents(struct cask_ar *ar, void *object, const char *name)
+CASKI_INLINE void
+contents(struct cask_ar *ar, void *object, const char *name, bool loading)
 {
 	struct cask_frame frame;
 
-	if (cask_enter(ar, &frame, name)) {
+	if (cask_enter_as(ar, &frame, name, CASK_NO_INDEX)) {
 		if (ar->watched)
 			caski_print_new(
 			    ar, ar->graph->used, caski_class_of(object)->name);
-		exchange(ar, object);
+		exchange(ar, object, loading);
 	}
-	cask_leave(ar, &frame);
+	cask_leave_as(ar, name, CASK_NO_INDEX);
+}
+
+/* A pointer that is not known, or not yet; tag and slot are as above. */
+
+CASKI_NOINLINE static void
+put_other(struct cask_ar *ar, void *p, const struct cask_class *kind,
+    const char *name, struct cask_slot *slot)
+{
+	unsigned schema = ar->schema;
+	void *object = put_begun(ar, slot, p, kind, name);
+
+	if (object != NULL)
+		contents(ar, object, name, false);
+	ar->schema = schema;
 }
 
 CASKI_NOINLINE static void
-not_known(struct cask_ar *ar, void *p, const struct cask_class *kind,
-    const char *name, struct caski_seen seen)
+get_other(struct cask_ar *ar, void *p, const struct cask_class *kind,
+    const char *name, uint32_t tag)
 {
 	unsigned schema = ar->schema;
-	void *object = begun(ar, p, kind, name, seen);
+	void *object = get_begun(ar, tag, p, kind, name);
 
 	if (object != NULL)
-		contents(ar, object, name);
+		contents(ar, object, name, true);
 	ar->schema = schema;
-	if (ar->err != 0 && ar->loading)
+	if (ar->err != 0)
 		caski_point(p, NULL);
 }
+
+/* Those that are, by functions that have no frame. */
 
 CASKI_NOINLINE static void
 put_after_first(struct cask_ar *ar, void *p, const struct cask_class *kind,
     const char *name)
 {
-	struct caski_seen seen = caski_put_known(ar, caski_pointer(p), kind);
-
-	if (!seen.known)
-		not_known(ar, p, kind, name, seen);
+	put_other(
+	    ar, p, kind, name, caski_slot_of(ar->graph, caski_pointer(p)));
 }
 
 CASKI_NOINLINE static void
 put_object(struct cask_ar *ar, void *p, const struct cask_class *kind,
     const char *name)
 {
+	const struct cask_graph *g = ar->graph;
 	const void *object = caski_pointer(p);
+	struct cask_slot *slot = NULL;
 
-	if (object == NULL)
-		caski_put_tag(ar, 0, 0, 0);
-	else if (!CASK_LIKELY(caski_put_first(ar, object, kind)))
-		put_after_first(ar, p, kind, name);
+	if (caski_put_null(ar, object))
+		return;
+	if (CASK_LIKELY(g->slots > 0)) {
+		slot = caski_first_slot_of(g, object);
+		if (CASK_LIKELY(caski_put_first(ar, slot, object, kind)))
+			return;
+		if (slot->pid != 0 && slot->p != object) {
+			put_after_first(ar, p, kind, name);
+			return;
+		}
+	}
+	put_other(ar, p, kind, name, slot);
 }
 
 CASKI_NOINLINE static void
 get_object(struct cask_ar *ar, void *p, const struct cask_class *kind,
     const char *name)
 {
-	struct caski_seen seen = caski_get_known(ar, p, kind);
+	uint32_t tag = caski_get_known(ar, p, kind);
 
-	if (!seen.known)
-		not_known(ar, p, kind, name, seen);
+	if (tag != CASKI_KNOWN)
+		get_other(ar, p, kind, name, tag);
 }
 
 void
@@ -223,8 +290,10 @@ cask_object_named(struct cask_ar *ar, void *p, const struct cask_class *kind,
 		get_object(ar, p, kind, name);
 	else if (ar->way == CASK_RELEASES)
 		caski_point(p, NULL);
+	else if (ar->loading)
+		get_other(ar, p, kind, name, 0);
 	else
-		not_known(ar, p, kind, name, caski_nothing_seen);
+		put_other(ar, p, kind, name, NULL);
 }
 
 void

@@ -21,18 +21,6 @@
 
 #define CASKI_TAG_MOST 6
 
-/* What was seen of a pointer.  If it was not exchanged: the slot where its
- * object would be, or the tag of a class, before which the buffer stands still.
- */
-struct caski_seen {
-	struct cask_slot *slot; /* or NULL */
-	uint32_t tag;           /* or 0 */
-	bool known;             /* it was exchanged */
-};
-
-static const struct caski_seen caski_known = { .known = true };
-static const struct caski_seen caski_nothing_seen = { .known = false };
-
 /* cask_is_kind_of, without a call. */
 CASKI_INLINE bool
 caski_is_kind(const struct cask_class *is, const struct cask_class *kind)
@@ -63,46 +51,43 @@ caski_put_tag(struct cask_ar *ar, uint32_t pid, uint32_t small, uint32_t big)
 	ar->cur = at + CASKI_TAG_MOST;
 }
 
-/* An object that is where it is looked for first, and of just that class. */
 CASKI_INLINE bool
-caski_put_first(
-    struct cask_ar *ar, const void *object, const struct cask_class *kind)
+caski_put_null(struct cask_ar *ar, const void *object)
 {
-	const struct cask_graph *g = ar->graph;
-	const struct cask_slot *slot;
-
-	if (g->slots == 0)
+	if (object != NULL)
 		return false;
-	slot = caski_first_slot_of(g, object);
-	if (slot->p != object || g->kind[slot->of].is != kind)
+	caski_put_tag(ar, 0, 0, 0);
+	return true;
+}
+
+/* An object that is in this slot, and of just that class. */
+CASKI_INLINE bool
+caski_put_first(struct cask_ar *ar, const struct cask_slot *slot,
+    const void *object, const struct cask_class *kind)
+{
+	if (slot->p != object || ar->graph->kind[slot->of].is != kind)
 		return false;
 	caski_put_tag(ar, slot->pid, 0, 0);
 	return true;
 }
 
-CASKI_INLINE struct caski_seen
-caski_put_known(
-    struct cask_ar *ar, const void *object, const struct cask_class *kind)
+/* One that is there, if any is. */
+CASKI_INLINE bool
+caski_put_known(struct cask_ar *ar, const struct cask_slot *slot,
+    const struct cask_class *kind)
 {
-	const struct cask_graph *g = ar->graph;
-	struct cask_slot *slot;
-
-	if (object == NULL) {
-		caski_put_tag(ar, 0, 0, 0);
-		return caski_known;
-	}
-	if (g->slots == 0)
-		return caski_nothing_seen;
-	slot = caski_slot_of(g, object);
-	if (slot->pid == 0 || !caski_is_kind(g->kind[slot->of].is, kind))
-		return (struct caski_seen) { .slot = slot };
+	if (slot->pid == 0 ||
+	    !caski_is_kind(ar->graph->kind[slot->of].is, kind))
+		return false;
 	caski_put_tag(ar, slot->pid, 0, 0);
-	return caski_known;
+	return true;
 }
 
+/* A new one, which would be there: that itself, whose contents are to follow;
+ * or NULL. */
 CASKI_INLINE void *
-caski_put_new(struct cask_ar *ar, void *object, const struct cask_class *kind,
-    struct cask_slot *slot)
+caski_put_new(struct cask_ar *ar, struct cask_slot *slot, void *object,
+    const struct cask_class *kind)
 {
 	const struct cask_class *is = caski_class_of(object);
 	struct cask_graph *g = ar->graph;
@@ -118,38 +103,45 @@ caski_put_new(struct cask_ar *ar, void *object, const struct cask_class *kind,
 
 /* Loading.  As many bytes as a tag may have are there. */
 
-CASKI_INLINE struct caski_seen
+/* *p, if it is NULL or has a number.  If it is not, the tag of a class, before
+ * which the buffer stands still; or 0. */
+#define CASKI_KNOWN 1 /* no tag of a class */
+
+CASKI_INLINE uint32_t
 caski_get_known(struct cask_ar *ar, void *p, const struct cask_class *kind)
 {
 	unsigned char *at = ar->cur;
 	uint32_t pid = cask_order16(cask_read16(at), ar->big_endian);
 	const struct cask_graph *g = ar->graph;
-	const struct cask_entry *e;
+	void *object;
 
 	at += 2;
 	if (pid == 0) {
 		ar->cur = at;
 		caski_point(p, NULL);
-		return caski_known;
+		return CASKI_KNOWN;
 	}
 	if (g->slots > 0)
-		return caski_nothing_seen;
+		return 0;
 	if (pid > CASKI_BIG)
-		return (struct caski_seen) { .tag = pid };
+		return pid;
 	if (pid == CASKI_BIG) {
 		pid = cask_order32(cask_read32(at), ar->big_endian);
 		at += 4;
 	}
 	if (pid - 1 >= g->used)
-		return caski_nothing_seen;
-	e = &g->entry[pid - 1];
-	if (e->p == NULL || !caski_is_kind(caski_kind_of(g, e)->is, kind))
-		return caski_nothing_seen;
+		return 0;
+	object = g->object[pid - 1];
+	if (object == NULL ||
+	    !caski_is_kind(caski_kind_of(g, &g->entry[pid - 1])->is, kind))
+		return 0;
 	ar->cur = at;
-	caski_point(p, e->p);
-	return caski_known;
+	caski_point(p, object);
+	return CASKI_KNOWN;
 }
 
+/* A new object of that class: *p is that, whose contents follow.  NULL: it goes
+ * the slow way, where nothing happens any more if there was an error. */
 CASKI_INLINE void *
 caski_get_new(struct cask_ar *ar, void *p, const struct cask_class *kind,
     const char *name, uint32_t tag)
@@ -169,31 +161,6 @@ caski_get_new(struct cask_ar *ar, void *p, const struct cask_class *kind,
 	if (CASK_LIKELY(object != NULL))
 		ar->cur += 2;
 	return object;
-}
-
-/* Either way */
-
-/* Exchange *p if it is NULL or has a number; if not, see caski_begin_new. */
-CASKI_INLINE struct caski_seen
-caski_exchange_known(struct cask_ar *ar, void *p, const struct cask_class *kind)
-{
-	if (cask_fits(ar->cur, CASKI_TAG_MOST, ar->put_end))
-		return caski_put_known(ar, caski_pointer(p), kind);
-	if (cask_fits(ar->cur, CASKI_TAG_MOST, ar->get_end))
-		return caski_get_known(ar, p, kind);
-	return caski_nothing_seen;
-}
-
-/* Begin a new object, whose contents follow.  NULL: it goes the slow way, where
- * nothing happens any more if there was an error. */
-CASKI_INLINE void *
-caski_begin_new(struct cask_ar *ar, void *p, const struct cask_class *kind,
-    const char *name, struct caski_seen seen)
-{
-	if (seen.slot != NULL)
-		return caski_put_new(ar, caski_pointer(p), kind, seen.slot);
-	return seen.tag != 0 ? caski_get_new(ar, p, kind, name, seen.tag)
-			     : NULL;
 }
 
 #endif

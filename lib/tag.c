@@ -43,7 +43,7 @@ add_class(struct cask_ar *ar, const struct cask_class *kind, uint32_t schema)
 }
 
 static bool
-add_object(struct cask_ar *ar, const struct cask_entry *e)
+add_object(struct cask_ar *ar, void *object, struct cask_entry e)
 {
 	struct cask_graph *g = ar->graph;
 	uint64_t most = caski_limit(g->most_objects, CASKI_OBJECTS_MOST);
@@ -53,19 +53,19 @@ add_object(struct cask_ar *ar, const struct cask_entry *e)
 		return caski_fail(ar, CASK_ELIMIT,
 		    "more than %llu objects (graph.most_objects)",
 		    (unsigned long long)most);
-	err = caski_add(g, e, !ar->loading);
+	err = caski_add(g, object, e, !ar->loading);
 	return err == 0 || add_failed(ar, err);
 }
 
 bool
 caski_map(struct cask_ar *ar, void *object, const struct cask_class *kind)
 {
-	struct cask_entry e = { .p = object, .what = CASKI_MAPPED };
+	struct cask_entry e = { .what = CASKI_MAPPED };
 	uint32_t of = 0;
 	int err = caski_kind(ar->graph, kind, &of);
 
 	e.of = of & CASKI_OF_MASK;
-	return err == 0 ? add_object(ar, &e) : add_failed(ar, err);
+	return err == 0 ? add_object(ar, object, e) : add_failed(ar, err);
 }
 
 /* Storing */
@@ -160,7 +160,7 @@ void *
 caski_put_reference(
     struct cask_ar *ar, void *object, const struct cask_class *kind)
 {
-	struct cask_entry e = { .p = object, .what = CASKI_OBJECT };
+	struct cask_entry e = { .what = CASKI_OBJECT };
 	const struct cask_class *is;
 	uint32_t pid;
 
@@ -189,7 +189,7 @@ caski_put_reference(
 		return NULL;
 	e.of = caski_kind_number(ar->graph, caski_find_class(ar->graph, is)) &
 	    CASKI_OF_MASK;
-	if (!add_object(ar, &e))
+	if (!add_object(ar, object, e))
 		return NULL;
 	if (ar->watched)
 		show(ar, ar->graph->used, is);
@@ -381,9 +381,8 @@ not_made(struct cask_ar *ar, const struct cask_class *kind)
 void *
 caski_kept(struct cask_ar *ar, void *object, unsigned of, const char *name)
 {
-	struct cask_entry e = {
-		.p = object, .of = of & CASKI_OF_MASK, .what = CASKI_OBJECT
-	};
+	struct cask_entry e = { .of = of & CASKI_OF_MASK,
+		.what = CASKI_OBJECT };
 
 	if (name != NULL)
 		caski_begin(ar, "object", name);
@@ -391,9 +390,9 @@ caski_kept(struct cask_ar *ar, void *object, unsigned of, const char *name)
 		not_made(ar, ar->graph->kind[of].is);
 		return NULL;
 	}
-	if (add_object(ar, &e))
+	if (add_object(ar, object, e))
 		return object;
-	caski_unmake(ar->graph, &e);
+	caski_unmake(ar->graph, object, of);
 	return NULL;
 }
 
@@ -415,7 +414,7 @@ caski_get_reference(struct cask_ar *ar, void *p, const struct cask_class *kind)
 			show(ar, ar->graph->used, caski_class_of(object));
 		return object;
 	}
-	caski_point(p, e->p);
+	caski_point(p, caski_object_of(ar->graph, e));
 	if (ar->watched)
 		show(ar, caski_number_of(ar->graph, e), NULL);
 	return NULL;

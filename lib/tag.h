@@ -113,7 +113,7 @@ caski_get_object(struct cask_ar *ar, unsigned of, void *p, const char *name)
 	struct cask_graph *g = ar->graph;
 	void *object = caski_make(g, g->kind[of].is);
 
-	if (object != NULL && caski_may_add(g))
+	if (CASK_LIKELY(object != NULL && caski_may_add(g)))
 		caski_append(g, object, of);
 	else
 		object = caski_kept(ar, object, of, name);

@@ -357,10 +357,10 @@ the_last_number_is_that_of_mfc(void **state)
 	struct cask_graph g = {
 		.used = 0x3FFFFFFD, .room = 0x40000000, .entry = &one
 	};
-	struct cask_entry e = { .p = &one, .what = CASKI_OBJECT };
+	struct cask_entry e = { .what = CASKI_OBJECT };
 
 	(void)state;
-	assert_int_equal(caski_add(&g, &e, false), CASK_EINDEX);
+	assert_int_equal(caski_add(&g, &one, e, false), CASK_EINDEX);
 	assert_int_equal(g.used, 0x3FFFFFFD);
 }
 
@@ -377,16 +377,17 @@ numbers_are_taken_back_after_some_were_forgotten(void **state)
 	for (uint32_t round = 0; round < MANY; round++) {
 		for (uint32_t i = g.used; i < MANY; i++) {
 			/* Another order each time, another chain. */
-			e.p = &l[(i * 7 + round) % MANY];
-			if (caski_find(&g, e.p) == 0)
-				assert_int_equal(caski_add(&g, &e, true), 0);
+			void *p = &l[(i * 7 + round) % MANY];
+
+			if (caski_find(&g, p) == 0)
+				assert_int_equal(caski_add(&g, p, e, true), 0);
 		}
 		for (uint32_t i = round % 5; i < g.used; i += 5)
-			cask_graph_forget(&g, g.entry[i].p);
+			cask_graph_forget(&g, g.object[i]);
 		for (uint32_t i = 0; i < g.used; i++)
 			if (g.entry[i].what != CASKI_GONE_BY)
 				assert_int_equal(
-				    caski_find(&g, g.entry[i].p), i + 1);
+				    caski_find(&g, g.object[i]), i + 1);
 		caski_undo(&g, round % 100);
 		assert_int_equal(g.objects, g.used);
 		for (uint32_t i = 0; i < MANY; i++)
@@ -394,7 +395,7 @@ numbers_are_taken_back_after_some_were_forgotten(void **state)
 		for (uint32_t i = 0; i < g.used; i++)
 			if (g.entry[i].what != CASKI_GONE_BY)
 				assert_int_equal(
-				    caski_find(&g, g.entry[i].p), i + 1);
+				    caski_find(&g, g.object[i]), i + 1);
 	}
 	cask_graph_clear(&g);
 }
@@ -403,17 +404,75 @@ static void
 an_object_mapped_twice_has_the_older_number_again(void **state)
 {
 	struct cask_graph g = { 0 };
-	struct cask_entry e = { .p = &g, .what = CASKI_MAPPED };
+	struct cask_entry e = { .what = CASKI_MAPPED };
 
 	(void)state;
-	assert_int_equal(caski_add(&g, &e, true), 0);
-	assert_int_equal(caski_add(&g, &e, true), 0);
+	assert_int_equal(caski_add(&g, &g, e, true), 0);
+	assert_int_equal(caski_add(&g, &g, e, true), 0);
 	assert_int_equal(caski_find(&g, &g), 2);
 	caski_undo(&g, 1);
 	assert_int_equal(caski_find(&g, &g), 1);
-	assert_int_equal(caski_add(&g, &e, true), 0);
+	assert_int_equal(caski_add(&g, &g, e, true), 0);
 	cask_graph_forget(&g, &g);
 	assert_int_equal(caski_find(&g, &g), 0);
+	cask_graph_clear(&g);
+}
+
+/* Nothing is left of a number that was taken back, nor of one that could not be
+ * given. */
+static void
+what_is_mapped_again_may_fail_and_may_be_taken_back(void **state)
+{
+	struct cask_graph g = { 0 };
+	struct cask_entry e = { .what = CASKI_MAPPED };
+	int other;
+
+	(void)state;
+	assert_int_equal(caski_add(&g, &g, e, true), 0);
+	fault_plan(FAULT_REALLOC, 0, false, ENOMEM);
+	assert_int_equal(caski_add(&g, &g, e, true), ENOMEM);
+	assert_int_equal(fault_injected(), 1);
+	fault_reset();
+	assert_int_equal(caski_find(&g, &g), 1);
+	assert_int_equal(g.used, 1);
+	for (int i = 2; i <= 100; i++)
+		assert_int_equal(caski_add(&g, &g, e, true), 0);
+	caski_undo(&g, 50);
+	assert_int_equal(caski_find(&g, &g), 50);
+	cask_graph_forget(&g, &g);
+	for (int i = 0; i < 50; i++)
+		assert_int_equal(g.entry[i].what, CASKI_GONE_BY);
+	caski_undo(&g, 1);
+	assert_int_equal(caski_find(&g, &g), 0);
+	assert_int_equal(caski_add(&g, &other, e, true), 0);
+	cask_graph_forget(&g, &other);
+	assert_int_equal(g.entry[1].what, CASKI_GONE_BY);
+	caski_undo(&g, 1);
+	assert_int_equal(caski_find(&g, &other), 0);
+	cask_graph_clear(&g);
+}
+
+/* A table that has forgotten it has grown since. */
+static void
+what_was_mapped_again_and_forgotten_may_be_taken_back(void **state)
+{
+	static struct link l[MANY];
+	struct cask_graph g = { 0 };
+	struct cask_entry e = { .what = CASKI_MAPPED };
+
+	(void)state;
+	assert_int_equal(caski_add(&g, &l[0], e, true), 0);
+	assert_int_equal(caski_add(&g, &l[0], e, true), 0);
+	cask_graph_forget(&g, &l[0]);
+	for (int i = 1; i < MANY; i++)
+		assert_int_equal(caski_add(&g, &l[i], e, true), 0);
+	caski_undo(&g, 1);
+	assert_int_equal(caski_add(&g, &l[1], e, true), 0);
+	assert_int_equal(caski_add(&g, &l[2], e, true), 0);
+	caski_undo(&g, 1);
+	assert_int_equal(caski_find(&g, &l[0]), 0);
+	assert_int_equal(caski_find(&g, &l[1]), 0);
+	assert_int_equal(caski_find(&g, &l[2]), 0);
 	cask_graph_clear(&g);
 }
 
@@ -430,16 +489,17 @@ numbers_are_found_when_a_table_could_not_grow(void **state)
 	for (int i = 0; i < MANY; i++) {
 		bool grows = g.used == g.room;
 
-		e.p = &l[i];
 		if (grows) {
 			fault_plan(FAULT_MALLOC, 0, false, ENOMEM);
-			assert_int_equal(caski_add(&g, &e, true), ENOMEM);
+			assert_int_equal(caski_add(&g, &l[i], e, true), ENOMEM);
 			fault_plan(FAULT_REALLOC, 0, false, ENOMEM);
-			assert_int_equal(caski_add(&g, &e, true), ENOMEM);
-			assert_int_equal(fault_injected(), 2);
+			assert_int_equal(caski_add(&g, &l[i], e, true), ENOMEM);
+			fault_plan(FAULT_REALLOC, 1, false, ENOMEM);
+			assert_int_equal(caski_add(&g, &l[i], e, true), ENOMEM);
+			assert_int_equal(fault_injected(), 3);
 			fault_reset();
 		}
-		assert_int_equal(caski_add(&g, &e, true), 0);
+		assert_int_equal(caski_add(&g, &l[i], e, true), 0);
 		assert_true(g.slots >= 2 * g.room);
 		for (int k = 0; k <= i; k++)
 			assert_int_equal(caski_find(&g, &l[k]), k + 1);
@@ -671,6 +731,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(the_last_number_is_that_of_mfc),
 	cmocka_unit_test(numbers_are_taken_back_after_some_were_forgotten),
 	cmocka_unit_test(an_object_mapped_twice_has_the_older_number_again),
+	cmocka_unit_test(what_is_mapped_again_may_fail_and_may_be_taken_back),
+	cmocka_unit_test(what_was_mapped_again_and_forgotten_may_be_taken_back),
 	cmocka_unit_test(numbers_are_found_when_a_table_could_not_grow),
 	cmocka_unit_test(what_was_mapped_while_loading_is_known_when_storing),
 	cmocka_unit_test(mapped_objects_are_not_counted_as_classes),

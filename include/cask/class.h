@@ -59,8 +59,11 @@ struct cask_graph {
 	/* private */
 	uint32_t objects;
 	size_t memory;
-	struct cask_entry *entry; /* by number, less 1 */
+	void **object;            /* by number, less 1; NULL: it is a class's */
+	struct cask_entry *entry; /* … what it is */
 	size_t room;
+	struct cask_again *again; /* those mapped again, by number */
+	size_t agains, again_room;
 	struct cask_slot *slot; /* by the address's hash */
 	size_t slots;
 	struct cask_kind *kind; /* the classes, as they came */
