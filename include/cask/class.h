@@ -62,8 +62,6 @@ struct cask_graph {
 	void **object;            /* by number, less 1; NULL: it is a class's */
 	struct cask_entry *entry; /* … what it is */
 	size_t room;
-	struct cask_again *again; /* those mapped again, by number */
-	size_t agains, again_room;
 	struct cask_slot *slot; /* by the address's hash */
 	size_t slots;
 	struct cask_kind *kind; /* the classes, as they came */
@@ -80,6 +78,8 @@ struct cask_graph {
 		uint64_t at;
 		unsigned secret;
 	} last;
+	struct cask_again *again; /* those mapped again, by number */
+	size_t agains, again_room;
 };
 
 /*
