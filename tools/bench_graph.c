@@ -66,11 +66,16 @@ graph_delete(void *p)
 
 enum { UP, LINK, LEFT, RIGHT, POINTERS };
 
+#define VALUES(F)     \
+	F(u32, id)    \
+	F(f64, value) \
+	F(text, label, 16)
+CASK_LIST_STRUCT(values, VALUES)
+CASK_LIST_EXCHANGE(values, VALUES)
+
 struct node {
 	const struct cask_class *is;
-	uint32_t id;
-	double value;
-	char label[16];
+	struct values v;
 	struct node *to[POINTERS];
 };
 
@@ -85,9 +90,9 @@ build(const struct flat *f)
 		int32_t to[POINTERS] = { f[i].up, f[i].link, f[i].left,
 			f[i].right };
 
-		graph[i].id = f[i].id;
-		graph[i].value = f[i].value;
-		memcpy(graph[i].label, f[i].label, sizeof f[i].label);
+		graph[i].v.id = f[i].id;
+		graph[i].v.value = f[i].value;
+		memcpy(graph[i].v.label, f[i].label, sizeof f[i].label);
 		for (int k = 0; k < POINTERS; k++)
 			if (to[k] >= 0)
 				graph[i].to[k] = &graph[to[k]];
@@ -99,9 +104,9 @@ number_of(struct node *const *all, const struct node *p)
 {
 	if (p == NULL)
 		return -1;
-	if (p->id >= NODES || all[p->id] != p)
+	if (p->v.id >= NODES || all[p->v.id] != p)
 		graph_die("C", "a shared object came back twice");
-	return (int32_t)p->id;
+	return (int32_t)p->v.id;
 }
 
 static void
@@ -125,9 +130,9 @@ flatten(struct flat *f)
 	if (n != NODES)
 		graph_die("C", "fewer nodes than were stored");
 	for (size_t i = 0; i < NODES; i++) {
-		f[i].id = all[i]->id;
-		f[i].value = all[i]->value;
-		memcpy(f[i].label, all[i]->label, sizeof f[i].label);
+		f[i].id = all[i]->v.id;
+		f[i].value = all[i]->v.value;
+		memcpy(f[i].label, all[i]->v.label, sizeof f[i].label);
 		f[i].up = number_of(all, all[i]->to[UP]);
 		f[i].link = number_of(all, all[i]->to[LINK]);
 		f[i].left = number_of(all, all[i]->to[LEFT]);
@@ -154,9 +159,7 @@ node_x(struct cask_ar *ar, void *object)
 {
 	struct node *n = object;
 
-	cask_u32(ar, &n->id);
-	cask_f64(ar, &n->value);
-	cask_text(ar, n->label, sizeof n->label);
+	values_x(ar, &n->v);
 	cask_object(ar, &n->to[UP], &node_class);
 	cask_object(ar, &n->to[LINK], &node_class);
 	cask_object(ar, &n->to[LEFT], &node_class);
@@ -343,12 +346,12 @@ put_u32(unsigned char *p, uint32_t v)
 static inline unsigned char *
 put_node(unsigned char *p, const struct node *n)
 {
-	size_t length = strnlen(n->label, sizeof n->label - 1);
+	size_t length = strnlen(n->v.label, sizeof n->v.label - 1);
 
-	p = put_u32(p, n->id);
-	memcpy(p, &n->value, 8);
+	p = put_u32(p, n->v.id);
+	memcpy(p, &n->v.value, 8);
 	p[8] = (unsigned char)length;
-	memcpy(p + 9, n->label, sizeof n->label);
+	memcpy(p + 9, n->v.label, sizeof n->v.label);
 	return p + 9 + length;
 }
 
@@ -424,13 +427,13 @@ take_node(void)
 	const unsigned char *p = take(13);
 	size_t length = p[12];
 
-	if (length >= sizeof n->label)
+	if (length >= sizeof n->v.label)
 		graph_die("hand", "a long label");
 	n->is = NULL;
-	memcpy(&n->id, p, 4);
-	memcpy(&n->value, p + 4, 8);
-	memset(n->label, 0, sizeof n->label);
-	memcpy(n->label, take(length), length);
+	memcpy(&n->v.id, p, 4);
+	memcpy(&n->v.value, p + 4, 8);
+	memset(n->v.label, 0, sizeof n->v.label);
+	memcpy(n->v.label, take(length), length);
 	if (loaded_count == loaded_room) {
 		loaded_room = loaded_room > 0 ? 2 * loaded_room : 1024;
 		loaded = need(realloc(loaded, loaded_room * sizeof *loaded));
