@@ -996,9 +996,11 @@ fill(struct cask_sock *s)
 		n = send(cask_sock_fd(s), block, sizeof block,
 		    MSG_DONTWAIT | MSG_NOSIGNAL);
 		assert_true(n > 0 || errno == EINTR || errno == EAGAIN);
-		if (n < 0 && errno == EAGAIN) {
+		if (n > 0) {
+			patience = 3;
+		} else if (errno == EAGAIN) {
 			patience--;
-			test_pause(2);
+			test_pause(5);
 		}
 	}
 }
