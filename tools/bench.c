@@ -9,7 +9,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <cask.h>
+#include "bench_record.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,18 +21,6 @@
 #define RECORDS 1000 /* different ones, so that the code is measured … */
 #define PASSES  1000 /* … and not the memory: 1,000,000 in all */
 #define NUMBERS 1000000
-
-#define RECORD(F)           \
-	F(u8, kind)         \
-	F(u16, port)        \
-	F(u32, id)          \
-	F(i64, timestamp)   \
-	F(f32, a)           \
-	F(fixed, f64, b, 4) \
-	F(bool, flag)       \
-	F(text, name, 24)
-CASK_LIST_STRUCT(record, RECORD)
-CASK_LIST_EXCHANGE(record, RECORD)
 
 static struct record in[RECORDS], out[RECORDS];
 
@@ -96,19 +84,6 @@ static struct cask_ar ar;
 static bool big_endian;
 
 /* Row: Cask, one exchange function for both directions */
-
-static void
-by_hand_x(struct cask_ar *a, struct record *r)
-{
-	cask_u8(a, &r->kind);
-	cask_u16(a, &r->port);
-	cask_u32(a, &r->id);
-	cask_i64(a, &r->timestamp);
-	cask_f32(a, &r->a);
-	cask_f64_array(a, r->b, 4);
-	cask_bool(a, &r->flag);
-	cask_text(a, r->name, sizeof r->name);
-}
 
 static void
 settings(void)

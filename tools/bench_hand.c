@@ -49,19 +49,6 @@ records_make(void)
 	}
 }
 
-void
-by_hand_x(struct cask_ar *ar, struct record *r)
-{
-	cask_u8(ar, &r->kind);
-	cask_u16(ar, &r->port);
-	cask_u32(ar, &r->id);
-	cask_i64(ar, &r->timestamp);
-	cask_f32(ar, &r->a);
-	cask_f64_array(ar, r->b, 4);
-	cask_bool(ar, &r->flag);
-	cask_text(ar, r->name, sizeof r->name);
-}
-
 /* By hand */
 
 static unsigned char *

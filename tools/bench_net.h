@@ -6,7 +6,7 @@
 #ifndef BENCH_NET_H
 #define BENCH_NET_H
 
-#include <cask.h>
+#include "bench_record.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -72,20 +72,6 @@ void table_number(const char *row, double figure, enum sense, double aim);
 /* ------------------------------------------------------------------------ */
 /* bench_hand.c, bench_cursor.c: the record, and what hand-written programs do
  */
-
-/* 52 bytes of numbers and a text of 20 characters: 73 on the wire. */
-#define RECORD(F)           \
-	F(u8, kind)         \
-	F(u16, port)        \
-	F(u32, id)          \
-	F(i64, timestamp)   \
-	F(f32, a)           \
-	F(fixed, f64, b, 4) \
-	F(bool, flag)       \
-	F(text, name, 24)
-CASK_LIST_STRUCT(record, RECORD)
-CASK_LIST_EXCHANGE(record, RECORD)
-void by_hand_x(struct cask_ar *ar, struct record *r); /* field by field */
 
 #define RECORDS      1000
 #define BLOCK        61440 /* the most that one send gets: see bench_stream.c */
