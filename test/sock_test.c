@@ -1008,7 +1008,8 @@ fill(struct cask_sock *s)
 static void
 a_send_that_timed_out_or_was_cancelled_ends_both_directions(void **state)
 {
-	static char block[16 << 20]; /* more than the system may still move on */
+	static char
+	    block[16 << 20]; /* more than the system may still move on */
 	struct trio t;
 	char c;
 
