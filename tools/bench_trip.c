@@ -70,7 +70,7 @@ static struct link link;
 static void
 cask_serve_trips(void (*tell)(uint16_t port))
 {
-	struct record r;
+	struct record r = { 0 };
 	uint32_t n = 0;
 	double cpu;
 
@@ -116,7 +116,7 @@ static void
 hand_serve_trips(void (*tell)(uint16_t port))
 {
 	unsigned char buf[4096];
-	struct record r;
+	struct record r = { 0 };
 	uint16_t port;
 	size_t have = 0, got;
 	int listener = hand_listen(&port);
