@@ -37,9 +37,9 @@
  * (options, unions, versions, values to be refused) takes a function written by
  * hand; either kind may hold structs of the other.
  *
- * It is the fastest way, too: where the largest struct that the list can
- * describe fits into what is left of the buffer, one look at that is enough for
- * all of it.
+ * It is the fastest way, too: where there is room for the largest struct that
+ * the list can store, or enough has come of one that is loaded, one look at the
+ * buffer is enough for all of it.
  *
  * SPDX-License-Identifier: MIT
  */
