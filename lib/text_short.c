@@ -89,17 +89,21 @@ caski_short_text(struct cask_ar *ar, char *s, size_t size)
 
 /* For a run (list.h), whose cursor the archive does not know of; and if it
  * gives up, nothing has been replaced either. */
-unsigned char *
-cask_run_unicode(struct cask_ar *ar, unsigned char *at, char *s, size_t size)
+struct cask_run
+cask_run_unicode(
+    struct cask_ar *ar, unsigned char *at, char *s, size_t size, size_t room)
 {
 	unsigned char *start = ar->cur;
 	uint64_t replaced = ar->replaced;
 	bool done;
+	size_t n;
 
 	ar->cur = at;
 	done = caski_short_text(ar, s, size) && ar->replaced == replaced;
-	at = ar->cur;
+	n = (size_t)(ar->cur - at);
 	ar->cur = start;
 	ar->replaced = replaced;
-	return done ? at : NULL;
+	if (!done || (ar->loading && !cask_run_takes(n - 1, &room)))
+		return (struct cask_run) { NULL, 0 };
+	return (struct cask_run) { at + n, room };
 }

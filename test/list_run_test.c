@@ -483,7 +483,101 @@ a_list_may_have_structs_that_are_exchanged_by_hand(void **state)
 	    cask_why(&ar), "p->more[1].n at byte 15: 13 is none");
 }
 
+/* What is copied for a run, every length with nothing odd and with something
+ * odd anywhere: from and to blocks of just that size. */
+
+#define LONGEST 70
+
+static const unsigned char odd[] = { 0x00, 0x80, 0xFF, 0x81 };
+
+static unsigned char *
+exact(size_t n)
+{
+	unsigned char *p = malloc(n > 0 ? n : 1);
+
+	assert_non_null(p);
+	return p;
+}
+
+static void
+assert_copies_plain(const unsigned char *text, size_t n, bool is_plain)
+{
+	unsigned char *from = exact(n), *to = exact(n);
+
+	memcpy(from, text, n);
+	assert_int_equal(cask_copy_plain(to, from, n), is_plain);
+	if (is_plain)
+		assert_memory_equal(to, text, n);
+	free(from);
+	free(to);
+}
+
+static void
+plain_text_of_any_length_is_copied_and_other_text_is_found(void **state)
+{
+	unsigned char text[LONGEST] = { 0 };
+
+	(void)state;
+	for (size_t n = 0; n <= LONGEST; n++) {
+		for (size_t i = 0; i < n; i++)
+			text[i] = i % 2 != 0 ? 0x7F : 1;
+		assert_copies_plain(text, n, true);
+		for (size_t i = 0; i < n; i++)
+			for (size_t k = 0; k < sizeof odd; k++) {
+				unsigned char was = text[i];
+
+				text[i] = odd[k];
+				assert_copies_plain(text, n, false);
+				text[i] = was;
+			}
+	}
+}
+
+static size_t
+length_copied(const unsigned char *text, size_t size)
+{
+	unsigned char *from = exact(size), *to = exact(size);
+	size_t n;
+
+	memcpy(from, text, size);
+	n = cask_copy_string(to, from, size);
+	if (n < size)
+		assert_memory_equal(to, text, n);
+	free(from);
+	free(to);
+	return n;
+}
+
+/* Behind the end anything may stand. */
+static void
+a_string_is_copied_to_its_end_if_it_is_plain(void **state)
+{
+	unsigned char text[LONGEST] = { 0 };
+
+	(void)state;
+	for (size_t size = 0; size <= LONGEST; size++) {
+		memset(text, 1, sizeof text);
+		assert_int_equal(length_copied(text, size), size);
+		for (size_t end = 0; end < size; end++)
+			for (size_t k = 0; k < sizeof odd; k++) {
+				memset(text, 0x7F, end);
+				memset(text + end, odd[k], size - end);
+				text[end] = '\0';
+				assert_int_equal(
+				    length_copied(text, size), end);
+				text[end] = 1;
+				if (k == 0 && end + 1 < size)
+					continue;
+				assert_int_equal(
+				    length_copied(text, size), size);
+			}
+	}
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(
+	    plain_text_of_any_length_is_copied_and_other_text_is_found),
+	cmocka_unit_test(a_string_is_copied_to_its_end_if_it_is_plain),
 	cmocka_unit_test(a_list_stores_what_its_members_do_one_by_one),
 	cmocka_unit_test(a_list_loads_what_its_members_do_one_by_one),
 	cmocka_unit_test(all_of_a_small_message_goes_in_a_run),

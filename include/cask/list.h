@@ -268,38 +268,51 @@ cask_run_count(const struct cask_ar *ar, unsigned char *at, uint32_t *n,
 	    (!loading || cask_run_takes(count * each, room));
 }
 
-/* Text in MFC's Unicode form. */
-unsigned char *cask_run_unicode(
-    struct cask_ar *ar, unsigned char *at, char *s, size_t size);
+/* Text in MFC's Unicode form: where it ends, or NULL; and what is left of room,
+ * of which loading takes all but the first byte. */
+struct cask_run {
+	unsigned char *at;
+	size_t room;
+};
+
+struct cask_run cask_run_unicode(
+    struct cask_ar *ar, unsigned char *at, char *s, size_t size, size_t room);
+
+CASK_INLINE unsigned char *
+cask_run_wide(
+    struct cask_ar *ar, unsigned char *at, char *s, size_t size, size_t *room)
+{
+	struct cask_run r = cask_run_unicode(ar, at, s, size, *room);
+
+	*room = r.room;
+	return r.at;
+}
 
 CASK_INLINE unsigned char *
 cask_run_text(struct cask_ar *ar, unsigned char *at, char *s, size_t size,
     size_t *room, bool loading)
 {
-	const unsigned char *start = at;
 	size_t n;
 
-	if (loading ? *at == 0xFF : ar->form != CASK_ANSI) {
-		at = cask_run_unicode(ar, at, s, size);
-		return at != NULL && loading &&
-			!cask_run_takes((size_t)(at - start) - 1, room)
-		    ? NULL
-		    : at;
-	}
 	if (loading) {
 		n = *at;
-		if (ar->form >= CASK_UTF8 || n >= size ||
+		if (!CASK_LIKELY(n < size && n < 0xFF))
+			return n == 0xFF ? cask_run_wide(ar, at, s, size, room)
+					 : NULL;
+		if (!CASK_LIKELY(ar->form < CASK_UTF8) ||
 		    !cask_run_takes(n, room) || !cask_is_within(ar, n) ||
 		    !cask_copy_plain(s, at + 1, n))
 			return NULL;
 		s[n] = '\0';
 		ar->came = CASK_ANSI;
-	} else {
-		n = cask_copy_string(at + 1, s, size);
-		if (n >= size || n >= 0xFF || !cask_is_within(ar, n))
-			return NULL;
-		*at = (unsigned char)n;
+		return at + 1 + n;
 	}
+	if (ar->form != CASK_ANSI)
+		return cask_run_wide(ar, at, s, size, room);
+	n = cask_copy_string(at + 1, s, size);
+	if (n >= size || n >= 0xFF || !cask_is_within(ar, n))
+		return NULL;
+	*at = (unsigned char)n;
 	return at + 1 + n;
 }
 

@@ -246,22 +246,18 @@ CASK_TEXT(wstring_dup, struct cask_wstring, wchar_t, string_dup)
 
 #undef CASK_TEXT
 
-/* What is odd about 8 bytes of text: a high bit in each that is a NUL or not
- * ASCII.  Above the lowest of them bits mean nothing. */
+/*
+ * What is odd about 8 bytes of text: the high bit of a byte that is a NUL or
+ * not ASCII.  Above the lowest of these bits mean nothing; the text has it,
+ * too, if it is not ASCII.  Other bits never mean anything.
+ */
+#define CASK_ODD UINT64_C(0x8080808080808080)
+
 static inline uint64_t
 cask_odd8(uint64_t w)
 {
-	return (w | (w - UINT64_C(0x0101010101010101))) &
-	    UINT64_C(0x8080808080808080);
+	return w | (w - UINT64_C(0x0101010101010101));
 }
-
-/* Which byte that is, if the processor tells fast; 0: it is to be looked for.
- */
-#if defined(__GNUC__)
-#define CASK_ODD_AT(odd) (CASK_HOST_BIG ? 0 : (size_t)__builtin_ctzll(odd) / 8)
-#else
-#define CASK_ODD_AT(odd) 0
-#endif
 
 static inline uint64_t
 cask_copy8(void *dst, const void *src)
@@ -270,11 +266,22 @@ cask_copy8(void *dst, const void *src)
 
 	memcpy(&w, src, 8);
 	memcpy(dst, &w, 8);
-	return cask_odd8(w);
+	return w;
 }
 
-/* Copy n bytes; true if they are ASCII without a NUL: plain.  The last 8 may
- * overlap those before them. */
+static inline uint64_t
+cask_copy16(unsigned char *dst, const unsigned char *src)
+{
+	uint64_t a = cask_copy8(dst, src), b = cask_copy8(dst + 8, src + 8);
+
+	return cask_odd8(a) | cask_odd8(b);
+}
+
+/*
+ * Copy n bytes; true if they are ASCII without a NUL: plain.  The last ones may
+ * overlap those before them.  Up to 32 bytes are copied without a loop, since
+ * most texts are.
+ */
 static inline bool
 cask_copy_plain(void *to, const void *from, size_t n)
 {
@@ -283,17 +290,44 @@ cask_copy_plain(void *to, const void *from, size_t n)
 	uint64_t odd = 0;
 	size_t i;
 
-	if (n >= 8) {
-		for (i = 0; i + 8 < n; i += 8)
-			odd |= cask_copy8(dst + i, src + i);
-		odd |= cask_copy8(dst + n - 8, src + n - 8);
+	if (n > 16) {
+		for (i = 0; i + 32 < n; i += 16)
+			odd |= cask_copy16(dst + i, src + i);
+		odd |= cask_copy16(dst + i, src + i);
+		odd |= cask_copy16(dst + n - 16, src + n - 16);
+	} else if (n >= 8) {
+		odd = cask_odd8(cask_copy8(dst, src));
+		odd |= cask_odd8(cask_copy8(dst + n - 8, src + n - 8));
 	} else {
 		for (i = 0; i < n; i++) {
 			odd |= cask_odd8(src[i]) & 0x80;
 			dst[i] = src[i];
 		}
 	}
-	return odd == 0;
+	return (odd & CASK_ODD) == 0;
+}
+
+/* Where it is, if the processor tells fast; else it is looked for. */
+#if defined(__GNUC__)
+#define CASK_TELLS_ODD   (!CASK_HOST_BIG)
+#define CASK_ODD_AT(odd) ((unsigned)__builtin_ctzll(odd) / 8)
+#else
+#define CASK_TELLS_ODD   false
+#define CASK_ODD_AT(odd) 0
+#endif
+
+/* Where a text ends whose 8 bytes from i on are odd; or size, if it doesn't
+ * there. */
+static inline size_t
+cask_end_of_text(uint64_t w, const unsigned char *src, size_t i, size_t size)
+{
+	uint64_t odd = cask_odd8(w) & CASK_ODD;
+
+	if (CASK_TELLS_ODD)
+		return (w & odd & (0 - odd)) == 0 ? i + CASK_ODD_AT(odd) : size;
+	while (src[i] - 1u < 0x7F)
+		i++;
+	return src[i] == '\0' ? i : size;
 }
 
 /*
@@ -306,13 +340,14 @@ cask_copy_string(void *to, const void *from, size_t size)
 {
 	unsigned char *dst = (unsigned char *)to;
 	const unsigned char *src = (const unsigned char *)from;
-	uint64_t odd = 0;
 	size_t i;
 
-	for (i = 0; odd == 0 && i + 8 <= size; i += 8)
-		odd = cask_copy8(dst + i, src + i);
-	if (odd != 0)
-		i = i - 8 + CASK_ODD_AT(odd);
+	for (i = 0; i + 8 <= size; i += 8) {
+		uint64_t w = cask_copy8(dst + i, src + i);
+
+		if (cask_odd8(w) & CASK_ODD)
+			return cask_end_of_text(w, src, i, size);
+	}
 	for (; i < size && src[i] - 1u < 0x7F; i++)
 		dst[i] = src[i];
 	return i < size && src[i] == '\0' ? i : size;
@@ -322,7 +357,7 @@ cask_copy_string(void *to, const void *from, size_t size)
 static inline bool
 cask_is_within(const struct cask_ar *ar, size_t n)
 {
-	return ar->limit.text == 0 || n <= ar->limit.text;
+	return CASK_LIKELY(ar->limit.text == 0) || n <= ar->limit.text;
 }
 
 /*
