@@ -182,7 +182,7 @@ accept_some(struct caski_listener *l)
 	struct cask_server *s = l->server;
 	int err = 0;
 
-	for (int i = 0; i < ACCEPT_AT_ONCE && err == 0; i++) {
+	for (int i = 0; i < ACCEPT_AT_ONCE && err == 0 && !s->closing; i++) {
 		struct cask_client *c = is_full(s) ? least_wanted(s) : NULL;
 
 		if (is_full(s) && c == NULL) {

@@ -110,6 +110,10 @@ do_chores(struct cask_note *n)
 	}
 	resume_the_paused(s);
 	bury_the_dead(s);
+	if (s->closing) {
+		cask_server_close(s);
+		return;
+	}
 	if (!s->stopping)
 		caski_server_accept_again(s);
 	s->stopped = s->stopping && s->first == NULL;
@@ -179,6 +183,12 @@ cask_server_close(struct cask_server *s)
 {
 	if (s->block == NULL)
 		return;
+	if (caski_server_busy(s)) {
+		s->closing = true;
+		drop_all(s);
+		caski_server_chores(s);
+		return;
+	}
 	__atomic_store_n(&s->ready, 0, __ATOMIC_SEQ_CST);
 	s->stopping = true;
 	close_listeners(s);
@@ -190,7 +200,7 @@ cask_server_close(struct cask_server *s)
 	caski_sys_free(s->block);
 	caski_sys_free(s->spare);
 	s->block = s->spare = NULL;
-	s->stopping = false;
+	s->stopping = s->closing = false;
 	s->stopped = true;
 	s->told = 0;
 }
@@ -205,6 +215,7 @@ begin(struct cask_server *s)
 	if (s->block != NULL)
 		return 0;
 	s->stopping = s->stopped = s->full = s->troubled = false;
+	s->closing = false;
 	s->source = (struct cask_io) { .table = &caski_source_table };
 	s->sink = (struct cask_io) { .table = &caski_sink_table };
 	s->wake.woken = drain;

@@ -349,6 +349,98 @@ to_serve_within_a_hook_is_an_error_and_ends_nothing(void **state)
 	house_close(&h);
 }
 
+/* A hook of each kind that closes its server. */
+
+static bool
+opened_closes(struct cask_client *c)
+{
+	note_opened(c);
+	cask_server_close(c->server);
+	assert_false(c->server->stopped);
+	return true;
+}
+
+static void
+message_closes(struct house *h, struct cask_client *c)
+{
+	struct ack a = { 7, 200 };
+
+	assert_int_equal(h->handled, 1);
+	cask_reply(c, &a, ack_x);
+	cask_server_close(&h->s);
+	assert_false(h->s.stopped);
+	assert_false(cask_reply(c, &a, ack_x));
+}
+
+static void
+closed_closes(struct cask_client *c, int err, const char *why)
+{
+	note_closed(c, err, why);
+	cask_server_close(c->server);
+}
+
+static void
+refused_closes(struct cask_server *s, const char *why)
+{
+	note_refused(s, why);
+	cask_server_close(s);
+}
+
+static void
+prepare_to_close_in(struct house *h, int which)
+{
+	house_prepare(h);
+	if (which == 0)
+		h->s.opened = opened_closes;
+	else if (which == 1)
+		h->then = message_closes;
+	else if (which == 2)
+		h->s.closed = closed_closes;
+	else
+		h->s.refused = refused_closes;
+	if (which == 3)
+		assert_int_equal(cask_nets_add(&h->s.deny, "127.0.0.0/8"), 0);
+	house_listen(h);
+}
+
+static void
+a_server_closed_in_a_hook_closes_when_that_has_returned(void **state)
+{
+	(void)state;
+	for (int which = 0; which < 4; which++) {
+		int descriptors = fault_descriptors();
+		struct house h;
+		int fd[2];
+
+		prepare_to_close_in(&h, which);
+		fd[0] = house_call(&h);
+		fd[1] = house_call(&h);
+		if (which == 1)
+			for (int i = 0; i < 3; i++)
+				put(fd[0], bolt_bytes, BOLT);
+		if (which == 2) {
+			TURN_UNTIL(h.opened == 2);
+			close(fd[0]);
+		}
+		TURN_UNTIL(h.s.stopped);
+		if (which == 1)
+			take_ack(fd[0]);
+		if (which == 0)
+			assert_int_equal(h.opened, 1);
+		assert_int_equal(h.handled, which == 1);
+		assert_int_equal(h.refusals, which == 3);
+		if (which != 2)
+			close(fd[0]);
+		close(fd[1]);
+		house_close(&h);
+		assert_int_equal(fault_descriptors(), descriptors);
+		h.then = NULL;
+		house_prepare(&h); /* and it is as good as new */
+		house_listen(&h);
+		house_close(&h);
+	}
+}
+
 static int looks;
 
 static void
@@ -536,6 +628,8 @@ main(void)
 		    while_opened_waits_the_others_wait_and_are_served_then),
 		cmocka_unit_test(
 		    to_serve_within_a_hook_is_an_error_and_ends_nothing),
+		cmocka_unit_test(
+		    a_server_closed_in_a_hook_closes_when_that_has_returned),
 		cmocka_unit_test(
 		    a_handler_that_waits_is_not_kept_awake_by_the_rate),
 		cmocka_unit_test(

@@ -128,7 +128,7 @@ struct cask_server_counts {
  */
 struct cask_server {
 	/* Settings: fill them in before it listens.  All hooks may call
-	   anything of their server but cask_server_close. */
+	   anything of their server. */
 
 	/* A message has come, and in loads it: what CASK_HANDLER makes; or a
 	   function of that kind, see cask_client_checked. */
@@ -195,6 +195,7 @@ struct cask_server {
 	bool full;     /* connections wait that could not be accepted */
 	bool troubled; /* … and trouble knows */
 	bool stopping;
+	bool closing; /* it was to be closed in a hook: as a chore */
 	int told;  /* to stop; this and the next are touched by other threads */
 	int ready; /* … to be told */
 	char why[256];
@@ -247,7 +248,9 @@ int cask_serve(struct cask_server *s);
 void cask_server_stop(struct cask_server *s);
 
 /* Close all, at once; closed is called for each client.  Twice is fine.  The
- * counts and the error stay; without an error it may listen anew. */
+ * counts and the error stay; without an error it may listen anew.  In a hook it
+ * is done when that has returned and the pump turns; until stopped is set then,
+ * the server has to stay. */
 void cask_server_close(struct cask_server *s);
 
 /* What went wrong, in words: "bind 0.0.0.0:7000: Address already in use".
