@@ -26,7 +26,7 @@ key(const struct cask_graph *g, const struct cask_entry *e)
 {
 	const void *object = caski_object_of(g, e);
 
-	return object != NULL ? object : (const void *)g->kind[e->of].is;
+	return object != NULL ? object : (const void *)caski_kind_of(g, e)->is;
 }
 
 uint32_t
@@ -40,19 +40,19 @@ caski_find_class(struct cask_graph *g, const struct cask_class *kind)
 {
 	const struct cask_slot *slot;
 
-	if (caski_is_recent(g, kind))
-		return &g->kind[g->recent];
+	if (g->recent != NULL && g->recent->is == kind)
+		return g->recent;
 	slot = g->slots > 0 ? caski_slot_of(g, kind) : NULL;
 	if (slot == NULL || slot->pid == 0)
 		return NULL;
-	g->recent = slot->of;
-	return &g->kind[g->recent];
+	g->recent = caski_kind_as(g, slot->as);
+	return g->recent;
 }
 
 static inline void
-put_in_slot(struct cask_slot *slot, const void *p, uint32_t pid, uint32_t of)
+put_in_slot(struct cask_slot *slot, const void *p, uint32_t pid, uint32_t as)
 {
-	*slot = (struct cask_slot) { .p = p, .pid = pid, .of = of };
+	*slot = (struct cask_slot) { .p = p, .pid = pid, .as = as };
 }
 
 /* In the order of the numbers, as caski_undo wants it.  A slot that is written
@@ -65,9 +65,9 @@ fill_slots(const struct cask_graph *g, struct cask_slot *slot, size_t slots)
 	for (uint32_t pid = 1, used = g->used; pid <= used; pid++, e++) {
 		const void *p = key(g, e);
 
-		if (e->what != CASKI_GONE_BY)
+		if (caski_what(e) != CASKI_GONE_BY)
 			put_in_slot(
-			    caski_slot_in(slot, slots, p), p, pid, e->of);
+			    caski_slot_in(slot, slots, p), p, pid, e->as);
 	}
 }
 
@@ -85,6 +85,7 @@ grow_slots(struct cask_graph *g, size_t slots)
 	caski_sys_free(g->slot);
 	g->slot = slot;
 	g->slots = slots;
+	g->loaded = 0;
 	return 0;
 }
 
@@ -158,14 +159,21 @@ before(const struct cask_graph *g, uint32_t pid)
 
 /* The next number's slot. */
 static int
-add_slot(struct cask_graph *g, const void *p, uint32_t of)
+add_slot(struct cask_graph *g, const void *p, uint32_t as)
 {
 	struct cask_slot *slot = caski_slot_of(g, p);
 	int err = slot->pid != 0 ? add_again(g, slot->pid) : 0;
 
 	if (err == 0)
-		put_in_slot(slot, p, g->used + 1, of);
+		put_in_slot(slot, p, g->used + 1, as);
 	return err;
+}
+
+static void
+set_used(struct cask_graph *g, uint32_t used)
+{
+	g->used = used;
+	g->loaded = g->slots > 0 ? 0 : used;
 }
 
 int
@@ -183,13 +191,23 @@ caski_add(struct cask_graph *g, void *object, struct cask_entry e, bool keyed)
 	*added = e;
 	g->object[g->used] = object;
 	if (keyed)
-		err = add_slot(g, key(g, added), e.of);
+		err = add_slot(g, key(g, added), e.as);
 	if (err != 0)
 		return err;
-	g->used++;
-	g->objects += e.what != CASKI_CLASS;
-	g->recent = e.of;
+	set_used(g, g->used + 1);
+	g->objects += caski_what(&e) != CASKI_CLASS;
 	return 0;
+}
+
+void
+caski_set_quick(struct cask_graph *g, uint64_t most_objects)
+{
+	uint64_t most = most_objects + (g->used - g->objects);
+
+	if (most > g->room)
+		most = g->room;
+	g->quick = most < CASKI_PID_MOST ? (uint32_t)most : CASKI_PID_MOST;
+	g->quick_most = g->most_objects;
 }
 
 /* Kinds */
@@ -208,8 +226,16 @@ add_kind(struct cask_graph *g, const struct cask_class *kind)
 			return ENOMEM;
 		g->kind = grown;
 		g->kind_room = (uint32_t)room;
+		g->recent = NULL;
 	}
-	g->kind[g->kinds++] = (struct cask_kind) { .is = kind };
+	g->kind[g->kinds] = (struct cask_kind) {
+		.is = kind,
+		.as = caski_as(g->kinds, CASKI_OBJECT),
+		.plain = kind->make == NULL && kind->size >= sizeof kind
+		    ? kind->size
+		    : 0,
+	};
+	g->kinds++;
 	return 0;
 }
 
@@ -237,8 +263,7 @@ int
 caski_add_class(struct cask_graph *g, const struct cask_class *kind,
     uint32_t schema, bool keyed)
 {
-	struct cask_entry e = { .of = g->kinds & CASKI_OF_MASK,
-		.what = CASKI_CLASS };
+	struct cask_entry e = { .as = caski_as(g->kinds, CASKI_CLASS) };
 	struct cask_kind *added;
 	int err = add_kind(g, kind);
 
@@ -249,7 +274,7 @@ caski_add_class(struct cask_graph *g, const struct cask_class *kind,
 		g->kinds--;
 		return err;
 	}
-	added = &g->kind[e.of];
+	added = &g->kind[caski_of(&e)];
 	added->pid = g->used;
 	added->schema = schema;
 	if (known(g, kind) == NULL) {
@@ -277,12 +302,11 @@ empty_slot(struct cask_graph *g, uint32_t pid)
 {
 	const struct cask_entry *older;
 	const void *p = key(g, &g->entry[pid - 1]);
-	struct caski_way way = caski_way_of(p);
-	size_t i = way.at & (g->slots - 1);
+	size_t mask = g->slots - 1, i = caski_first_of(p, mask);
 	struct cask_slot *slot = &g->slot[i];
 
 	while (slot->pid != 0 && slot->pid != pid) {
-		i = (i + way.step) & (g->slots - 1);
+		i = (i + caski_step_of(p)) & mask;
 		slot = &g->slot[i];
 	}
 	if (slot->pid != pid)
@@ -292,8 +316,8 @@ empty_slot(struct cask_graph *g, uint32_t pid)
 		put_in_slot(slot, NULL, 0, 0);
 		return;
 	}
-	put_in_slot(slot, older->what == CASKI_GONE_BY ? NULL : p,
-	    before(g, pid), older->of);
+	put_in_slot(slot, caski_what(older) == CASKI_GONE_BY ? NULL : p,
+	    before(g, pid), older->as);
 }
 
 /* It is the newest of them, and so are those that were mapped after it. */
@@ -303,16 +327,20 @@ take_back_kind(struct cask_graph *g, uint32_t i)
 	if (g->newest == i + 1)
 		g->newest = g->kind[i].before;
 	g->kinds = i;
+	g->recent = NULL;
+	g->quick -= g->quick > 0; /* which counted it, too */
 }
 
 void
 caski_undo(struct cask_graph *g, uint32_t used)
 {
-	for (; g->used > used; g->used--) {
+	for (; g->used > used; set_used(g, g->used - 1)) {
+		const struct cask_entry *e = &g->entry[g->used - 1];
+
 		if (g->slots > 0)
 			empty_slot(g, g->used);
-		if (g->entry[g->used - 1].what == CASKI_CLASS)
-			take_back_kind(g, g->entry[g->used - 1].of);
+		if (caski_what(e) == CASKI_CLASS)
+			take_back_kind(g, caski_of(e));
 		else
 			g->objects--;
 	}
@@ -326,11 +354,11 @@ cask_graph_forget(struct cask_graph *g, const void *object)
 {
 	uint32_t pid = g->owner ? 0 : caski_find(g, object);
 
-	if (pid == 0 || g->entry[pid - 1].what == CASKI_CLASS)
+	if (pid == 0 || caski_what(&g->entry[pid - 1]) == CASKI_CLASS)
 		return;
 	caski_slot_of(g, object)->p = NULL;
 	for (; pid != 0; pid = before(g, pid))
-		g->entry[pid - 1].what = CASKI_GONE_BY;
+		g->entry[pid - 1].as &= ~(uint32_t)3 | CASKI_GONE_BY;
 }
 
 /* The end */
@@ -348,12 +376,12 @@ release(struct cask_ar *ar, void *object, const struct cask_kind *kind)
 }
 
 void
-caski_unmake(struct cask_graph *g, void *object, unsigned of)
+caski_unmake(struct cask_graph *g, void *object, const struct cask_kind *kind)
 {
 	struct cask_ar ar = { .graph = g };
 
 	cask_release(&ar);
-	release(&ar, object, &g->kind[of]);
+	release(&ar, object, kind);
 }
 
 void
@@ -372,8 +400,10 @@ cask_graph_keep(struct cask_graph *g)
 	g->room = g->slots = g->memory = 0;
 	g->agains = g->again_room = 0;
 	g->used = g->objects = g->newest = g->kinds = g->kind_room = 0;
+	g->loaded = g->quick = 0;
+	g->recent = NULL;
 	g->owner = false;
-	g->inside = NULL;
+	g->inside = (struct cask_inside) { .object = NULL };
 	g->last.p = NULL;
 }
 
@@ -384,7 +414,7 @@ cask_graph_clear(struct cask_graph *g)
 
 	cask_release(&ar);
 	for (uint32_t i = 0; g->owner && i < g->used; i++)
-		if (g->entry[i].what == CASKI_OBJECT)
+		if (caski_what(&g->entry[i]) == CASKI_OBJECT)
 			release(
 			    &ar, g->object[i], caski_kind_of(g, &g->entry[i]));
 	cask_graph_keep(g);

@@ -10,7 +10,6 @@
 
 /* MFC refuses when its counter, the next number, has reached 3FFFFFFE. */
 #define CASKI_PID_MOST 0x3FFFFFFDu
-#define CASKI_OF_MASK  0x3FFFFFFFu /* to put it into a member of 30 bits */
 
 enum caski_what { CASKI_GONE_BY, CASKI_CLASS, CASKI_OBJECT, CASKI_MAPPED };
 
@@ -22,13 +21,14 @@ struct cask_kind {
 	uint32_t before; /* the last one that came before it and is different,
 			    + 1; or 0 */
 	uint32_t schema;
+	uint32_t as;  /* what an object of it is, in its entry */
+	size_t plain; /* bytes of an object that is just zeros; or 0 */
 };
 
 /* What has a number, beside the object's address: there are many of these, and
  * references go anywhere among them. */
 struct cask_entry {
-	unsigned of : 30;  /* the kind, or the object's */
-	unsigned what : 2; /* enum caski_what */
+	uint32_t as; /* enum caski_what, and 4 times the kind, or its kind */
 };
 
 /* A stored object that had a number when it was mapped. */
@@ -41,13 +41,39 @@ struct cask_again {
 struct cask_slot {
 	const void *p; /* NULL: it was forgotten, or there is none */
 	uint32_t pid;  /* 0: empty */
-	uint32_t of;
+	uint32_t as;   /* as in its entry when it was new */
 };
+
+static inline uint32_t
+caski_as(uint32_t of, enum caski_what what)
+{
+	return of << 2 | (uint32_t)what;
+}
+
+static inline enum caski_what
+caski_what(const struct cask_entry *e)
+{
+	return (enum caski_what)(e->as & 3);
+}
+
+static inline uint32_t
+caski_of(const struct cask_entry *e)
+{
+	return e->as >> 2;
+}
+
+static inline const struct cask_kind *
+caski_kind_as(const struct cask_graph *g, uint32_t as)
+{
+	size_t at = (size_t)(as & ~(uint32_t)3) * (sizeof *g->kind / 4);
+
+	return (const void *)((const unsigned char *)g->kind + at);
+}
 
 static inline const struct cask_kind *
 caski_kind_of(const struct cask_graph *g, const struct cask_entry *e)
 {
-	return &g->kind[e->of];
+	return caski_kind_as(g, e->as);
 }
 
 /* The entry with that number, or NULL. */
@@ -67,37 +93,43 @@ caski_object_of(const struct cask_graph *g, const struct cask_entry *e)
 /*
  * The slots where an address may be: every step-th.
  *
- * Neighbours stay neighbours within 4 KiB, which the processor's cache likes:
- * there is a slot for every 64 bytes of these, so that those of objects share
- * its lines.  Where 4 KiB go is mixed: multiplying mixes low bits into high
- * ones.  Where they meet others, or objects are smaller, those that collide go
- * on elsewhere, together.  An odd step comes by all slots.
+ * There is a slot for every 64 bytes of memory, and 1 in 100 more, so that even
+ * steps through memory become uneven ones.  Neighbours stay neighbours, which
+ * the processor's cache likes; and the objects of one heap, which are as large,
+ * do not collide.  Where heaps meet, or objects are smaller, those that collide
+ * go on elsewhere, each 4 KiB together: multiplying mixes low bits into high
+ * ones.  An odd step comes by all slots.
  */
-struct caski_way {
-	size_t at, step;
-};
+#define CASKI_UNEVEN UINT64_C(0x102790001)
+#define CASKI_MIXED  UINT64_C(0x9E3779B97F4A7C15)
 
-static inline struct caski_way
-caski_way_of(const void *p)
+static inline size_t
+caski_first_of(const void *p, size_t mask)
 {
-	uint64_t a = (uint64_t)(uintptr_t)p >> 6;
-	uint64_t mixed = (a >> 6) * UINT64_C(0x9E3779B97F4A7C15);
+	uint64_t at = ((uint64_t)(uintptr_t)p >> 6) * CASKI_UNEVEN;
 
-	return (struct caski_way) {
-		.at = (size_t)(a + (mixed >> 40)),
-		.step = (size_t)(mixed >> 24) | 1,
-	};
+	return (size_t)(at >> 32) & mask;
+}
+
+static inline size_t
+caski_step_of(const void *p)
+{
+	uint64_t page = (uint64_t)(uintptr_t)p >> 12;
+
+	return (size_t)(page * CASKI_MIXED >> 24) | 1;
 }
 
 /* Where p is in a table, or else where it would be. */
 static inline struct cask_slot *
 caski_slot_in(struct cask_slot *slot, size_t slots, const void *p)
 {
-	struct caski_way way = caski_way_of(p);
-	size_t mask = slots - 1, i = way.at & mask;
+	size_t mask = slots - 1, i = caski_first_of(p, mask);
 
-	while (slot[i].pid != 0 && slot[i].p != p)
-		i = (i + way.step) & mask;
+	if (CASK_LIKELY(slot[i].pid == 0 || slot[i].p == p))
+		return &slot[i];
+	for (size_t step = caski_step_of(p);
+	     slot[i].pid != 0 && slot[i].p != p;)
+		i = (i + step) & mask;
 	return &slot[i];
 }
 
@@ -112,49 +144,54 @@ caski_slot_of(const struct cask_graph *g, const void *p)
 static inline struct cask_slot *
 caski_first_slot_of(const struct cask_graph *g, const void *p)
 {
-	return &g->slot[caski_way_of(p).at & (g->slots - 1)];
+	return &g->slot[caski_first_of(p, g->slots - 1)];
 }
 
-/* Can another one be added without allocating?  If there are slots, there are
- * two for each that there is room for. */
+/* May there be one more object, with no look at a limit, and no table growing?
+ * If there are slots, there are two for each that there is room for. */
 static inline bool
-caski_has_room(const struct cask_graph *g)
+caski_may_add(const struct cask_graph *g)
 {
-	return g->used < g->room && g->used < CASKI_PID_MOST;
+	return g->used < g->quick && g->most_objects == g->quick_most;
 }
 
-/* Give an object the next number: there is room.  In that slot, too. */
+/* It may from here on, within that limit, until something is taken back. */
+void caski_set_quick(struct cask_graph *g, uint64_t most_objects);
+
+/* Give an object the next number: it may.  One that was loaded; or in a slot.
+ */
 static inline void
-caski_append(struct cask_graph *g, void *object, unsigned of)
+caski_append(struct cask_graph *g, void *object, uint32_t as)
 {
-	g->object[g->used] = object;
-	g->entry[g->used++] = (struct cask_entry) { .of = of & CASKI_OF_MASK,
-		.what = CASKI_OBJECT };
+	uint32_t used = g->used;
+
+	g->object[used] = object;
+	g->entry[used].as = as;
+	g->used = used + 1;
 	g->objects++;
-	g->recent = of;
+}
+
+static inline void
+caski_append_loaded(struct cask_graph *g, void *object, uint32_t as)
+{
+	caski_append(g, object, as);
+	g->loaded = g->used;
+	g->owner = true;
 }
 
 static inline void
 caski_append_at(
-    struct cask_graph *g, struct cask_slot *slot, void *object, unsigned of)
+    struct cask_graph *g, struct cask_slot *slot, void *object, uint32_t as)
 {
-	caski_append(g, object, of);
-	*slot = (struct cask_slot) { .p = object, .pid = g->used, .of = of };
-}
-
-/* Is it the class of the newest object, as most often it is? */
-static inline bool
-caski_is_recent(const struct cask_graph *g, const struct cask_class *kind)
-{
-	return g->recent < g->kinds && g->kind[g->recent].is == kind &&
-	    g->kind[g->recent].pid != 0;
+	caski_append(g, object, as);
+	*slot = (struct cask_slot) { .p = object, .pid = g->used, .as = as };
 }
 
 /* The number of an object, or of a class, that was added with keyed; or 0. */
 uint32_t caski_find(const struct cask_graph *g, const void *p);
 
 /* The same of a class, and what else there is of it; or NULL.  It is the recent
- * one then. */
+ * one then: most often it is already. */
 const struct cask_kind *caski_find_class(
     struct cask_graph *g, const struct cask_class *kind);
 
@@ -179,6 +216,7 @@ unsigned caski_schema_of(
 void caski_undo(struct cask_graph *g, uint32_t used);
 
 /* Free an object of that kind that was to be loaded. */
-void caski_unmake(struct cask_graph *g, void *object, unsigned of);
+void caski_unmake(
+    struct cask_graph *g, void *object, const struct cask_kind *kind);
 
 #endif

@@ -69,141 +69,158 @@ reference(struct cask_ar *ar, void *p, const struct cask_class *kind)
 	return ar->err == 0 ? object : NULL;
 }
 
-CASKI_NOINLINE static void *
+CASKI_NOINLINE static struct caski_new
 begun_slowly(struct cask_ar *ar, void *p, const struct cask_class *kind,
     const char *name)
 {
+	struct caski_new begun = { .object = NULL };
+	const struct cask_graph *g = ar->graph;
+
 	caski_begin(ar, "object", name);
-	return reference(ar, p, kind);
+	begun.object = reference(ar, p, kind);
+	if (begun.object != NULL)
+		begun.of = caski_kind_of(g, &g->entry[g->used - 1]);
+	return begun;
 }
 
 /* The tag of *p, the fast way if there are room, bytes or slots for that. */
 
-CASKI_INLINE void *
+CASKI_INLINE struct caski_new
 put_begun(struct cask_ar *ar, struct cask_slot *slot, void *p,
     const struct cask_class *kind, const char *name)
 {
-	void *object;
+	struct caski_new begun = { .object = NULL };
 
-	if (slot == NULL)
-		return begun_slowly(ar, p, kind, name);
-	if (caski_put_known(ar, slot, kind))
-		return NULL;
-	object = caski_put_new(ar, slot, caski_pointer(p), kind);
-	return object != NULL ? object : begun_slowly(ar, p, kind, name);
+	if (slot != NULL) {
+		if (caski_put_known(ar, slot, kind))
+			return begun;
+		begun = caski_put_new(ar, slot, caski_pointer(p), kind);
+		if (begun.object != NULL)
+			return begun;
+	}
+	return begun_slowly(ar, p, kind, name);
 }
 
-CASKI_INLINE void *
-get_begun(struct cask_ar *ar, uint32_t tag, void *p,
-    const struct cask_class *kind, const char *name)
+CASKI_INLINE struct caski_new
+get_begun(struct cask_ar *ar, uint32_t tag, void *p, const struct cask_last *as)
 {
-	void *object = NULL;
+	struct caski_new begun = { .object = NULL };
 
-	if (tag == CASKI_KNOWN)
-		return NULL;
 	if (tag != 0)
-		object = caski_get_new(ar, p, kind, name, tag);
-	return object != NULL ? object : begun_slowly(ar, p, kind, name);
+		begun = caski_get_new(ar, p, as, tag);
+	if (CASK_LIKELY(begun.object != NULL))
+		return begun;
+	return begun_slowly(ar, p, as->kind, as->name);
 }
 
-CASKI_INLINE void *
+/* An error came first, or else the last of an object goes the slow way. */
+CASKI_NOINLINE static struct caski_new
+last_slowly(struct cask_ar *ar, const struct cask_last *last, void *p)
+{
+	struct caski_new none = { .object = NULL };
+
+	if (ar->err != 0)
+		return none;
+	if (caski_at(ar) == last->at)
+		return begun_slowly(ar, p, last->kind, last->name);
+	caski_begin(ar, "object", last->name);
+	caski_set_error(ar, EINVAL, "something stands behind cask_object_last");
+	return none;
+}
+
+CASKI_INLINE struct caski_new
 put_last(struct cask_ar *ar, const struct cask_last *last, void *p)
 {
+	struct caski_new none = { .object = NULL };
 	const struct cask_graph *g = ar->graph;
 	const void *object = caski_pointer(p);
-	struct cask_slot *slot = NULL;
 
-	if (cask_fits(ar->cur, CASKI_TAG_MOST, ar->put_end)) {
-		if (caski_put_null(ar, object))
-			return NULL;
-		if (g->slots > 0)
-			slot = caski_slot_of(g, object);
-	}
-	return put_begun(ar, slot, p, last->kind, last->name);
+	if (!cask_fits(ar->cur, CASKI_TAG_MOST, ar->put_end))
+		return last_slowly(ar, last, p);
+	if (caski_put_null(ar, object))
+		return none;
+	return put_begun(ar, g->slots > 0 ? caski_slot_of(g, object) : NULL, p,
+	    last->kind, last->name);
 }
 
-CASKI_INLINE void *
+CASKI_INLINE struct caski_new
 get_last(struct cask_ar *ar, const struct cask_last *last, void *p)
 {
-	uint32_t tag = 0;
+	struct caski_new none = { .object = NULL };
+	uint32_t tag;
 
-	if (cask_fits(ar->cur, CASKI_TAG_MOST, ar->get_end))
-		tag = caski_get_known(ar, p, last->kind);
-	return get_begun(ar, tag, p, last->kind, last->name);
+	if (!cask_fits(ar->cur, CASKI_TAG_MOST, ar->get_end))
+		return last_slowly(ar, last, p);
+	tag = caski_get_known(ar, p, last->kind);
+	if (tag == CASKI_KNOWN)
+		return none;
+	return get_begun(ar, tag, p, last);
 }
 
 /* The one that was left for the last, if its object did end there, and if it is
  * new. */
-CASKI_INLINE void *
+CASKI_INLINE struct caski_new
 begun_last(struct cask_ar *ar, bool loading)
 {
+	struct caski_new none = { .object = NULL };
 	struct cask_last *last = &ar->graph->last;
 	void *p = last->p;
 
 	last->p = NULL;
-	if (p == NULL || ar->err != 0)
-		return NULL;
-	if (caski_at(ar) != last->at) {
-		caski_begin(ar, "object", last->name);
-		caski_set_error(
-		    ar, EINVAL, "something stands behind cask_object_last");
-		return NULL;
-	}
+	if (p == NULL)
+		return none;
+	if (caski_at(ar) != last->at)
+		return last_slowly(ar, last, p);
 	ar->secret = last->secret;
 	return loading ? get_last(ar, last, p) : put_last(ar, last, p);
 }
 
-/* An object whose exchange function was called. */
-struct cask_inside {
-	const void *object;
-	size_t size;
-	const struct cask_message *within;
-};
-
-/* Does p stay where it is until that has returned, and is the object's message
- * its own? */
+/* Does p stay where it is until the object's function has returned, and is the
+ * object's message its own?  One alone may wait; none when it is printed. */
 static bool
 may_wait(const struct cask_ar *ar, const void *p)
 {
-	const struct cask_inside *in = ar->graph->inside;
+	const struct cask_inside *in = &ar->graph->inside;
 
-	return in != NULL && (uintptr_t)p - (uintptr_t)in->object < in->size &&
-	    ar->within == in->within && ar->graph->last.p == NULL;
+	return (uintptr_t)p - (uintptr_t)in->object < in->size &&
+	    ar->within == in->within && ar->way < CASK_PRINTS;
 }
 
-/* The newest object, and those that are left for the last. */
+/* A new object, and those that are left for the last. */
 CASKI_INLINE void
-exchange(struct cask_ar *ar, void *object, bool loading)
+exchange(struct cask_ar *ar, struct caski_new next, bool loading)
 {
 	struct cask_graph *g = ar->graph;
-	struct cask_inside here = { .within = ar->within }, *around = g->inside;
-	unsigned secret = ar->secret;
+	struct cask_inside around = g->inside;
+	unsigned secret = ar->secret, schema = ar->schema;
 
-	g->inside = &here;
+	g->inside.within = ar->within;
 	do {
-		const struct cask_kind *of = &g->kind[g->recent];
+		const struct cask_class *is = next.of->is;
 
-		here.object = object;
-		here.size = of->is->size;
-		ar->schema = of->schema;
-		of->is->exchange(ar, object);
-		object = begun_last(ar, loading);
-	} while (object != NULL);
+		g->inside.object = next.object;
+		g->inside.size = is->size;
+		ar->schema = next.of->schema;
+		is->exchange(ar, next.object);
+		next = begun_last(ar, loading);
+	} while (next.object != NULL);
 	g->inside = around;
 	ar->secret = secret;
+	ar->schema = schema;
 }
 
 /* The contents of a new one. */
 CASKI_INLINE void
-contents(struct cask_ar *ar, void *object, const char *name, bool loading)
+contents(
+    struct cask_ar *ar, struct caski_new begun, const char *name, bool loading)
 {
 	struct cask_frame frame;
 
 	if (cask_enter_as(ar, &frame, name, CASK_NO_INDEX)) {
 		if (ar->watched)
 			caski_print_new(
-			    ar, ar->graph->used, caski_class_of(object)->name);
-		exchange(ar, object, loading);
+			    ar, ar->graph->used, begun.of->is->name);
+		exchange(ar, begun, loading);
 	}
 	cask_leave_as(ar, name, CASK_NO_INDEX);
 }
@@ -214,24 +231,31 @@ CASKI_NOINLINE static void
 put_other(struct cask_ar *ar, void *p, const struct cask_class *kind,
     const char *name, struct cask_slot *slot)
 {
-	unsigned schema = ar->schema;
-	void *object = put_begun(ar, slot, p, kind, name);
+	struct caski_new begun = put_begun(ar, slot, p, kind, name);
 
-	if (object != NULL)
-		contents(ar, object, name, false);
-	ar->schema = schema;
+	if (begun.object != NULL)
+		contents(ar, begun, name, false);
 }
 
+/* (Here, too, what is wanted is left in the graph: it is of no use in registers
+ * while there is a call for memory.) */
 CASKI_NOINLINE static void
 get_other(struct cask_ar *ar, void *p, const struct cask_class *kind,
     const char *name, uint32_t tag)
 {
-	unsigned schema = ar->schema;
-	void *object = get_begun(ar, tag, p, kind, name);
+	struct caski_new begun;
 
-	if (object != NULL)
-		contents(ar, object, name, true);
-	ar->schema = schema;
+	if (tag != 0) {
+		struct cask_last *as = &ar->graph->last;
+
+		as->kind = kind;
+		as->name = name;
+		begun = get_begun(ar, tag, p, as);
+	} else {
+		begun = begun_slowly(ar, p, kind, name);
+	}
+	if (begun.object != NULL)
+		contents(ar, begun, name, true);
 	if (ar->err != 0)
 		caski_point(p, NULL);
 }
@@ -268,7 +292,7 @@ put_object(struct cask_ar *ar, void *p, const struct cask_class *kind,
 	put_other(ar, p, kind, name, slot);
 }
 
-CASKI_NOINLINE static void
+CASKI_INLINE void
 get_object(struct cask_ar *ar, void *p, const struct cask_class *kind,
     const char *name)
 {
@@ -278,17 +302,11 @@ get_object(struct cask_ar *ar, void *p, const struct cask_class *kind,
 		get_other(ar, p, kind, name, tag);
 }
 
-void
-cask_object_named(struct cask_ar *ar, void *p, const struct cask_class *kind,
+CASKI_NOINLINE static void
+exchange_slowly(struct cask_ar *ar, void *p, const struct cask_class *kind,
     const char *name)
 {
-	bool quick = ar->graph != NULL && ar->graph->last.p == NULL;
-
-	if (quick && cask_fits(ar->cur, CASKI_TAG_MOST, ar->put_end))
-		put_object(ar, p, kind, name);
-	else if (quick && cask_fits(ar->cur, CASKI_TAG_MOST, ar->get_end))
-		get_object(ar, p, kind, name);
-	else if (ar->way == CASK_RELEASES)
+	if (ar->way == CASK_RELEASES)
 		caski_point(p, NULL);
 	else if (ar->loading)
 		get_other(ar, p, kind, name, 0);
@@ -297,22 +315,42 @@ cask_object_named(struct cask_ar *ar, void *p, const struct cask_class *kind,
 }
 
 void
+cask_object_named(struct cask_ar *ar, void *p, const struct cask_class *kind,
+    const char *name)
+{
+	const struct cask_graph *g = ar->graph;
+
+	if (CASK_LIKELY(g != NULL && g->last.p == NULL)) {
+		if (cask_fits(ar->cur, CASKI_TAG_MOST, ar->get_end)) {
+			get_object(ar, p, kind, name);
+			return;
+		}
+		if (cask_fits(ar->cur, CASKI_TAG_MOST, ar->put_end)) {
+			put_object(ar, p, kind, name);
+			return;
+		}
+	}
+	exchange_slowly(ar, p, kind, name);
+}
+
+void
 cask_object_last_named(struct cask_ar *ar, void *p,
     const struct cask_class *kind, const char *name)
 {
 	struct cask_graph *g = ar->graph;
 
-	if (g == NULL || ar->way >= CASK_PRINTS || !may_wait(ar, p)) {
+	if (g == NULL || !may_wait(ar, p)) {
 		cask_object_named(ar, p, kind, name);
 		return;
 	}
 	if (ar->loading)
 		caski_point(p, NULL);
-	g->last = (struct cask_last) { .p = p,
-		.kind = kind,
-		.name = name,
-		.at = caski_at(ar),
-		.secret = ar->secret };
+	g->inside.size = 0;
+	g->last.p = p;
+	g->last.kind = kind;
+	g->last.name = name;
+	g->last.at = caski_at(ar);
+	g->last.secret = ar->secret;
 }
 
 void
@@ -357,7 +395,7 @@ exchange_class(struct cask_ar *ar, const struct cask_class *kind)
 	e = caski_get_tag(ar);
 	if (ar->err != 0)
 		return 0;
-	if (e == NULL || e->what != CASKI_CLASS)
+	if (e == NULL || caski_what(e) != CASKI_CLASS)
 		return caski_fail(ar, CASK_EINDEX, "an object, not a class");
 	came = caski_kind_of(ar->graph, e);
 	if (caski_is_wanted(ar, came->is, kind))

@@ -18,6 +18,7 @@
 #include "tag.h"
 
 #include "ar.h"
+#include "sys.h"
 
 #define CASKI_TAG_MOST 6
 
@@ -41,8 +42,10 @@ caski_put_tag(struct cask_ar *ar, uint32_t pid, uint32_t small, uint32_t big)
 	unsigned char *at = ar->cur;
 
 	if (CASK_LIKELY(pid < CASKI_BIG)) {
-		cask_write16(
-		    at, cask_order16((uint16_t)(pid | small), ar->big_endian));
+		pid |= small;
+		if (ar->big_endian != CASK_HOST_BIG)
+			pid = cask_swap16((uint16_t)pid);
+		cask_write16(at, (uint16_t)pid);
 		ar->cur = at + 2;
 		return;
 	}
@@ -65,7 +68,7 @@ CASKI_INLINE bool
 caski_put_first(struct cask_ar *ar, const struct cask_slot *slot,
     const void *object, const struct cask_class *kind)
 {
-	if (slot->p != object || ar->graph->kind[slot->of].is != kind)
+	if (slot->p != object || caski_kind_as(ar->graph, slot->as)->is != kind)
 		return false;
 	caski_put_tag(ar, slot->pid, 0, 0);
 	return true;
@@ -77,7 +80,7 @@ caski_put_known(struct cask_ar *ar, const struct cask_slot *slot,
     const struct cask_class *kind)
 {
 	if (slot->pid == 0 ||
-	    !caski_is_kind(ar->graph->kind[slot->of].is, kind))
+	    !caski_is_kind(caski_kind_as(ar->graph, slot->as)->is, kind))
 		return false;
 	caski_put_tag(ar, slot->pid, 0, 0);
 	return true;
@@ -85,20 +88,23 @@ caski_put_known(struct cask_ar *ar, const struct cask_slot *slot,
 
 /* A new one, which would be there: that itself, whose contents are to follow;
  * or NULL. */
-CASKI_INLINE void *
+CASKI_INLINE struct caski_new
 caski_put_new(struct cask_ar *ar, struct cask_slot *slot, void *object,
     const struct cask_class *kind)
 {
 	const struct cask_class *is = caski_class_of(object);
 	struct cask_graph *g = ar->graph;
+	const struct cask_kind *of = g->recent;
 
-	if (slot->pid != 0 || !caski_may_add(g) || !caski_is_kind(is, kind) ||
-	    !caski_is_recent(g, is))
-		return NULL;
-	caski_put_tag(
-	    ar, g->kind[g->recent].pid, CASKI_CLASS_SMALL, CASKI_CLASS_BIG);
-	caski_append_at(g, slot, object, g->recent);
-	return object;
+	if (slot->pid != 0 || !caski_may_add(g) || !caski_is_kind(is, kind))
+		return (struct caski_new) { .object = NULL };
+	if (!CASK_LIKELY(of != NULL && of->is == is))
+		of = caski_find_class(g, is);
+	if (of == NULL)
+		return (struct caski_new) { .object = NULL };
+	caski_put_tag(ar, of->pid, CASKI_CLASS_SMALL, CASKI_CLASS_BIG);
+	caski_append_at(g, slot, object, of->as);
+	return (struct caski_new) { .object = object, .of = of };
 }
 
 /* Loading.  As many bytes as a tag may have are there. */
@@ -111,56 +117,85 @@ CASKI_INLINE uint32_t
 caski_get_known(struct cask_ar *ar, void *p, const struct cask_class *kind)
 {
 	unsigned char *at = ar->cur;
-	uint32_t pid = cask_order16(cask_read16(at), ar->big_endian);
+	uint32_t pid = cask_read16(at);
 	const struct cask_graph *g = ar->graph;
 	void *object;
 
-	at += 2;
 	if (pid == 0) {
-		ar->cur = at;
+		ar->cur = at + 2;
 		caski_point(p, NULL);
 		return CASKI_KNOWN;
 	}
-	if (g->slots > 0)
-		return 0;
+	if (ar->big_endian != CASK_HOST_BIG)
+		pid = cask_swap16((uint16_t)pid);
 	if (pid > CASKI_BIG)
 		return pid;
 	if (pid == CASKI_BIG) {
-		pid = cask_order32(cask_read32(at), ar->big_endian);
+		pid = cask_order32(cask_read32(at + 2), ar->big_endian);
 		at += 4;
 	}
-	if (pid - 1 >= g->used)
+	if (pid - 1 >= g->loaded)
 		return 0;
 	object = g->object[pid - 1];
 	if (object == NULL ||
 	    !caski_is_kind(caski_kind_of(g, &g->entry[pid - 1])->is, kind))
 		return 0;
-	ar->cur = at;
+	ar->cur = at + 2;
 	caski_point(p, object);
 	return CASKI_KNOWN;
 }
 
-/* A new object of that class: *p is that, whose contents follow.  NULL: it goes
- * the slow way, where nothing happens any more if there was an error. */
-CASKI_INLINE void *
-caski_get_new(struct cask_ar *ar, void *p, const struct cask_class *kind,
-    const char *name, uint32_t tag)
+/* Without a call where most objects are: from either end, by stores that may
+ * overlap. */
+CASKI_INLINE void
+caski_clear(unsigned char *p, size_t size)
 {
-	uint32_t pid = tag - CASKI_CLASS_SMALL;
-	const struct cask_graph *g = ar->graph;
-	const struct cask_entry *e;
-	void *object;
+	if (size >= 64 && size <= 128) {
+		memset(p, 0, 64);
+		memset(p + size - 64, 0, 64);
+	} else if (size >= 32 && size <= 64) {
+		memset(p, 0, 32);
+		memset(p + size - 32, 0, 32);
+	} else {
+		memset(p, 0, size);
+	}
+}
 
-	if (pid - 1 >= g->used)
-		return NULL;
+/* A new object of that class, as one is wanted: *p is that, whose contents
+ * follow.  NULL: it goes the slow way, where nothing happens any more if there
+ * was an error. */
+CASKI_INLINE struct caski_new
+caski_get_new(
+    struct cask_ar *ar, void *p, const struct cask_last *as, uint32_t tag)
+{
+	struct cask_graph *g = ar->graph;
+	uint32_t pid = tag - CASKI_CLASS_SMALL;
+	struct caski_new made = { .object = NULL };
+	const struct cask_entry *e;
+	bool quick;
+
+	if (pid - 1 >= g->loaded)
+		return made;
 	e = &g->entry[pid - 1];
-	if (e->what != CASKI_CLASS ||
-	    !caski_is_kind(caski_kind_of(g, e)->is, kind))
-		return NULL;
-	object = caski_get_object(ar, e->of, p, name);
-	if (CASK_LIKELY(object != NULL))
-		ar->cur += 2;
-	return object;
+	made.of = caski_kind_of(g, e);
+	if (caski_what(e) != CASKI_CLASS ||
+	    !caski_is_kind(made.of->is, as->kind))
+		return made;
+	quick = made.of->plain > 0 && caski_may_add(g) &&
+	    caski_has_memory(g, made.of->plain);
+	if (CASK_LIKELY(quick))
+		made.object = caski_sys_malloc(made.of->plain);
+	if (!CASK_LIKELY(made.object != NULL)) {
+		made.object = caski_get_kind(ar, p, as->name, made.of, quick);
+		return made;
+	}
+	caski_clear(made.object, made.of->plain);
+	memcpy(made.object, &made.of->is, sizeof made.of->is);
+	g->memory += made.of->plain;
+	caski_append_loaded(g, made.object, made.of->as);
+	caski_point(p, made.object);
+	ar->cur += 2;
+	return made;
 }
 
 #endif

@@ -14,7 +14,6 @@
 #define NAME_MOST    63
 #define NEW_CLASS    0xFFFF
 #define CLASSES_MOST 4096
-#define MEMORY_MOST  ((uint64_t)256 << 20)
 
 /* Numbers */
 
@@ -54,17 +53,18 @@ add_object(struct cask_ar *ar, void *object, struct cask_entry e)
 		    "more than %llu objects (graph.most_objects)",
 		    (unsigned long long)most);
 	err = caski_add(g, object, e, !ar->loading);
+	caski_set_quick(g, most);
 	return err == 0 || add_failed(ar, err);
 }
 
 bool
 caski_map(struct cask_ar *ar, void *object, const struct cask_class *kind)
 {
-	struct cask_entry e = { .what = CASKI_MAPPED };
+	struct cask_entry e;
 	uint32_t of = 0;
 	int err = caski_kind(ar->graph, kind, &of);
 
-	e.of = of & CASKI_OF_MASK;
+	e.as = caski_as(of, CASKI_MAPPED);
 	return err == 0 ? add_object(ar, object, e) : add_failed(ar, err);
 }
 
@@ -160,8 +160,8 @@ void *
 caski_put_reference(
     struct cask_ar *ar, void *object, const struct cask_class *kind)
 {
-	struct cask_entry e = { .what = CASKI_OBJECT };
 	const struct cask_class *is;
+	struct cask_entry e;
 	uint32_t pid;
 
 	if (object == NULL) {
@@ -187,8 +187,7 @@ caski_put_reference(
 	}
 	if (!caski_put_class(ar, is))
 		return NULL;
-	e.of = caski_kind_number(ar->graph, caski_find_class(ar->graph, is)) &
-	    CASKI_OF_MASK;
+	e.as = caski_find_class(ar->graph, is)->as;
 	if (!add_object(ar, object, e))
 		return NULL;
 	if (ar->watched)
@@ -269,7 +268,7 @@ get_entry(struct cask_ar *ar, uint32_t pid, bool is_class)
 		    "%s number %u, the highest so far is %u",
 		    is_class ? "class" : "object", (unsigned)pid,
 		    (unsigned)g->used);
-	else if ((e->what == CASKI_CLASS) == is_class)
+	else if ((caski_what(e) == CASKI_CLASS) == is_class)
 		return e;
 	else
 		caski_set_error(ar, CASK_EINDEX, "number %u is %s, not %s",
@@ -305,61 +304,17 @@ caski_get_tag(struct cask_ar *ar)
 	return get_entry(ar, (uint32_t)pid, is_class);
 }
 
-static bool
-has_memory(const struct cask_graph *g, size_t size)
-{
-	uint64_t most = caski_limit(g->most_memory, MEMORY_MOST);
-
-	return size <= most && g->memory <= most - size;
-}
-
-/* Without a call where most objects are: from either end, by stores that may
- * overlap. */
-static inline void
-clear(unsigned char *p, size_t size)
-{
-	if (size >= 32 && size <= 64) {
-		memset(p, 0, 32);
-		memset(p + size - 32, 0, 32);
-	} else if (size >= 64 && size <= 128) {
-		memset(p, 0, 64);
-		memset(p + size - 64, 0, 64);
-	} else {
-		memset(p, 0, size);
-	}
-}
-
-static inline void *
-zeroed(size_t size)
-{
-	void *p = caski_sys_malloc(size);
-
-	if (p != NULL)
-		clear(p, size);
-	return p;
-}
-
 void *
-caski_make(struct cask_graph *g, const struct cask_class *kind)
+caski_make(const struct cask_graph *g, const struct cask_kind *of)
 {
-	void *object;
-
-	if (!has_memory(g, kind->size))
+	if (!caski_has_memory(g, of->is->size))
 		return NULL;
-	if (kind->make != NULL)
-		object = kind->make(kind);
-	else if (kind->size >= sizeof kind)
-		object = zeroed(kind->size);
-	else
-		return NULL;
-	if (object == NULL)
-		return NULL;
-	memcpy(object, &kind, sizeof kind);
-	g->memory += kind->size;
-	return object;
+	if (of->is->make != NULL)
+		return of->is->make(of->is);
+	return of->plain > 0 ? caski_sys_zeroed(of->plain) : NULL;
 }
 
-CASKI_NOINLINE static void
+static void
 not_made(struct cask_ar *ar, const struct cask_class *kind)
 {
 	const struct cask_graph *g = ar->graph;
@@ -368,32 +323,49 @@ not_made(struct cask_ar *ar, const struct cask_class *kind)
 		caski_set_error(ar, EINVAL,
 		    "class %s has objects of %zu bytes, too few for is",
 		    kind->name, kind->size);
-	else if (!has_memory(g, kind->size))
+	else if (!caski_has_memory(g, kind->size))
 		caski_set_error(ar, CASK_ELIMIT,
 		    "objects of more than %llu bytes (graph.most_memory)",
 		    (unsigned long long)caski_limit(
-			g->most_memory, MEMORY_MOST));
+			g->most_memory, CASKI_MEMORY_MOST));
 	else
 		caski_set_error(ar, ENOMEM,
 		    "no memory for an object of class %s", kind->name);
 }
 
 void *
-caski_kept(struct cask_ar *ar, void *object, unsigned of, const char *name)
+caski_get_made(
+    struct cask_ar *ar, void *object, const struct cask_kind *of, void *p)
 {
-	struct cask_entry e = { .of = of & CASKI_OF_MASK,
-		.what = CASKI_OBJECT };
+	struct cask_graph *g = ar->graph;
+	struct cask_entry e = { .as = of->as };
 
-	if (name != NULL)
-		caski_begin(ar, "object", name);
+	caski_point(p, NULL);
 	if (object == NULL) {
-		not_made(ar, ar->graph->kind[of].is);
+		not_made(ar, of->is);
 		return NULL;
 	}
-	if (add_object(ar, object, e))
-		return object;
-	caski_unmake(ar->graph, object, of);
-	return NULL;
+	caski_take(g, object, of);
+	if (!add_object(ar, object, e)) {
+		caski_unmake(g, object, of);
+		return NULL;
+	}
+	caski_point(p, object);
+	g->owner = true;
+	return object;
+}
+
+void *
+caski_get_kind(struct cask_ar *ar, void *p, const char *name,
+    const struct cask_kind *of, bool failed)
+{
+	void *object = failed ? NULL : caski_make(ar->graph, of);
+
+	caski_begin(ar, "object", name);
+	object = caski_get_made(ar, object, of, p);
+	if (object != NULL)
+		ar->cur += 2;
+	return object;
 }
 
 void *
@@ -408,8 +380,10 @@ caski_get_reference(struct cask_ar *ar, void *p, const struct cask_class *kind)
 	if (ar->err != 0 || e == NULL ||
 	    !caski_is_wanted(ar, caski_kind_of(ar->graph, e)->is, kind))
 		return NULL;
-	if (e->what == CASKI_CLASS) {
-		object = caski_get_object(ar, e->of, p, NULL);
+	if (caski_what(e) == CASKI_CLASS) {
+		const struct cask_kind *of = caski_kind_of(ar->graph, e);
+
+		object = caski_get_made(ar, caski_make(ar->graph, of), of, p);
 		if (object != NULL && ar->watched)
 			show(ar, ar->graph->used, caski_class_of(object));
 		return object;

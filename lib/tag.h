@@ -24,6 +24,13 @@
 #define CASKI_CLASS_BIG   0x80000000u
 
 #define CASKI_OBJECTS_MOST 1048576
+#define CASKI_MEMORY_MOST  ((uint64_t)256 << 20)
+
+/* Of a class that came, or of an object: what is to be exchanged next. */
+struct caski_new {
+	void *object; /* or NULL */
+	const struct cask_kind *of;
+};
 
 /* Pointers to objects of any type, by their address p. */
 
@@ -58,22 +65,6 @@ caski_number_of(const struct cask_graph *g, const struct cask_entry *e)
 	return (uint32_t)(e - g->entry) + 1;
 }
 
-static inline uint32_t
-caski_kind_number(const struct cask_graph *g, const struct cask_kind *kind)
-{
-	return (uint32_t)(kind - g->kind);
-}
-
-/* May there be one more object, without allocating for its number? */
-static inline bool
-caski_may_add(const struct cask_graph *g)
-{
-	uint32_t most = g->most_objects;
-
-	return caski_has_room(g) &&
-	    g->objects < (most != 0 ? most : CASKI_OBJECTS_MOST);
-}
-
 /* Map an object: give it the next number, within the graph's limits. */
 bool caski_map(struct cask_ar *ar, void *object, const struct cask_class *kind);
 
@@ -96,30 +87,37 @@ struct cask_entry *caski_get_tag(struct cask_ar *ar);
 void *caski_get_reference(
     struct cask_ar *ar, void *p, const struct cask_class *kind);
 
-/* Make an object of that kind.  NULL: caski_kept tells why. */
-void *caski_make(struct cask_graph *g, const struct cask_class *kind);
-
-/* What was made, or was not, takes a number, for which a table has to grow:
- * that itself, or NULL after an error.  It is begun here, by that name, unless
- * that is NULL: it has been. */
-void *caski_kept(
-    struct cask_ar *ar, void *object, unsigned of, const char *name);
-
-/* Load a new object of that kind: *p is that, whose contents follow; or NULL
- * after an error.  The name is as in caski_kept. */
-static inline void *
-caski_get_object(struct cask_ar *ar, unsigned of, void *p, const char *name)
+/* May there be an object of so many bytes? */
+static inline bool
+caski_has_memory(const struct cask_graph *g, size_t size)
 {
-	struct cask_graph *g = ar->graph;
-	void *object = caski_make(g, g->kind[of].is);
+	uint64_t most =
+	    g->most_memory != 0 ? g->most_memory : CASKI_MEMORY_MOST;
 
-	if (CASK_LIKELY(object != NULL && caski_may_add(g)))
-		caski_append(g, object, of);
-	else
-		object = caski_kept(ar, object, of, name);
-	caski_point(p, object);
-	g->owner |= object != NULL;
-	return object;
+	return size <= most && g->memory <= most - size;
 }
+
+/* Make an object of that kind, or give NULL: nothing else has changed. */
+void *caski_make(const struct cask_graph *g, const struct cask_kind *of);
+
+/* It is of that kind from here on, and counts. */
+static inline void
+caski_take(struct cask_graph *g, void *object, const struct cask_kind *of)
+{
+	memcpy(object, &of->is, sizeof of->is);
+	g->memory += of->is->size;
+}
+
+/* What was made, or was not, is loaded: *p is that, and so is what it gives; or
+ * NULL after an error. */
+void *caski_get_made(
+    struct cask_ar *ar, void *object, const struct cask_kind *of, void *p);
+
+/* The same of a class whose tag stands before the cursor, of the value with
+ * that name: it isn't plain, or a table has to grow, or (failed) there was no
+ * memory.
+ */
+void *caski_get_kind(struct cask_ar *ar, void *p, const char *name,
+    const struct cask_kind *of, bool failed);
 
 #endif

@@ -471,7 +471,7 @@ load(struct fuzz *f, struct top *t, const void *bytes, size_t n,
 	CHECK(ar.err != 0 || cask_at(&ar) <= n);
 	CHECK(ar.levels == ar.most_levels && ar.frame == NULL &&
 	    ar.within == NULL);
-	CHECK(g->inside == NULL && g->last.p == NULL);
+	CHECK(g->inside.size == 0 && g->last.p == NULL);
 	free(exact);
 	return ar.err;
 }

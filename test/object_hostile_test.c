@@ -357,7 +357,7 @@ the_last_number_is_that_of_mfc(void **state)
 	struct cask_graph g = {
 		.used = 0x3FFFFFFD, .room = 0x40000000, .entry = &one
 	};
-	struct cask_entry e = { .what = CASKI_OBJECT };
+	struct cask_entry e = { .as = CASKI_OBJECT };
 
 	(void)state;
 	assert_int_equal(caski_add(&g, &one, e, false), CASK_EINDEX);
@@ -371,7 +371,7 @@ numbers_are_taken_back_after_some_were_forgotten(void **state)
 {
 	static struct link l[MANY];
 	struct cask_graph g = { 0 };
-	struct cask_entry e = { .what = CASKI_OBJECT };
+	struct cask_entry e = { .as = CASKI_OBJECT };
 
 	(void)state;
 	for (uint32_t round = 0; round < MANY; round++) {
@@ -385,7 +385,7 @@ numbers_are_taken_back_after_some_were_forgotten(void **state)
 		for (uint32_t i = round % 5; i < g.used; i += 5)
 			cask_graph_forget(&g, g.object[i]);
 		for (uint32_t i = 0; i < g.used; i++)
-			if (g.entry[i].what != CASKI_GONE_BY)
+			if (caski_what(&g.entry[i]) != CASKI_GONE_BY)
 				assert_int_equal(
 				    caski_find(&g, g.object[i]), i + 1);
 		caski_undo(&g, round % 100);
@@ -393,7 +393,7 @@ numbers_are_taken_back_after_some_were_forgotten(void **state)
 		for (uint32_t i = 0; i < MANY; i++)
 			assert_true(caski_find(&g, &l[i]) <= g.used);
 		for (uint32_t i = 0; i < g.used; i++)
-			if (g.entry[i].what != CASKI_GONE_BY)
+			if (caski_what(&g.entry[i]) != CASKI_GONE_BY)
 				assert_int_equal(
 				    caski_find(&g, g.object[i]), i + 1);
 	}
@@ -404,7 +404,7 @@ static void
 an_object_mapped_twice_has_the_older_number_again(void **state)
 {
 	struct cask_graph g = { 0 };
-	struct cask_entry e = { .what = CASKI_MAPPED };
+	struct cask_entry e = { .as = CASKI_MAPPED };
 
 	(void)state;
 	assert_int_equal(caski_add(&g, &g, e, true), 0);
@@ -424,7 +424,7 @@ static void
 what_is_mapped_again_may_fail_and_may_be_taken_back(void **state)
 {
 	struct cask_graph g = { 0 };
-	struct cask_entry e = { .what = CASKI_MAPPED };
+	struct cask_entry e = { .as = CASKI_MAPPED };
 	int other;
 
 	(void)state;
@@ -441,12 +441,12 @@ what_is_mapped_again_may_fail_and_may_be_taken_back(void **state)
 	assert_int_equal(caski_find(&g, &g), 50);
 	cask_graph_forget(&g, &g);
 	for (int i = 0; i < 50; i++)
-		assert_int_equal(g.entry[i].what, CASKI_GONE_BY);
+		assert_int_equal(caski_what(&g.entry[i]), CASKI_GONE_BY);
 	caski_undo(&g, 1);
 	assert_int_equal(caski_find(&g, &g), 0);
 	assert_int_equal(caski_add(&g, &other, e, true), 0);
 	cask_graph_forget(&g, &other);
-	assert_int_equal(g.entry[1].what, CASKI_GONE_BY);
+	assert_int_equal(caski_what(&g.entry[1]), CASKI_GONE_BY);
 	caski_undo(&g, 1);
 	assert_int_equal(caski_find(&g, &other), 0);
 	cask_graph_clear(&g);
@@ -458,7 +458,7 @@ what_was_mapped_again_and_forgotten_may_be_taken_back(void **state)
 {
 	static struct link l[MANY];
 	struct cask_graph g = { 0 };
-	struct cask_entry e = { .what = CASKI_MAPPED };
+	struct cask_entry e = { .as = CASKI_MAPPED };
 
 	(void)state;
 	assert_int_equal(caski_add(&g, &l[0], e, true), 0);
@@ -483,7 +483,7 @@ numbers_are_found_when_a_table_could_not_grow(void **state)
 {
 	static struct link l[MANY];
 	struct cask_graph g = { 0 };
-	struct cask_entry e = { .what = CASKI_OBJECT };
+	struct cask_entry e = { .as = CASKI_OBJECT };
 
 	(void)state;
 	for (int i = 0; i < MANY; i++) {

@@ -4,8 +4,10 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "../lib/quick_tag.h"
 #include "object_kit.h"
 #include "object_side.h"
+
 #include "test.h"
 
 #include <cask.h>
@@ -263,12 +265,119 @@ an_object_whose_number_was_taken_back_is_new(void **state)
 	done(&s);
 }
 
+/* Some more of them, the fast way: the first whose error that is. */
+static int
+more(struct side *s, struct derived *d, int from, int to)
+{
+	struct age *p;
+	int i = from;
+
+	for (; i < to && s->ar.err == 0; i++) {
+		p = &d[i].age;
+		tag(&s->ar, &p, &age_class);
+		if (s->ar.err != 0) {
+			assert_int_equal(s->ar.err, CASK_ELIMIT);
+			break;
+		}
+	}
+	return i;
+}
+
+/* One that is lowered holds at once, and so does one that is raised. */
+static void
+a_limit_may_be_changed_between_two_objects(void **state)
+{
+	struct derived d[40];
+	struct side s, t;
+
+	(void)state;
+	for (int i = 0; i < 40; i++)
+		d[i] = (struct derived) { { &age_class, i }, 7 };
+	store(&s);
+	assert_int_equal(more(&s, d, 0, 10), 10);
+	s.graph.most_objects = 20;
+	assert_int_equal(more(&s, d, 10, 20), 20);
+	s.graph.most_objects = 30;
+	assert_int_equal(more(&s, d, 20, 25), 25);
+	assert_int_equal(cask_flush(&s.ar), 0);
+	load(&t, &s);
+	t.graph.most_objects = 10;
+	assert_int_equal(more(&t, d, 0, 10), 10);
+	t.graph.most_objects = 20;
+	assert_int_equal(more(&t, d, 10, 12), 12);
+	t.graph.most_objects = 13;
+	assert_int_equal(more(&t, d, 12, 25), 13);
+	done(&t);
+	load(&t, &s);
+	assert_int_equal(more(&t, d, 0, 10), 10);
+	t.graph.most_memory = 12 * sizeof(struct age) + 1;
+	assert_int_equal(more(&t, d, 10, 11), 11);
+	t.graph.most_memory = 12 * sizeof(struct age) - 1;
+	assert_int_equal(more(&t, d, 11, 25), 11);
+	done(&t);
+	s.graph.most_objects = 26;
+	assert_int_equal(more(&s, d, 25, 40), 26);
+	done(&s);
+}
+
+/* The limit is one to objects, whatever other numbers there were. */
+static void
+a_class_that_was_taken_back_leaves_no_room_for_an_object(void **state)
+{
+	struct cask_graph g = { .most_objects = 3 };
+	struct cask_entry e = { .as = CASKI_OBJECT };
+	struct age ages[3] = { { &age_class, 1 } };
+
+	(void)state;
+	assert_int_equal(caski_add(&g, &ages[0], e, true), 0);
+	assert_int_equal(caski_add(&g, &ages[1], e, true), 0);
+	assert_int_equal(caski_add_class(&g, &age_class, 0, true), 0);
+	caski_set_quick(&g, 3);
+	assert_true(caski_may_add(&g));
+	caski_undo(&g, 2);
+	assert_true(caski_may_add(&g));
+	assert_int_equal(caski_add(&g, &ages[2], e, true), 0);
+	assert_false(caski_may_add(&g));
+	cask_graph_clear(&g);
+}
+
+/* Each is found, wherever they lie, and whatever was taken back. */
+static void
+addresses_of_any_distance_are_found(void **state)
+{
+	static const size_t apart[] = { 16, 24, 64, 80, 1024, 4096, 65536,
+		(size_t)1 << 24 };
+	struct cask_graph g = { 0 };
+	struct cask_entry e = { .as = CASKI_OBJECT };
+
+	(void)state;
+	for (size_t k = 0; k < sizeof apart / sizeof apart[0]; k++) {
+		uintptr_t base = 0x1000;
+
+		for (uint32_t i = 0; i < 200; i++)
+			assert_int_equal(
+			    caski_add(
+				&g, (void *)(base + i * apart[k]), e, true),
+			    0);
+		caski_undo(&g, 150);
+		for (uint32_t i = 0; i < 200; i++)
+			assert_int_equal(
+			    caski_find(&g, (void *)(base + i * apart[k])),
+			    i < 150 ? i + 1 : 0);
+		cask_graph_clear(&g);
+	}
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(
 	    an_object_keeps_its_number_when_tables_grow_and_numbers_do),
 	cmocka_unit_test(
 	    an_object_is_of_its_class_and_its_bases_and_of_no_other),
 	cmocka_unit_test(an_object_whose_number_was_taken_back_is_new),
+	cmocka_unit_test(a_limit_may_be_changed_between_two_objects),
+	cmocka_unit_test(
+	    a_class_that_was_taken_back_leaves_no_room_for_an_object),
+	cmocka_unit_test(addresses_of_any_distance_are_found),
 };
 
 RUN_TESTS(tests)

@@ -66,11 +66,17 @@ struct cask_graph {
 	size_t slots;
 	struct cask_kind *kind; /* the classes, as they came */
 	uint32_t kinds, kind_room;
-	uint32_t recent;            /* of them: the newest object's, or which
-				       was looked for since */
-	uint32_t newest;            /* of those that are different, + 1 */
-	bool owner;                 /* of the objects: they were loaded */
-	struct cask_inside *inside; /* the object being exchanged, or NULL */
+	uint32_t newest;                /* of those that are different, + 1 */
+	const struct cask_kind *recent; /* which was looked for, or NULL */
+	uint32_t loaded; /* used, if an archive that loads may refer to these */
+	uint32_t quick;  /* so many may be used without another look … */
+	uint32_t quick_most; /* … as long as that is most_objects */
+	bool owner;          /* of the objects: they were loaded */
+	struct cask_inside { /* the object being exchanged, size 0: none */
+		const void *object;
+		size_t size;
+		const struct cask_message *within;
+	} inside;
 	struct cask_last {
 		void *p; /* NULL: there is none */
 		const struct cask_class *kind;
