@@ -60,14 +60,18 @@ put_in_slot(struct cask_slot *slot, const void *p, uint32_t pid, uint32_t as)
 static void
 fill_slots(const struct cask_graph *g, struct cask_slot *slot, size_t slots)
 {
-	const struct cask_entry *e = g->entry;
+	const struct cask_entry *entry = g->entry;
+	void *const *object = g->object;
 
-	for (uint32_t pid = 1, used = g->used; pid <= used; pid++, e++) {
-		const void *p = key(g, e);
+	for (uint32_t i = 0, used = g->used; i < used; i++) {
+		const struct cask_entry *e = &entry[i];
+		const void *p = object[i];
 
+		if (p == NULL)
+			p = caski_kind_of(g, e)->is;
 		if (caski_what(e) != CASKI_GONE_BY)
 			put_in_slot(
-			    caski_slot_in(slot, slots, p), p, pid, e->as);
+			    caski_slot_in(slot, slots, p), p, i + 1, e->as);
 	}
 }
 

@@ -306,9 +306,7 @@ CASKI_NOINLINE static void
 exchange_slowly(struct cask_ar *ar, void *p, const struct cask_class *kind,
     const char *name)
 {
-	if (ar->way == CASK_RELEASES)
-		caski_point(p, NULL);
-	else if (ar->loading)
+	if (ar->loading)
 		get_other(ar, p, kind, name, 0);
 	else
 		put_other(ar, p, kind, name, NULL);
@@ -330,7 +328,10 @@ cask_object_named(struct cask_ar *ar, void *p, const struct cask_class *kind,
 			return;
 		}
 	}
-	exchange_slowly(ar, p, kind, name);
+	if (ar->way == CASK_RELEASES)
+		caski_point(p, NULL);
+	else
+		exchange_slowly(ar, p, kind, name);
 }
 
 void

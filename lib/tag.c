@@ -359,10 +359,17 @@ void *
 caski_get_kind(struct cask_ar *ar, void *p, const char *name,
     const struct cask_kind *of, bool failed)
 {
-	void *object = failed ? NULL : caski_make(ar->graph, of);
+	struct cask_graph *g = ar->graph;
+	void *object = failed ? NULL : caski_make(g, of);
 
-	caski_begin(ar, "object", name);
-	object = caski_get_made(ar, object, of, p);
+	if (CASK_LIKELY(object != NULL && caski_may_add(g))) {
+		caski_take(g, object, of);
+		caski_append_loaded(g, object, of->as);
+		caski_point(p, object);
+	} else {
+		caski_begin(ar, "object", name);
+		object = caski_get_made(ar, object, of, p);
+	}
 	if (object != NULL)
 		ar->cur += 2;
 	return object;
