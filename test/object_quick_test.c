@@ -5,13 +5,14 @@
  * SPDX-License-Identifier: MIT
  */
 #include "../lib/quick_tag.h"
+#include "fault.h"
 #include "object_kit.h"
 #include "object_side.h"
-
 #include "test.h"
 
 #include <cask.h>
 
+#include <errno.h>
 #include <stdlib.h>
 
 struct derived {
@@ -341,6 +342,241 @@ a_class_that_was_taken_back_leaves_no_room_for_an_object(void **state)
 	cask_graph_clear(&g);
 }
 
+/* What it points to would be the program's. */
+static void
+a_graph_that_has_stored_gives_no_object_to_who_loads(void **state)
+{
+	struct derived d[3] = { { { &age_class, 1 }, 7 },
+		{ { &age_class, 2 }, 7 }, { { &age_class, 3 }, 7 } };
+	const char *const bytes[] = { "..\2\0.....", "..\1\x80....." };
+	struct cask_mem m;
+	struct side s;
+	struct age *p;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		store(&s);
+		s.graph.classes = all;
+		assert_int_equal(more(&s, d, 0, 3), 3);
+		assert_int_equal(cask_flush(&s.ar), 0);
+		cask_load(&s.ar, cask_mem_read(&m, bytes[i], 9));
+		assert_int_equal(cask_get_u16(&s.ar), 0x2E2E);
+		cask_object(&s.ar, &p, &age_class);
+		assert_null(p);
+		assert_int_equal(s.ar.err, EINVAL);
+		done(&s);
+	}
+}
+
+/* Nor does one that would have, had there been memory. */
+static void
+a_graph_that_could_not_store_gives_none_either(void **state)
+{
+	struct cask_graph g = { 0 };
+	struct cask_entry e = { .as = CASKI_MAPPED };
+	struct age ages[65];
+
+	(void)state;
+	for (int i = 0; i < 64; i++)
+		assert_int_equal(caski_add(&g, &ages[i], e, false), 0);
+	assert_int_equal(g.loaded, 64);
+	fault_plan(FAULT_REALLOC, 0, false, ENOMEM);
+	assert_int_equal(caski_add(&g, &ages[64], e, true), ENOMEM);
+	assert_int_equal(fault_injected(), 1);
+	fault_reset();
+	assert_int_equal(g.loaded, 0);
+	cask_graph_clear(&g);
+}
+
+/* The next one might do. */
+static void
+an_object_without_memory_is_an_error_at_the_first_attempt(void **state)
+{
+	struct derived d[3] = { { { &age_class, 1 }, 7 },
+		{ { &age_class, 2 }, 7 }, { { &age_class, 3 }, 7 } };
+	struct age *p;
+	struct side s, t;
+
+	(void)state;
+	store(&s);
+	assert_int_equal(more(&s, d, 0, 3), 3);
+	assert_int_equal(cask_flush(&s.ar), 0);
+	load(&t, &s);
+	assert_int_equal(more(&t, d, 0, 2), 2);
+	fault_plan(FAULT_MALLOC, 0, false, ENOMEM);
+	cask_object(&t.ar, &p, &age_class);
+	assert_int_equal(fault_injected(), 1);
+	fault_reset();
+	assert_null(p);
+	assert_int_equal(t.ar.err, ENOMEM);
+	assert_string_equal(cask_why(&t.ar),
+	    "object p at byte 36: no memory for an object of class CAge");
+	done(&t);
+	done(&s);
+}
+
+/* It knows nothing of the member is, nor of limits. */
+static void *
+make_derived(const struct cask_class *kind)
+{
+	return calloc(1, kind->size);
+}
+
+static void
+what_a_class_has_made_is_of_that_class_and_counts(void **state)
+{
+	struct cask_class made = derived_class;
+	const struct cask_class *list[] = { &made, NULL };
+	struct derived d[4];
+	struct age *p;
+	struct side s, t;
+
+	(void)state;
+	made.make = make_derived;
+	for (int i = 0; i < 4; i++)
+		d[i] = (struct derived) { { &made, i }, 7 };
+	store(&s);
+	assert_int_equal(more(&s, d, 0, 4), 4);
+	assert_int_equal(cask_flush(&s.ar), 0);
+	load_bytes(&t, list, s.m.data, s.m.length);
+	t.graph.most_memory = 3 * sizeof d[0];
+	for (int i = 0; i < 3; i++) {
+		tag(&t.ar, &p, &age_class);
+		assert_non_null(p);
+		assert_ptr_equal(p->is, &made);
+		assert_int_equal(p->years, i);
+	}
+	tag(&t.ar, &p, &age_class);
+	assert_null(p);
+	assert_int_equal(t.ar.err, CASK_ELIMIT);
+	done(&t);
+	done(&s);
+}
+
+/* There is room for it in the tables, and its class came on its own. */
+static void
+a_graph_owns_what_was_loaded_the_fast_way_alone(void **state)
+{
+	struct age age = { &age_class, 1 }, both = age, *p = &age;
+	uint64_t behind = BEHIND;
+	struct side s, t;
+
+	(void)state;
+	store(&s);
+	cask_map_object(&s.ar, &both, &age_class);
+	cask_class_of(&s.ar, &age_class);
+	cask_object(&s.ar, &p, &age_class);
+	cask_u64(&s.ar, &behind);
+	assert_int_equal(cask_flush(&s.ar), 0);
+	load(&t, &s);
+	cask_map_object(&t.ar, &both, &age_class);
+	cask_class_of(&t.ar, &age_class);
+	tag(&t.ar, &p, &age_class);
+	assert_ptr_not_equal(p, &age);
+	cask_store(&t.ar, cask_mem_grow(&t.m, 0));
+	cask_object(&t.ar, &p, &age_class);
+	assert_int_equal(t.ar.err, EINVAL);
+	done(&t);
+	done(&s);
+}
+
+/* Something is in each node of a list, in front of the next. */
+struct box {
+	const struct cask_class *is;
+	struct age *age;
+	struct box *next;
+};
+
+static const struct cask_class box_class;
+
+static void
+box_x(struct cask_ar *ar, void *object)
+{
+	struct box *b = object;
+
+	cask_object(ar, &b->age, &age_class);
+	cask_object_last(ar, &b->next, &box_class);
+}
+
+static const struct cask_class box_class = {
+	.name = "CBox", .size = sizeof(struct box), .exchange = box_x
+};
+
+#define BOXES 1000
+
+static void
+a_list_is_no_deeper_for_what_is_in_it(void **state)
+{
+	static const struct cask_class *const list[] = { &age_class, &box_class,
+		NULL };
+	static struct box boxes[BOXES];
+	static struct age ages[BOXES];
+	struct box *p = &boxes[0];
+	struct side s, t;
+
+	(void)state;
+	for (int i = 0; i < BOXES; i++) {
+		ages[i] = (struct age) { &age_class, i };
+		boxes[i] = (struct box) { &box_class, &ages[i],
+			i + 1 < BOXES ? &boxes[i + 1] : NULL };
+	}
+	store(&s);
+	s.ar.limit.depth = 2;
+	cask_store(&s.ar, &s.m.io);
+	cask_object(&s.ar, &p, &box_class);
+	assert_int_equal(cask_flush(&s.ar), 0);
+	load_bytes(&t, list, s.m.data, s.m.length);
+	t.ar.limit.depth = 2;
+	cask_load(&t.ar, &t.m.io);
+	cask_object(&t.ar, &p, &box_class);
+	assert_string_equal(cask_why(&t.ar), "no error");
+	for (int i = 0; i < BOXES; i++, p = p->next)
+		assert_int_equal(p->age->years, i);
+	assert_null(p);
+	done(&t);
+	done(&s);
+}
+
+/* Each is that of the newest object when the table grows. */
+static void
+classes_are_known_when_their_table_has_grown(void **state)
+{
+	enum { KINDS = 40 };
+	static struct cask_class kind[KINDS];
+	static char name[KINDS][4];
+	struct age ages[3 * KINDS], *p;
+	const struct cask_class *list[KINDS + 1] = { NULL };
+	struct side s, t;
+
+	(void)state;
+	for (int i = 0; i < KINDS; i++) {
+		kind[i] = age_class;
+		kind[i].base = &age_class;
+		kind[i].name = name[i];
+		snprintf(name[i], sizeof name[i], "C%d", i);
+		list[i] = &kind[i];
+	}
+	store(&s);
+	for (int i = 0; i < 3 * KINDS; i++) {
+		int k = (i / 3 + (i % 3 != 0)) % KINDS;
+
+		ages[i] = (struct age) { &kind[k], i };
+		p = &ages[i];
+		tag(&s.ar, &p, &age_class);
+	}
+	assert_int_equal(cask_flush(&s.ar), 0);
+	load_bytes(&t, list, s.m.data, s.m.length);
+	for (int i = 0; i < 3 * KINDS; i++) {
+		tag(&t.ar, &p, &age_class);
+		assert_non_null(p);
+		assert_ptr_equal(p->is, ages[i].is);
+		assert_int_equal(p->years, i);
+	}
+	assert_string_equal(cask_why(&t.ar), "no error");
+	done(&t);
+	done(&s);
+}
+
 /* Each is found, wherever they lie, and whatever was taken back. */
 static void
 addresses_of_any_distance_are_found(void **state)
@@ -377,6 +613,14 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_limit_may_be_changed_between_two_objects),
 	cmocka_unit_test(
 	    a_class_that_was_taken_back_leaves_no_room_for_an_object),
+	cmocka_unit_test(a_graph_that_has_stored_gives_no_object_to_who_loads),
+	cmocka_unit_test(a_graph_that_could_not_store_gives_none_either),
+	cmocka_unit_test(
+	    an_object_without_memory_is_an_error_at_the_first_attempt),
+	cmocka_unit_test(what_a_class_has_made_is_of_that_class_and_counts),
+	cmocka_unit_test(a_graph_owns_what_was_loaded_the_fast_way_alone),
+	cmocka_unit_test(a_list_is_no_deeper_for_what_is_in_it),
+	cmocka_unit_test(classes_are_known_when_their_table_has_grown),
 	cmocka_unit_test(addresses_of_any_distance_are_found),
 };
 
