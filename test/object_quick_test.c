@@ -543,7 +543,7 @@ classes_are_known_when_their_table_has_grown(void **state)
 {
 	enum { KINDS = 40 };
 	static struct cask_class kind[KINDS];
-	static char name[KINDS][4];
+	static char name[KINDS][16];
 	struct age ages[3 * KINDS], *p;
 	const struct cask_class *list[KINDS + 1] = { NULL };
 	struct side s, t;
