@@ -309,6 +309,10 @@ empty_slot(struct cask_graph *g, uint32_t pid)
 	size_t mask = g->slots - 1, i = caski_first_of(p, mask);
 	struct cask_slot *slot = &g->slot[i];
 
+	if (slot->pid != 0 && slot->pid != pid) {
+		i = caski_second_of(i, mask);
+		slot = &g->slot[i];
+	}
 	while (slot->pid != 0 && slot->pid != pid) {
 		i = (i + caski_step_of(p)) & mask;
 		slot = &g->slot[i];
