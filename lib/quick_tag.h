@@ -119,6 +119,7 @@ caski_get_known(struct cask_ar *ar, void *p, const struct cask_class *kind)
 	unsigned char *at = ar->cur;
 	uint32_t pid = cask_read16(at);
 	const struct cask_graph *g = ar->graph;
+	const struct cask_kind *of;
 	void *object;
 
 	if (pid == 0) {
@@ -137,8 +138,10 @@ caski_get_known(struct cask_ar *ar, void *p, const struct cask_class *kind)
 	if (pid - 1 >= g->loaded)
 		return 0;
 	object = g->object[pid - 1];
-	if (object == NULL ||
-	    !caski_is_kind(caski_kind_of(g, &g->entry[pid - 1])->is, kind))
+	of = g->kind;
+	if (g->kinds > 1) /* else there is no need to fetch its entry */
+		of = caski_kind_of(g, &g->entry[pid - 1]);
+	if (object == NULL || !caski_is_kind(of->is, kind))
 		return 0;
 	ar->cur = at + 2;
 	caski_point(p, object);
