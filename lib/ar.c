@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "ar.h"
+#include "fill.h"
 #include "tell.h"
 
 #include <errno.h>
@@ -122,26 +123,8 @@ cask_describe(struct cask_ar *ar, struct cask_io *io)
 
 /* Messages */
 
-int
-cask_flush(struct cask_ar *ar)
-{
-	if (ar->way == CASK_LOADS || ar->way == CASK_RELEASES ||
-	    ar->within != NULL)
-		return ar->err;
-	caski_begin(ar, "flush", NULL);
-	if (ar->way == CASK_MEASURES)
-		ar->message = cask_at(ar);
-	else if (caski_may_put(ar) &&
-	    (ar->way != CASK_PRINTS || caski_print_end(ar)) &&
-	    caski_send_buffer(ar)) {
-		ar->message = ar->whole = ar->base;
-		caski_no_room_yet(ar);
-	}
-	return ar->err;
-}
-
-bool
-caski_more(struct cask_ar *ar)
+static inline bool
+more(struct cask_ar *ar)
 {
 	if (ar->within != NULL)
 		return ar->err == 0 && cask_at(ar) < ar->within->end;
@@ -149,10 +132,16 @@ caski_more(struct cask_ar *ar)
 		return true;
 	if (ar->io->exact && ar->io->table->more != NULL)
 		return caski_io_more(ar);
-	return caski_fill(ar) > 0;
+	return caski_fill_here(ar) > 0;
 }
 
 bool
+caski_more(struct cask_ar *ar)
+{
+	return more(ar);
+}
+
+CASKI_HOT bool
 cask_slow_more(struct cask_ar *ar)
 {
 	if (ar->within != NULL && ar->loading)
@@ -163,7 +152,7 @@ cask_slow_more(struct cask_ar *ar)
 	ar->message = ar->whole = cask_at(ar);
 	if (ar->cur < ar->filled)
 		caski_set_end(ar, ar->filled);
-	return caski_more(ar);
+	return more(ar);
 }
 
 /* The end */

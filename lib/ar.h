@@ -11,13 +11,7 @@
 
 #include <stdarg.h>
 
-#if defined(__GNUC__)
-#define CASKI_NOINLINE __attribute__((noinline))
-#define CASKI_INLINE   static inline __attribute__((always_inline))
-#else
-#define CASKI_NOINLINE
-#define CASKI_INLINE static inline
-#endif
+#include "hot.h"
 
 /*
  * Begin to load a whole message, n bytes at p, which stand at an offset of the
@@ -102,7 +96,7 @@ bool caski_might_put(struct cask_ar *ar);
 static inline bool
 caski_goes(const struct cask_ar *ar, enum cask_way way)
 {
-	return ar->way == way && ar->err == 0 && ar->io != NULL;
+	return CASKI_LIKELY(ar->way == way && ar->err == 0 && ar->io != NULL);
 }
 
 static inline bool
@@ -129,22 +123,40 @@ caski_may_put(struct cask_ar *ar)
  */
 #define caski_fail(...) (caski_set_error(__VA_ARGS__), false)
 
-void caski_set_error(struct cask_ar *ar, int err, const char *format, ...)
-    CASK_PRINTF(3, 4);
+CASKI_COLD void caski_set_error(
+    struct cask_ar *ar, int err, const char *format, ...) CASK_PRINTF(3, 4);
 void caski_vset_error(struct cask_ar *ar, int err, const char *format,
     va_list args) CASK_PRINTF(3, 0);
 
 /* Fail as the transport did.  Gives false. */
-bool caski_io_failed(struct cask_ar *ar);
+CASKI_COLD bool caski_io_failed(struct cask_ar *ar);
 
 /* Fail because the transport is gone, and forget it.  Gives false. */
-bool caski_io_gone(struct cask_ar *ar);
+CASKI_COLD bool caski_io_gone(struct cask_ar *ar);
 
 /* ------------------------------------------------------------------------ */
 /* buffer.c: what of it is for the archive itself                            */
 
 /* Bytes that a message may have. */
 uint64_t caski_message_limit(const struct cask_ar *ar);
+
+#define CASKI_MESSAGE_FROM_PEER ((uint64_t)64 << 20)
+
+/* How many bytes the present one may still have.  The length of one that is
+ * loaded was within the limit. */
+CASKI_NOINLINE uint64_t caski_message_left(const struct cask_ar *ar);
+
+/* The same, if that is n at most. */
+static inline uint64_t
+caski_message_left_of(const struct cask_ar *ar, size_t n)
+{
+	bool plain = ar->within == NULL && ar->limit.message == 0;
+
+	if (CASKI_LIKELY(plain &&
+		caski_at(ar) - ar->message + n <= CASKI_MESSAGE_FROM_PEER))
+		return n;
+	return caski_message_left(ar);
+}
 
 /* Whether somebody else is at the other end. */
 bool caski_has_peer(const struct cask_ar *ar);
@@ -180,7 +192,7 @@ void caski_set_end(struct cask_ar *ar, unsigned char *most);
 static inline void
 caski_no_room_yet(struct cask_ar *ar)
 {
-	if (ar->io != NULL && ar->io->unflushed == ar)
+	if (CASKI_LIKELY(ar->io != NULL) && ar->io->unflushed == ar)
 		ar->io->unflushed = NULL;
 	caski_show_end(ar, ar->cur);
 }
@@ -189,6 +201,10 @@ caski_no_room_yet(struct cask_ar *ar)
 void caski_rewind(struct cask_ar *ar);
 void caski_stop(struct cask_ar *ar, int err);
 void caski_make_room(struct cask_ar *ar);
+
+/* As cask_io_flush.  An archive that has gone out of scope is no longer what it
+ * was. */
+int caski_send_unflushed(struct cask_ar *ar, struct cask_io *io);
 
 /* ar_io.c: the transport.  Write n bytes, or a part, which more is to follow at
  * once, so that the transport can wait for that; the buffer and a large block
@@ -206,7 +222,7 @@ ptrdiff_t caski_fill(struct cask_ar *ar);
 bool caski_io_more(struct cask_ar *ar);
 
 /* Fail because the stream has ended.  Gives false. */
-bool caski_cut(struct cask_ar *ar);
+CASKI_COLD bool caski_cut(struct cask_ar *ar);
 
 /* ------------------------------------------------------------------------ */
 /* buffer.c: bytes                                                           */

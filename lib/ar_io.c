@@ -5,39 +5,24 @@
  * SPDX-License-Identifier: MIT
  */
 #include "ar.h"
+#include "fill.h"
 
 #include <errno.h>
 
-/* The transport failed before, or lacks what is wanted of it. */
-static bool
-unable(struct cask_ar *ar, const char *op)
+bool
+caski_io_unable(struct cask_ar *ar, const char *op)
 {
 	cask_io_fail(ar->io, EBADF, op);
 	return caski_io_failed(ar);
 }
 
-/* Ready to read or write: the transport is told of each value once. */
-static void
-start(struct cask_ar *ar)
+/* The transport took done of n bytes, or has failed: the rest. */
+static CASKI_NOINLINE bool
+write_on(struct cask_ar *ar, const unsigned char *p, size_t n, ptrdiff_t done)
 {
-	if (!ar->started && ar->io->table->start != NULL)
-		ar->io->table->start(ar->io);
-	ar->started = true;
-}
-
-static inline bool
-write_all(struct cask_ar *ar, const unsigned char *p, size_t n)
-{
-	const struct cask_io_table *t = ar->io->table;
 	const unsigned char *from = p;
 
-	while (n > 0) {
-		ptrdiff_t done;
-
-		if (t == NULL || t->write == NULL || caski_io_is_over(ar->io))
-			return unable(ar, "write");
-		start(ar);
-		done = t->write(ar->io, p, n);
+	for (;;) {
 		if (done == CASK_IO_GONE)
 			return caski_io_gone(ar);
 		if (done <= 0 || (size_t)done > n) {
@@ -46,14 +31,33 @@ write_all(struct cask_ar *ar, const unsigned char *p, size_t n)
 		}
 		p += done;
 		n -= (size_t)done;
+		if (n == 0)
+			return true;
+		if (caski_io_is_over(ar->io))
+			return caski_io_unable(ar, "write");
+		caski_start(ar);
+		done = ar->io->table->write(ar->io, p, n);
 	}
-	return true;
+}
+
+/* Nearly always it takes all at once. */
+static inline bool
+write_all(struct cask_ar *ar, const unsigned char *p, size_t n)
+{
+	const struct cask_io_table *t = ar->io->table;
+	ptrdiff_t done;
+
+	if (t == NULL || t->write == NULL || caski_io_is_over(ar->io))
+		return caski_io_unable(ar, "write");
+	caski_start(ar);
+	done = t->write(ar->io, p, n);
+	return CASKI_LIKELY(done == (ptrdiff_t)n) || write_on(ar, p, n, done);
 }
 
 bool
 caski_write(struct cask_ar *ar, const unsigned char *p, size_t n)
 {
-	return write_all(ar, p, n);
+	return n == 0 || write_all(ar, p, n);
 }
 
 /* The transport may be gone afterwards. */
@@ -80,8 +84,8 @@ caski_write_gathered(struct cask_ar *ar, const unsigned char *p, size_t n)
 		ptrdiff_t done;
 
 		if (caski_io_is_over(ar->io))
-			return unable(ar, "write");
-		start(ar);
+			return caski_io_unable(ar, "write");
+		caski_start(ar);
 		done = t->gather(ar->io, from, held, p, n);
 		if (done == CASK_IO_GONE)
 			return caski_io_gone(ar);
@@ -123,7 +127,7 @@ send_buffer(struct cask_ar *ar,
 bool
 caski_send_buffer(struct cask_ar *ar)
 {
-	return send_buffer(ar, write_all);
+	return send_buffer(ar, caski_write);
 }
 
 bool
@@ -132,9 +136,43 @@ caski_send_part(struct cask_ar *ar)
 	return send_buffer(ar, caski_write_part);
 }
 
-/* An archive that has gone out of scope is no longer what it was. */
-static int
-send_unflushed(struct cask_ar *ar, struct cask_io *io)
+/* A message ends: all of it is sent. */
+static inline void
+send_message(struct cask_ar *ar)
+{
+	if (!send_buffer(ar, write_all))
+		return;
+	ar->message = ar->whole = ar->base;
+	caski_no_room_yet(ar);
+}
+
+static CASKI_NOINLINE int
+flush_otherwise(struct cask_ar *ar)
+{
+	if (ar->way == CASK_LOADS || ar->way == CASK_RELEASES ||
+	    ar->within != NULL)
+		return ar->err;
+	caski_begin(ar, "flush", NULL);
+	if (ar->way == CASK_MEASURES)
+		ar->message = caski_at(ar);
+	else if (caski_may_put(ar) &&
+	    (ar->way != CASK_PRINTS || caski_print_end(ar)))
+		send_message(ar);
+	return ar->err;
+}
+
+CASKI_HOT int
+cask_flush(struct cask_ar *ar)
+{
+	if (!caski_goes(ar, CASK_STORES) || ar->within != NULL)
+		return flush_otherwise(ar);
+	caski_begin(ar, "flush", NULL);
+	send_message(ar);
+	return ar->err;
+}
+
+int
+caski_send_unflushed(struct cask_ar *ar, struct cask_io *io)
 {
 	if (ar->io != io || ar->way == CASK_LOADS || ar->err != 0 ||
 	    ar->scratch != NULL || caski_holds(ar))
@@ -145,10 +183,8 @@ send_unflushed(struct cask_ar *ar, struct cask_io *io)
 	return ar->io == NULL ? CASK_IO_GONE : ar->err;
 }
 
-/* Send what the other archive has left: the transport may go meanwhile.  One
- * that can still be read tells of the failure at its end. */
-static CASKI_NOINLINE bool
-flush_other_now(struct cask_ar *ar)
+bool
+caski_flush_other_now(struct cask_ar *ar)
 {
 	int err = cask_io_flush(ar->io);
 
@@ -157,61 +193,16 @@ flush_other_now(struct cask_ar *ar)
 	return err == 0 || ar->io->apart || caski_io_failed(ar);
 }
 
-static inline bool
-flush_other(struct cask_ar *ar)
-{
-	return ar->io->unflushed == NULL || flush_other_now(ar);
-}
-
-void
-caski_make_room(struct cask_ar *ar)
-{
-	caski_set_end(ar, ar->start + ar->size);
-	ar->io->unflushed = ar;
-	ar->io->flush = send_unflushed;
-}
-
-/* At least one byte: how many, 0 at the end, -1 when it failed. */
-static inline ptrdiff_t
-read_some(struct cask_ar *ar, void *p, size_t size)
-{
-	const struct cask_io_table *t = ar->io->table;
-	ptrdiff_t n;
-
-	if (t == NULL || t->read == NULL || caski_io_is_over(ar->io)) {
-		unable(ar, "read");
-		return -1;
-	}
-	if (!flush_other(ar))
-		return -1;
-	start(ar);
-	n = t->read(ar->io, p, size);
-	if (n == CASK_IO_GONE)
-		caski_io_gone(ar);
-	else if (n < 0 || (size_t)n > size)
-		caski_io_failed(ar);
-	return n >= 0 && (size_t)n <= size ? n : -1;
-}
-
 ptrdiff_t
 caski_read_some(struct cask_ar *ar, void *p, size_t size)
 {
-	return read_some(ar, p, size);
+	return caski_read_here(ar, p, size);
 }
 
-/* Read into the empty buffer.  The same results. */
 ptrdiff_t
 caski_fill(struct cask_ar *ar)
 {
-	ptrdiff_t n = read_some(ar, ar->start, ar->io->exact ? 1 : ar->size);
-
-	if (n > 0) {
-		ar->base = caski_at(ar);
-		ar->cur = ar->start;
-		ar->filled = ar->start + n;
-		caski_set_end(ar, ar->filled);
-	}
-	return n;
+	return caski_fill_here(ar);
 }
 
 /* Whether a transport that keeps to itself what isn't needed has more. */
@@ -222,9 +213,9 @@ caski_io_more(struct cask_ar *ar)
 
 	if (caski_io_is_over(ar->io))
 		return caski_io_failed(ar);
-	if (!flush_other(ar))
+	if (!caski_flush_other(ar))
 		return false;
-	start(ar);
+	caski_start(ar);
 	n = ar->io->table->more(ar->io);
 	if (n == CASK_IO_GONE)
 		return caski_io_gone(ar);

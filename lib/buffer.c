@@ -15,8 +15,6 @@
 
 #include <string.h>
 
-#define MESSAGE_FROM_PEER ((uint64_t)64 << 20)
-
 bool
 caski_has_peer(const struct cask_ar *ar)
 {
@@ -53,8 +51,9 @@ caski_message_limit(const struct cask_ar *ar)
 		return UINT64_MAX; /* it is about what is told of */
 	if (ar->limit.message != 0)
 		return ar->limit.message;
-	return ar->way == CASK_LOADS && caski_has_peer(ar) ? MESSAGE_FROM_PEER
-							   : UINT64_MAX;
+	return ar->way == CASK_LOADS && caski_has_peer(ar)
+	    ? CASKI_MESSAGE_FROM_PEER
+	    : UINT64_MAX;
 }
 
 static uint64_t
@@ -76,10 +75,8 @@ left_within(const struct cask_ar *ar)
 	return left_of(ar, limit);
 }
 
-/* How many bytes the present message may still have.  The length of one that is
- * loaded was within the limit. */
-static CASKI_NOINLINE uint64_t
-message_left(const struct cask_ar *ar)
+uint64_t
+caski_message_left(const struct cask_ar *ar)
 {
 	if (ar->within != NULL && ar->loading)
 		return ar->within->end - caski_at(ar);
@@ -89,25 +86,34 @@ message_left(const struct cask_ar *ar)
 				  : left_of(ar, caski_message_limit(ar));
 }
 
-/* The same, if that is n at most. */
-static inline uint64_t
-message_left_of(const struct cask_ar *ar, size_t n)
-{
-	bool plain = ar->within == NULL && ar->limit.message == 0;
-
-	if (plain && caski_at(ar) - ar->message + n <= MESSAGE_FROM_PEER)
-		return n;
-	return message_left(ar);
-}
-
 /* Let the fast path go to most, but not beyond the message's limit. */
-void
-caski_set_end(struct cask_ar *ar, unsigned char *most)
+static inline void
+set_end(struct cask_ar *ar, unsigned char *most)
 {
 	size_t room = (size_t)(most - ar->cur);
-	uint64_t left = message_left_of(ar, room);
+	uint64_t left = caski_message_left_of(ar, room);
 
 	caski_show_end(ar, left < room ? ar->cur + left : most);
+}
+
+CASKI_HOT void
+caski_set_end(struct cask_ar *ar, unsigned char *most)
+{
+	set_end(ar, most);
+}
+
+static inline void
+make_room(struct cask_ar *ar)
+{
+	set_end(ar, ar->start + ar->size);
+	ar->io->unflushed = ar;
+	ar->io->flush = caski_send_unflushed;
+}
+
+void
+caski_make_room(struct cask_ar *ar)
+{
+	make_room(ar);
 }
 
 static bool
@@ -148,8 +154,7 @@ drain(struct cask_ar *ar)
 	}
 	if (ar->cur > ar->start && !caski_send_part(ar))
 		return false;
-	caski_make_room(
-	    ar); /* of the first value after a flush: nothing else */
+	caski_make_room(ar);
 	return true;
 }
 
@@ -169,7 +174,7 @@ see(struct cask_ar *ar, uint64_t at, const unsigned char *p, size_t n)
 static size_t
 whole_buffers(const struct cask_ar *ar, size_t n)
 {
-	uint64_t left = message_left(ar);
+	uint64_t left = caski_message_left(ar);
 
 	if (ar->cur > ar->start || caski_holds(ar))
 		return 0;
@@ -183,7 +188,7 @@ static bool
 is_to_gather(const struct cask_ar *ar, size_t n)
 {
 	return n >= ar->size && ar->cur > ar->start && !caski_holds(ar) &&
-	    message_left(ar) >= n && ar->io->table != NULL &&
+	    caski_message_left(ar) >= n && ar->io->table != NULL &&
 	    ar->io->table->gather != NULL;
 }
 
@@ -201,7 +206,7 @@ put_gathered(struct cask_ar *ar, const unsigned char *p, size_t n)
 static size_t
 count(struct cask_ar *ar, size_t n)
 {
-	uint64_t left = message_left(ar);
+	uint64_t left = caski_message_left(ar);
 	size_t k = left < n ? (size_t)left : n;
 
 	forget(ar);
@@ -221,7 +226,8 @@ caski_put(struct cask_ar *ar, const void *data, size_t n)
 		size_t room = (size_t)(ar->most - ar->cur);
 		size_t k = n <= room ? 0 : whole_buffers(ar, n);
 
-		if (ar->scratch != NULL && n > room && message_left(ar) > 0) {
+		if (ar->scratch != NULL && n > room &&
+		    caski_message_left(ar) > 0) {
 			k = count(ar, n);
 		} else if (n > room && is_to_gather(ar, n)) {
 			return put_gathered(ar, p, n);
@@ -234,7 +240,7 @@ caski_put(struct cask_ar *ar, const void *data, size_t n)
 			k = room < n ? room : n;
 			memcpy(ar->cur, p, k);
 			ar->cur += k;
-		} else if (message_left(ar) == 0) {
+		} else if (caski_message_left(ar) == 0) {
 			too_long(ar);
 		} else {
 			drain(ar);
@@ -245,11 +251,15 @@ caski_put(struct cask_ar *ar, const void *data, size_t n)
 	return ar->err == 0;
 }
 
-void
+CASKI_HOT void
 caski_gather(struct cask_ar *ar, size_t n)
 {
-	if ((size_t)(ar->most - ar->cur) < n && n <= ar->size && ar->err == 0 &&
-	    message_left_of(ar, n) >= n)
+	if ((size_t)(ar->most - ar->cur) >= n || ar->err != 0)
+		return;
+	if (CASKI_LIKELY(ar->cur == ar->start) && ar->scratch == NULL &&
+	    !caski_holds(ar))
+		make_room(ar); /* the first value after a flush */
+	else if (n <= ar->size && caski_message_left_of(ar, n) >= n)
 		drain(ar);
 }
 
@@ -262,7 +272,7 @@ CASKI_INLINE ptrdiff_t
 get_more(struct cask_ar *ar, void *p, size_t n)
 {
 	bool buffered = n < ar->size && !ar->io->exact;
-	uint64_t left = message_left_of(ar, n);
+	uint64_t left = caski_message_left_of(ar, n);
 	ptrdiff_t got;
 
 	if (left == 0) {
@@ -330,7 +340,7 @@ caski_get_some(struct cask_ar *ar, void *p, size_t n)
 	if (n == 0)
 		return 0;
 	if (ar->most == ar->cur) {
-		if (message_left(ar) == 0 && !caski_more(ar))
+		if (caski_message_left(ar) == 0 && !caski_more(ar))
 			return 0;
 		got = get_more(ar, p, n);
 		if (got == ENDED && framed)

@@ -22,10 +22,6 @@
 
 #define HOOK_MS 100 /* a call with a waiting hook looks up so often */
 
-/* How a call sleeps; above zero: the bell's descriptor, plus 1. */
-#define AWAKE   0
-#define BY_PEER (-1)
-
 /* Limits */
 
 void
@@ -251,7 +247,7 @@ cask_cancel(struct cask_sock *s)
 	bell = __atomic_load_n(&s->bell, __ATOMIC_SEQ_CST);
 	if (bell > 0)
 		caski_sys_bell_ring(bell - 1);
-	else if (bell == BY_PEER)
+	else if (bell == CASKI_BY_PEER)
 		caski_sys_shutdown(s->watch.fd, SHUT_RDWR);
 	__atomic_sub_fetch(&s->cancelling, 1, __ATOMIC_SEQ_CST);
 	errno = before;
@@ -261,30 +257,15 @@ cask_cancel(struct cask_sock *s)
 static int
 show(struct cask_sock *s)
 {
-	int how = BY_PEER;
+	int how = CASKI_BY_PEER;
 
 	if (s->listening || s->datagram || !s->open)
 		how = caski_pump_bell() + 1;
 	return __atomic_exchange_n(&s->bell, how, __ATOMIC_SEQ_CST);
 }
 
-/* Whoever has seen it is through before anything is closed. */
-static void
-unshow(struct cask_sock *s, int before)
-{
-	__atomic_store_n(&s->bell, before, __ATOMIC_SEQ_CST);
-	while (__atomic_load_n(&s->cancelling, __ATOMIC_SEQ_CST) != 0)
-		caski_sys_yield();
-}
-
-static bool
-cancel_pending(const struct cask_sock *s)
-{
-	return __atomic_load_n(&s->cancelled, __ATOMIC_SEQ_CST) != 0;
-}
-
-static int
-meet_cancel(struct cask_sock *s)
+int
+caski_meet_cancel(struct cask_sock *s)
 {
 	__atomic_store_n(&s->cancelled, 0, __ATOMIC_SEQ_CST);
 	return ECANCELED;
@@ -297,7 +278,7 @@ caski_call_cancelled(struct caski_call *c)
 		return ECANCELED;
 	if (c->s->io.err == ECANCELED) /* met the other direction */
 		return ECANCELED;
-	return cancel_pending(c->s) ? meet_cancel(c->s) : 0;
+	return caski_cancel_pending(c->s) ? caski_meet_cancel(c->s) : 0;
 }
 
 /* Waiting */
@@ -325,7 +306,7 @@ nap(struct caski_call *c, struct caski_own *own, size_t n, int64_t until)
 	if (err == 0)
 		err = caski_wait(own, n, until);
 	if (c->s != NULL)
-		unshow(s, before);
+		caski_unshow(s, before);
 	return err;
 }
 
@@ -375,21 +356,17 @@ caski_call_retry(struct caski_call *c, int fd, int err, int events, int *seen)
 	return err;
 }
 
-/*
- * May a call sleep in its own system call?  Nothing else has to be looked
- * after, and the descriptor knows the limit, which hasn't begun to run.
- */
-static bool
-direct(struct cask_sock *s, const struct caski_limit *l)
+bool
+caski_attends(const struct cask_sock *s)
 {
-	int ms = l->ms < 0 ? 0 : l->ms;
+	return !caski_pump_idle() || (s->asking && caski_yields());
+}
 
-	if (l->at != 0 || s->datagram || s->listening ||
-	    (s->notify != NULL && s->notify->waiting != NULL) ||
-	    !caski_pump_idle() || (s->asking && caski_yields()))
+bool
+caski_prepare(struct cask_sock *s, int ms)
+{
+	if (s->datagram || s->listening)
 		return false;
-	if (s->direct && s->direct_ms == ms)
-		return true;
 	if (!s->direct && caski_sys_blocking(s->watch.fd, true) != 0)
 		return false;
 	s->direct = true;
@@ -399,24 +376,9 @@ direct(struct cask_sock *s, const struct caski_limit *l)
 	return true;
 }
 
-/*
- * A cancel that was there before hits a call only if it would wait.  One that
- * comes now may have shut the connection down: nothing may be received after
- * it, or the next receive would take that for the end of the stream.
- */
 ptrdiff_t
 caski_recv(
     struct cask_sock *s, void *buf, size_t size, struct caski_limit *limit)
 {
-	ptrdiff_t n = 0;
-	int before;
-
-	if (cancel_pending(s) || !direct(s, limit))
-		return caski_wire_recv(s, buf, size, 0);
-	caski_limit_at(limit);
-	before = __atomic_exchange_n(&s->bell, BY_PEER, __ATOMIC_SEQ_CST);
-	if (!cancel_pending(s))
-		n = caski_wire_recv(s, buf, size, CASKI_WAIT);
-	unshow(s, before);
-	return cancel_pending(s) ? -meet_cancel(s) : n;
+	return caski_recv_here(s, buf, size, limit);
 }

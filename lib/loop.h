@@ -119,7 +119,12 @@ struct caski_loop {
 /* pump.c */
 
 /* This thread's, or NULL: none is needed; and made, NULL: no memory. */
-struct caski_loop *caski_loop_here(void);
+static inline struct caski_loop *
+caski_loop_here(void)
+{
+	return caski_here.loop;
+}
+
 struct caski_loop *caski_loop_get(void);
 
 /* Before anything that the system is told: is this still the same process? */

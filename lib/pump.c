@@ -14,7 +14,7 @@
 /* A moment that has passed: the alarm rings at once. */
 #define AT_ONCE 1
 
-static _Thread_local struct caski_loop *here;
+_Thread_local struct caski_here caski_here;
 static _Thread_local bool stopped;
 
 /* Life */
@@ -30,20 +30,16 @@ choose_poller(void)
 }
 
 struct caski_loop *
-caski_loop_here(void)
-{
-	return here;
-}
-
-struct caski_loop *
 caski_loop_get(void)
 {
-	if (here != NULL)
-		return here;
-	here = caski_sys_malloc(sizeof *here);
-	if (here == NULL)
+	struct caski_loop *l = caski_loop_here();
+
+	if (l != NULL)
+		return l;
+	l = caski_sys_malloc(sizeof *l);
+	if (l == NULL)
 		return NULL;
-	*here = (struct caski_loop) {
+	*l = (struct caski_loop) {
 		.poller = choose_poller(),
 		.pid = caski_sys_pid(),
 		.rdhup = caski_sys_pollrdhup(),
@@ -51,8 +47,9 @@ caski_loop_get(void)
 		.bell = { -1, -1 },
 		.alarm = -1,
 	};
-	caski_notes_init(here);
-	return here;
+	caski_notes_init(l);
+	caski_here.loop = l;
+	return l;
 }
 
 static void
@@ -95,14 +92,16 @@ caski_loop_let_go(struct caski_loop *l)
 		caski_loop_arm(l);
 		return;
 	}
-	here = NULL;
+	caski_here.loop = NULL;
 	free_loop(l);
 }
 
 bool
 caski_pump_idle(void)
 {
-	return here == NULL || holds_nothing(here);
+	const struct caski_loop *l = caski_loop_here();
+
+	return l == NULL || holds_nothing(l);
 }
 
 /*
@@ -257,13 +256,15 @@ turn(struct caski_loop *l, int timeout_ms, unsigned *delivered)
 static bool
 busy(void)
 {
-	return caski_waiting() || (here != NULL && here->inside > 0);
+	const struct caski_loop *l = caski_loop_here();
+
+	return caski_waiting() || (l != NULL && l->inside > 0);
 }
 
 int
 cask_pump_turn(int timeout_ms, unsigned *delivered)
 {
-	struct caski_loop *l = here;
+	struct caski_loop *l = caski_loop_here();
 	unsigned n = 0;
 	int err;
 

@@ -80,8 +80,24 @@ bool caski_pump_idle(void);
  */
 int caski_pump_bell(void);
 
-/* The microseconds of cask_pump_yield. */
-unsigned caski_pump_yield_us(void);
+/*
+ * What every receive looks at before it sleeps in its own system call; hidden,
+ * and all of it together, so that it is found at once.
+ */
+struct caski_here {
+	struct caski_loop *loop; /* this thread's, or NULL: it needs none */
+	unsigned yield_us;       /* of cask_pump_yield */
+};
+
+extern __attribute__((
+    visibility("hidden"))) _Thread_local struct caski_here caski_here;
+
+/* Nothing but the call itself: no pump, and no yielding. */
+static inline bool
+caski_is_alone(void)
+{
+	return caski_here.loop == NULL && caski_here.yield_us == 0;
+}
 
 /*
  * Notes: something to be delivered, once each, in the order in which they were

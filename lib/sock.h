@@ -29,15 +29,9 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+#include "hot.h"
 #include "pump.h"
 #include "wire.h"
-
-/* The way that few calls go, kept apart from that of the others. */
-#if defined(__GNUC__)
-#define CASKI_NOINLINE __attribute__((noinline))
-#else
-#define CASKI_NOINLINE
-#endif
 
 extern const struct cask_io_table caski_stream_table;
 extern const struct cask_io_table caski_datagram_table;
@@ -130,7 +124,7 @@ struct caski_call {
 static inline int64_t
 caski_limit_at(struct caski_limit *l)
 {
-	if (l->at == 0)
+	if (CASKI_LIKELY(l->at == 0))
 		l->at = caski_deadline(l->ms);
 	return l->at;
 }
@@ -190,9 +184,7 @@ void caski_call_hold(struct caski_call *c, struct cask_sock *s, const char *op);
  * stick. */
 int caski_call_refuse(struct cask_sock *s, const char *op);
 
-/*
- * Begin without the test for an open socket: for opening it.
- */
+/* Begin without the test for an open socket: for opening it. */
 int caski_call_open(struct caski_call *c, struct cask_sock *s, const char *op,
     struct caski_limit limit);
 
@@ -220,12 +212,84 @@ int caski_call_late(struct caski_call *c);
 int caski_call_retry(
     struct caski_call *c, int fd, int err, int events, int *seen);
 
+/* How a call sleeps, as cask_cancel has to know: s->bell.  0: it doesn't; above
+ * zero: the bell's descriptor, plus 1; else in its system call. */
+#define CASKI_BY_PEER (-1)
+
+static inline bool
+caski_cancel_pending(const struct cask_sock *s)
+{
+	return __atomic_load_n(&s->cancelled, __ATOMIC_SEQ_CST) != 0;
+}
+
+/* The call that was cancelled ends: ECANCELED. */
+CASKI_COLD int caski_meet_cancel(struct cask_sock *s);
+
+/* The sleep is over, and s sleeps as before.  Whoever has seen how it slept is
+ * through before anything is closed. */
+static inline void
+caski_unshow(struct cask_sock *s, int before)
+{
+	__atomic_store_n(&s->bell, before, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&s->cancelling, __ATOMIC_SEQ_CST) != 0)
+		caski_sys_yield();
+}
+
+/* Is there something to be looked after, by this thread's pump or by
+ * yielding? */
+bool caski_attends(const struct cask_sock *s);
+
+/* Let the descriptor know of the limit, once: it stays so.  False: it can't. */
+CASKI_COLD bool caski_prepare(struct cask_sock *s, int ms);
+
+/*
+ * May a call sleep in its own system call?  Nothing else has to be looked
+ * after, and the descriptor knows the limit, which hasn't begun to run.
+ */
+static inline bool
+caski_may_sleep(struct cask_sock *s, const struct caski_limit *l)
+{
+	int ms = l->ms < 0 ? 0 : l->ms;
+
+	if (l->at != 0 ||
+	    (!CASKI_LIKELY(s->notify == NULL) && s->notify->waiting != NULL) ||
+	    (!CASKI_LIKELY(caski_is_alone()) && caski_attends(s)))
+		return false;
+	return CASKI_LIKELY(s->direct && s->direct_ms == ms) ||
+	    caski_prepare(s, ms);
+}
+
 /*
  * Receive, within a call or before one has begun: try, or, the first time, if
  * nothing else has to be looked after, sleep in the system call itself, where
  * nobody can do anything to s but cancel.  Gives bytes, 0 at the end, or
  * -errno.
+ *
+ * A cancel that was there before hits a call only if it would wait.  One that
+ * comes now may have shut the connection down: nothing may be received after
+ * it, or the next receive would take that for the end of the stream.
+ *
+ * It is part of those who call it: after a sleep each return goes where the
+ * processor does not expect it.
  */
+CASKI_INLINE ptrdiff_t
+caski_recv_here(
+    struct cask_sock *s, void *buf, size_t size, struct caski_limit *limit)
+{
+	ptrdiff_t n = 0;
+	int before;
+
+	if (!CASKI_LIKELY(
+		!caski_cancel_pending(s) && caski_may_sleep(s, limit)))
+		return caski_wire_recv(s, buf, size, 0);
+	caski_limit_at(limit);
+	before = __atomic_exchange_n(&s->bell, CASKI_BY_PEER, __ATOMIC_SEQ_CST);
+	if (CASKI_LIKELY(!caski_cancel_pending(s)))
+		n = caski_wire_recv(s, buf, size, CASKI_WAIT);
+	caski_unshow(s, before);
+	return caski_cancel_pending(s) ? -caski_meet_cancel(s) : n;
+}
+
 ptrdiff_t caski_recv(
     struct cask_sock *s, void *buf, size_t size, struct caski_limit *limit);
 
@@ -239,20 +303,21 @@ ptrdiff_t caski_recv(
 static inline bool
 caski_is_plain(const struct cask_sock *s)
 {
-	return s->open && s->io.err == 0 && s->lost == 0 && s->deadline == 0 &&
-	    s->held_size == 0;
+	return CASKI_LIKELY(s->open && s->io.err == 0 && s->lost == 0 &&
+	    s->deadline == 0 && s->held_size == 0);
 }
 
 static inline bool
 caski_sends_straight(const struct cask_sock *s)
 {
-	return caski_is_plain(s) && s->sending == NULL;
+	return caski_is_plain(s) && CASKI_LIKELY(s->sending == NULL);
 }
 
 static inline bool
 caski_receives_straight(const struct cask_sock *s)
 {
-	return caski_is_plain(s) && s->receiving == NULL && s->io.ahead == 0;
+	return caski_is_plain(s) &&
+	    CASKI_LIKELY(s->receiving == NULL && s->io.ahead == 0);
 }
 
 /* What a call has met on the straight way, before it began: what the system
@@ -313,7 +378,7 @@ caski_receive_straight(
 	ptrdiff_t n;
 
 	s->io.passing = 0;
-	n = caski_recv(s, buf, size, &m->limit);
+	n = caski_recv_here(s, buf, size, &m->limit);
 	if (n >= 0)
 		return caski_received(s, n);
 	m->answer = n;
@@ -333,8 +398,6 @@ bool caski_yield(struct caski_call *c, void *buf, size_t size, ptrdiff_t *n);
 
 /* All calls of s, and its notification, lose it. */
 void caski_calls_lose(struct cask_sock *s);
-
-/* connect.c, resolve.c: see connect.h */
 
 /* accept.c: have a descriptor for when there are no others. */
 void caski_open_reserve(struct cask_sock *s);

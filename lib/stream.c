@@ -22,7 +22,7 @@ sock(struct cask_io *io)
  * An archive's value may take many reads or writes.  One limit covers them all,
  * or a peer that gives or takes a byte now and then would stretch it.
  */
-static void
+static CASKI_HOT void
 stream_start(struct cask_io *io)
 {
 	sock(io)->value_begins = true;
@@ -109,18 +109,18 @@ read_some(
 	return n;
 }
 
-static ptrdiff_t
+static CASKI_HOT ptrdiff_t
 stream_read(struct cask_io *io, void *buf, size_t size)
 {
 	struct cask_sock *s = sock(io);
 	struct caski_met met = { 0 };
 	ptrdiff_t n;
 
-	if (s->value_begins && caski_receives_straight(s) &&
-	    read_ahead_for(s, size) == 0) {
+	if (CASKI_LIKELY(s->value_begins) && caski_receives_straight(s) &&
+	    CASKI_LIKELY(read_ahead_for(s, size) == 0)) {
 		met.limit = caski_limit_of(s, s->receive_ms, CASK_TIMEOUT_MS);
 		n = caski_receive_straight(s, buf, size, &met);
-		if (n >= 0) {
+		if (CASKI_LIKELY(n >= 0)) {
 			keep_pace(s, (size_t)n, size);
 			value_done(s, &met.limit);
 			return caski_trace_count(s, "receive", n);
@@ -217,15 +217,16 @@ write_some(struct cask_sock *s, const void *buf, size_t size, ptrdiff_t answer)
 	return sent;
 }
 
-static ptrdiff_t
+static CASKI_HOT ptrdiff_t
 stream_write(struct cask_io *io, const void *buf, size_t size)
 {
 	struct cask_sock *s = sock(io);
 	ptrdiff_t n = 0;
 
-	if (s->value_begins && !io->partial && caski_sends_straight(s)) {
+	if (CASKI_LIKELY(s->value_begins && !io->partial) &&
+	    caski_sends_straight(s)) {
 		n = caski_send_straight(s, buf, size);
-		if (n > 0) {
+		if (CASKI_LIKELY(n > 0)) {
 			s->value_begins = false;
 			s->value_limit = 0; /* it doesn't run yet */
 			return caski_trace_count(s, "send", n);
@@ -241,7 +242,7 @@ stream_unread(struct cask_io *io, const void *p, size_t n)
 	return caski_ahead_put_back(sock(io), p, n);
 }
 
-const struct cask_io_table caski_stream_table = {
+_Alignas(64) const struct cask_io_table caski_stream_table = {
 	.name = "socket",
 	.read = stream_read,
 	.write = stream_write,

@@ -61,7 +61,7 @@ caski_sys_keep(void *_Atomic *place, size_t n)
 
 /* Time */
 
-int64_t
+CASKI_HOT int64_t
 caski_sys_now(void)
 {
 	struct timespec now = { 0 };

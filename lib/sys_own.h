@@ -17,6 +17,7 @@
 #undef _POSIX_C_SOURCE
 #endif
 
+#include "hot.h"
 #include "sys.h"
 
 #include <errno.h>

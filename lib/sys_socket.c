@@ -81,13 +81,13 @@ system_flags(int flags)
 	    (flags & CASKI_OOB ? MSG_OOB : 0);
 }
 
-ptrdiff_t
+CASKI_HOT ptrdiff_t
 caski_sys_recv(int fd, void *buf, size_t n, int flags)
 {
 	return result(recv(fd, buf, at_most(n), system_flags(flags)));
 }
 
-ptrdiff_t
+CASKI_HOT ptrdiff_t
 caski_sys_send(int fd, const void *buf, size_t n, int flags)
 {
 	struct iovec block = { .iov_base = (void *)(uintptr_t)buf,

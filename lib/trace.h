@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "hot.h"
 #include "tell.h"
 
 /* Bytes of one transfer that are shown. */
@@ -23,11 +24,13 @@
 /* No error: the socket of a call went meanwhile, and is not to be touched. */
 #define CASKI_GONE INT_MIN
 
-void caski_trace_call_now(const struct cask_sock *s, const char *call, int err);
-void caski_trace_count_now(
+CASKI_COLD void caski_trace_call_now(
+    const struct cask_sock *s, const char *call, int err);
+CASKI_COLD void caski_trace_count_now(
     const struct cask_sock *s, const char *call, ptrdiff_t n);
-void caski_trace_note_now(const struct cask_sock *s, const char *kind, int err);
-void caski_trace_bytes_now(
+CASKI_COLD void caski_trace_note_now(
+    const struct cask_sock *s, const char *kind, int err);
+CASKI_COLD void caski_trace_bytes_now(
     const struct cask_sock *s, bool sent, const void *p, size_t n);
 
 static inline bool

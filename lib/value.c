@@ -6,6 +6,7 @@
 #include <cask/value.h>
 
 #include "ar.h"
+#include "fill.h"
 #include "swap.h"
 
 #include <string.h>
@@ -73,7 +74,8 @@ put_number(struct cask_ar *ar, enum cask_type type, const void *v)
 		return;
 	if (ar->way != CASK_PRINTS)
 		caski_gather(ar, size);
-	if (cask_fits(ar->cur, size, ar->end)) { /* and nobody looks */
+	if (CASKI_LIKELY(
+		cask_fits(ar->cur, size, ar->end))) { /* and nobody looks */
 		reorder(ar, ar->cur, v, size);
 		ar->cur += size;
 	} else if (ar->way != CASK_PRINTS) {
@@ -84,28 +86,46 @@ put_number(struct cask_ar *ar, enum cask_type type, const void *v)
 		caski_show_number(ar, type, v);
 }
 
-static void
+/* Wait for a number if there is nothing.  What it leaves to caski_get are what
+ * is left of a full buffer, and limits. */
+static inline void
+await(struct cask_ar *ar, size_t n)
+{
+	if (CASKI_LIKELY(ar->cur == ar->filled) && n < ar->size &&
+	    !ar->io->exact && caski_message_left_of(ar, n) > 0 &&
+	    caski_fill_here(ar) == 0)
+		caski_cut(ar);
+}
+
+static inline void
 get_number(struct cask_ar *ar, enum cask_type type, void *v)
 {
 	size_t size = types[type].size;
 	unsigned char wire[8] = { 0 };
+	const unsigned char *from = wire;
 	bool may = caski_may_load(ar);
 
 	if (may && ar->way == CASK_DESCRIBES) {
 		caski_describe(ar, 1);
 		wire[0] = type == CASK_TYPE_BOOL;
-	} else if (may && !caski_get(ar, wire, size)) {
-		memset(wire, 0, sizeof wire);
+	} else if (may) {
+		await(ar, size);
+		if (CASKI_LIKELY(cask_fits(ar->cur, size, ar->get_end))) {
+			from = ar->cur; /* and nobody looks */
+			ar->cur += size;
+		} else if (ar->err != 0 || !caski_get(ar, wire, size)) {
+			memset(wire, 0, sizeof wire);
+		}
 	}
 	if (type == CASK_TYPE_BOOL) /* in memory only 0 and 1 may stand */
-		*(bool *)v = wire[0] != 0;
+		*(bool *)v = from[0] != 0;
 	else
-		reorder(ar, v, wire, size);
+		reorder(ar, v, from, size);
 	if (ar->watched && ar->way == CASK_LOADS)
 		caski_show_number(ar, type, v);
 }
 
-void
+CASKI_HOT void
 cask_slow_put(
     struct cask_ar *ar, enum cask_type type, const void *v, const char *name)
 {
@@ -113,7 +133,7 @@ cask_slow_put(
 	put_number(ar, type, v);
 }
 
-void
+CASKI_HOT void
 cask_slow_get(
     struct cask_ar *ar, enum cask_type type, void *v, const char *name)
 {

@@ -5,6 +5,8 @@
  */
 #include "loop.h"
 
+#include "hot.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
@@ -15,7 +17,6 @@
 /* What holds for a thread, whether it has a loop or not. */
 static _Thread_local struct {
 	unsigned nest;
-	unsigned yield_us;
 	unsigned calls; /* that wait, within one another */
 	bool deaf;      /* a bell was wanted, and couldn't be had */
 } thread;
@@ -29,18 +30,12 @@ cask_pump_nest(unsigned depth)
 void
 cask_pump_yield(unsigned us)
 {
-	thread.yield_us = us;
-}
-
-unsigned
-caski_pump_yield_us(void)
-{
-	return thread.yield_us;
+	caski_here.yield_us = us;
 }
 
 /* Time */
 
-int64_t
+CASKI_HOT int64_t
 caski_deadline(int ms)
 {
 	return ms < 0 ? CASKI_NEVER : caski_sys_now() + ms * INT64_C(1000000);

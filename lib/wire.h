@@ -16,13 +16,14 @@
 #include <sys/socket.h>
 
 #include "chaos.h"
+#include "hot.h"
 #include "sys.h"
 #include "trace.h"
 
 /* With chaos or traces. */
-ptrdiff_t caski_wire_recv_oddly(
+CASKI_COLD ptrdiff_t caski_wire_recv_oddly(
     struct cask_sock *s, void *buf, size_t n, int flags);
-ptrdiff_t caski_wire_send_oddly(
+CASKI_COLD ptrdiff_t caski_wire_send_oddly(
     struct cask_sock *s, const void *buf, size_t n, int flags);
 
 static inline bool
@@ -39,7 +40,7 @@ caski_wire_recv(struct cask_sock *s, void *buf, size_t n, int flags)
 	if (caski_wire_is_odd())
 		return caski_wire_recv_oddly(s, buf, n, flags);
 	r = caski_sys_recv(s->watch.fd, buf, n, flags);
-	if (r > 0 && !(flags & CASKI_PEEK))
+	if (CASKI_LIKELY(r > 0) && !(flags & CASKI_PEEK))
 		s->carried += (uint64_t)r;
 	return r;
 }
@@ -52,7 +53,7 @@ caski_wire_send(struct cask_sock *s, const void *buf, size_t n, int flags)
 	if (caski_wire_is_odd())
 		return caski_wire_send_oddly(s, buf, n, flags);
 	r = caski_sys_send(s->watch.fd, buf, n, flags);
-	if (r > 0)
+	if (CASKI_LIKELY(r > 0))
 		s->carried += (uint64_t)r;
 	return r;
 }

@@ -35,7 +35,7 @@ rest(void)
 bool
 caski_yields(void)
 {
-	if (caski_pump_yield_us() == 0)
+	if (caski_here.yield_us == 0)
 		return false;
 	if (resting.left == 0)
 		return true;
@@ -46,7 +46,7 @@ caski_yields(void)
 bool
 caski_yield(struct caski_call *c, void *buf, size_t size, ptrdiff_t *n)
 {
-	int64_t most = (int64_t)caski_pump_yield_us() * 1000;
+	int64_t most = (int64_t)caski_here.yield_us * 1000;
 	struct cask_sock *s = c->s;
 	int64_t began, before, now;
 

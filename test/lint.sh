@@ -28,13 +28,13 @@ quiet() {
 
 layer() {
 	case $1 in
-	sys | sys_* | error | bytes | utf | quick | quick_utf8 | charset | charset_* | swap) echo 0 ;;
+	sys | sys_* | error | bytes | utf | quick | quick_utf8 | charset | charset_* | swap | hot) echo 0 ;;
 	loop | note | poller_epoll | poller_poll | pump | resolve | timer | wait | \
 		wake | watch | tell) echo 1 ;;
 	io | mem | file | sock | stream | addr | open | attach | accept | connect | close | call | notify) echo 2 ;;
 	nets | behind | behind_* | ip) echo 2 ;;
 	ahead | held | yield | datagram | urgent | name | option | wire | chaos | trace) echo 2 ;;
-	ar | ar_io | why | buffer | message | field | print) echo 3 ;;
+	ar | ar_io | fill | why | buffer | message | field | print) echo 3 ;;
 	class | graph) echo 3 ;;
 	count | value | text | text_store | text_load | text_short | text_sink) echo 4 ;;
 	list | agree | dup | hash) echo 4 ;;

@@ -161,20 +161,20 @@ struct cask_sock {
 	int value_ms;
 	int64_t value_limit; /* … when that ends; 0: it doesn't run yet */
 	int64_t deadline;
-	int deadline_ms;
-	int direct_ms; /* the limit that the descriptor knows of */
 	int lost;      /* the error that close is going to announce */
+	int direct_ms; /* the limit that the descriptor knows of */
 	int cancelled; /* these three are touched by other threads */
 	int bell;
 	int cancelling;
+	int deadline_ms;
 	struct caski_call *receiving; /* the call that waits, and for what */
 	struct caski_call *sending;
-	struct caski_call *delivering; /* the notification being delivered */
-	size_t held_size;              /* of what is held */
+	size_t held_size; /* of what is held */
 	uint64_t carried; /* bytes in both directions, for CASK_CHAOS */
 	struct cask_watch watch;
-	struct cask_note note;
 	/* … and what few do */
+	struct caski_call *delivering; /* the notification being delivered */
+	struct cask_note note;
 	struct caski_attempt *attempt;
 	int reserve; /* a descriptor for when there are no others, + 1 */
 	struct cask_timer pause; /* … and when there isn't even that */
