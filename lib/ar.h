@@ -183,6 +183,22 @@ caski_show_end(struct cask_ar *ar, unsigned char *most)
 	ar->get_end = ar->loading ? end : NULL;
 }
 
+/* The same of one that stores, and of one that loads: one of the ends is NULL
+ * all the time. */
+static inline void
+caski_show_room(struct cask_ar *ar, unsigned char *most)
+{
+	ar->most = most;
+	ar->end = ar->put_end = ar->watched ? ar->start : most;
+}
+
+static inline void
+caski_show_data(struct cask_ar *ar, unsigned char *most)
+{
+	ar->most = most;
+	ar->end = ar->get_end = ar->watched ? ar->start : most;
+}
+
 void caski_set_end(struct cask_ar *ar, unsigned char *most);
 
 /*

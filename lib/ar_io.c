@@ -143,7 +143,9 @@ send_message(struct cask_ar *ar)
 	if (!send_buffer(ar, write_all))
 		return;
 	ar->message = ar->whole = ar->base;
-	caski_no_room_yet(ar);
+	if (ar->io->unflushed == ar)
+		ar->io->unflushed = NULL;
+	caski_show_room(ar, ar->cur); /* none yet */
 }
 
 static CASKI_NOINLINE int

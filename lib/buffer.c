@@ -87,8 +87,8 @@ caski_message_left(const struct cask_ar *ar)
 }
 
 /* Let the fast path go to most, but not beyond the message's limit. */
-static inline void
-set_end(struct cask_ar *ar, unsigned char *most)
+void
+caski_set_end(struct cask_ar *ar, unsigned char *most)
 {
 	size_t room = (size_t)(most - ar->cur);
 	uint64_t left = caski_message_left_of(ar, room);
@@ -96,16 +96,16 @@ set_end(struct cask_ar *ar, unsigned char *most)
 	caski_show_end(ar, left < room ? ar->cur + left : most);
 }
 
-CASKI_HOT void
-caski_set_end(struct cask_ar *ar, unsigned char *most)
-{
-	set_end(ar, most);
-}
-
+/* A message that is stored has no limit unless the program sets one. */
 static inline void
 make_room(struct cask_ar *ar)
 {
-	set_end(ar, ar->start + ar->size);
+	unsigned char *most = ar->start + ar->size;
+
+	if (CASKI_LIKELY(ar->limit.message == 0))
+		caski_show_room(ar, most);
+	else
+		caski_set_end(ar, most);
 	ar->io->unflushed = ar;
 	ar->io->flush = caski_send_unflushed;
 }

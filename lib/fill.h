@@ -62,15 +62,17 @@ caski_read_here(struct cask_ar *ar, void *p, size_t size)
 CASKI_INLINE ptrdiff_t
 caski_fill_here(struct cask_ar *ar)
 {
-	ptrdiff_t n =
-	    caski_read_here(ar, ar->start, ar->io->exact ? 1 : ar->size);
+	size_t size = ar->io->exact ? 1 : ar->size;
+	ptrdiff_t n = caski_read_here(ar, ar->start, size);
+	uint64_t left;
 
-	if (CASKI_LIKELY(n > 0)) {
-		ar->base = caski_at(ar);
-		ar->cur = ar->start;
-		ar->filled = ar->start + n;
-		caski_set_end(ar, ar->filled);
-	}
+	if (!CASKI_LIKELY(n > 0))
+		return n;
+	ar->base = caski_at(ar);
+	ar->cur = ar->start;
+	ar->filled = ar->start + n;
+	left = caski_message_left_of(ar, (size_t)n);
+	caski_show_data(ar, left < (size_t)n ? ar->start + left : ar->filled);
 	return n;
 }
 

@@ -365,7 +365,8 @@ caski_send_straight(struct cask_sock *s, const void *buf, size_t n)
 static inline ptrdiff_t
 caski_received(struct cask_sock *s, ptrdiff_t n)
 {
-	s->ended |= n <= 0 && !caski_would_block(n);
+	if (!CASKI_LIKELY(n > 0) && !caski_would_block(n))
+		s->ended = true;
 	s->asking = false;
 	caski_notify_arm(s, CASK_ON_RECEIVE | CASK_ON_OOB);
 	return n;
