@@ -256,9 +256,8 @@ caski_gather(struct cask_ar *ar, size_t n)
 {
 	if ((size_t)(ar->most - ar->cur) >= n || ar->err != 0)
 		return;
-	if (CASKI_LIKELY(ar->cur == ar->start) && ar->scratch == NULL &&
-	    !caski_holds(ar))
-		make_room(ar); /* the first value after a flush */
+	if (CASKI_LIKELY(ar->cur == ar->start) && ar->scratch == NULL)
+		make_room(ar); /* the first after a flush; nothing is held */
 	else if (n <= ar->size && caski_message_left_of(ar, n) >= n)
 		drain(ar);
 }

@@ -235,8 +235,7 @@ caski_unshow(struct cask_sock *s, int before)
 		caski_sys_yield();
 }
 
-/* Is there something to be looked after, by this thread's pump or by
- * yielding? */
+/* Has this thread something to look after, its pump or yielding? */
 bool caski_attends(const struct cask_sock *s);
 
 /* Let the descriptor know of the limit, once: it stays so.  False: it can't. */

@@ -1949,6 +1949,31 @@ a_large_block_goes_out_in_one_call_with_what_is_before_it(void **state)
 	fault_reset();
 }
 
+/* A terminal, say, may go on after its end. */
+static void
+a_number_at_the_end_asks_for_it_once(void **state)
+{
+	static const unsigned char bytes[] = { 1, 0, 0, 0, 2, 0 };
+	unsigned char buffer[16];
+
+	(void)state;
+	for (size_t n = 0; n <= 6; n++) {
+		struct own_io own;
+		struct cask_ar ar = { .buffer = buffer,
+			.buffer_size = sizeof buffer };
+
+		own_open(&own);
+		own.data = bytes;
+		own.length = n;
+		cask_load(&ar, &own.io);
+		assert_int_equal(cask_get_u32(&ar), n < 4 ? 0 : 1);
+		assert_int_equal(own.calls, n > 0 && n < 4 ? 2 : 1);
+		assert_int_equal(cask_get_u32(&ar), 0);
+		assert_int_equal(ar.err, CASK_ECUT);
+		assert_int_equal(own.calls, n == 0 ? 1 : 2);
+	}
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(
 	    the_end_of_the_stream_is_an_error_only_inside_a_message),
@@ -2003,6 +2028,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(to_abort_forgets_what_was_not_sent),
 	cmocka_unit_test(to_finish_what_has_no_transport_is_invalid),
 	cmocka_unit_test(what_is_left_is_not_always_known),
+	cmocka_unit_test(a_number_at_the_end_asks_for_it_once),
 	cmocka_unit_test(
 	    a_large_block_goes_out_in_one_call_with_what_is_before_it),
 };

@@ -283,6 +283,32 @@ counted_x(struct cask_ar *ar, struct node *n)
 }
 
 static void
+flushing_x(struct cask_ar *ar, struct node *n)
+{
+	node_x(ar, n);
+	assert_int_equal(cask_flush(ar), 0);
+}
+
+/* Its length is not known before its end. */
+static void
+a_flush_inside_a_message_sends_nothing(void **state)
+{
+	struct node *n = make(0, 30);
+	struct cask_ar ar = archive(100, false);
+	size_t length = encode(want, false, n);
+	struct own_io own;
+
+	(void)state;
+	cask_store(&ar, own_sink(&own, got, sizeof got));
+	cask_message(&ar, n, flushing_x);
+	assert_int_equal(own.calls, 0);
+	assert_int_equal(cask_flush(&ar), 0);
+	assert_int_equal(own.calls, 1);
+	assert_int_equal(own.moved, length);
+	assert_memory_equal(got, want, length);
+}
+
+static void
 a_message_is_walked_once_if_it_fits_and_twice_if_not(void **state)
 {
 	struct node *n = make(0, 100 - 16);
@@ -1111,6 +1137,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_message_has_the_same_bytes_in_every_buffer),
 	cmocka_unit_test(
 	    a_message_may_be_as_large_as_the_archives_own_buffer_or_larger),
+	cmocka_unit_test(a_flush_inside_a_message_sends_nothing),
 	cmocka_unit_test(a_message_is_walked_once_if_it_fits_and_twice_if_not),
 	cmocka_unit_test(
 	    messages_in_messages_are_walked_once_a_level_and_once_more),
