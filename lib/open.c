@@ -174,7 +174,7 @@ connect_bound(struct caski_call *c, const char *host, const char *port)
 		    c->s->watch.fd, (const struct sockaddr *)&h->sa, h->length);
 		if (err == EINPROGRESS || err == EINTR)
 			err = await_connect(c);
-		if (err == 0 || err == ETIMEDOUT)
+		if (err == 0 || err == ETIMEDOUT || err == ECANCELED)
 			break;
 	}
 	caski_sys_free(hosts);

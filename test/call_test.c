@@ -774,6 +774,37 @@ a_bound_socket_that_connects_is_not_connected_twice(void **state)
 	close_scene();
 }
 
+static int
+two_addresses(const char *host, const char *port, const struct addrinfo *hints,
+    struct addrinfo **list)
+{
+	static const char *const numbers[] = { "127.0.0.1", "127.0.0.2" };
+
+	(void)host, (void)hints;
+	return fault_list(list, numbers, NULL, COUNT(numbers), port);
+}
+
+static void
+cancel_it(struct cask_timer *t)
+{
+	(void)t;
+	cask_cancel(sc.s);
+}
+
+/* The first address doesn't answer; the other one is not to be tried. */
+static void
+a_bound_socket_that_is_cancelled_tries_no_other_address(void **state)
+{
+	(void)state;
+	open_scene(CONNECT);
+	fault_lookup(two_addresses);
+	assert_int_equal(cask_bind(sc.s, "127.0.0.1", "0"), 0);
+	start_timer(&sc.timer, 2, cancel_it);
+	assert_int_equal(cask_connect(sc.s, "two", sc.port), ECANCELED);
+	assert_int_equal(cask_sock_state(sc.s), CASK_CANCELLED);
+	close_scene();
+}
+
 static void
 call_other_way(struct cask_timer *t)
 {
@@ -2606,6 +2637,8 @@ every_system_call_may_fail_for_a_socket_that_is_bound_first(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_came_before_the_end_is_received_first),
 	cmocka_unit_test(a_bound_socket_that_connects_is_not_connected_twice),
+	cmocka_unit_test(
+	    a_bound_socket_that_is_cancelled_tries_no_other_address),
 	cmocka_unit_test(the_socket_that_an_accept_is_to_open_may_go_meanwhile),
 	cmocka_unit_test(
 	    the_socket_that_an_accept_is_to_open_is_not_opened_meanwhile),

@@ -193,9 +193,10 @@ struct cask_sock {
 /*
  * Connect to a host.  Every address of the host is tried, IPv6 and IPv4 in
  * turn, the next one when one has failed or has not answered for 250 ms
- * (RFC 8305), all within one limit, the look-up included.  A datagram socket
- * sends to, and receives from, that address alone from now on; one that is
- * bound already stays bound.
+ * (RFC 8305), all within one limit, the look-up included.  A stream that is
+ * bound already goes on to the next one only when one has failed.  A datagram
+ * socket sends to, and receives from, that address alone from now on; one that
+ * is bound already stays bound.
  *
  * cask_connect blocks.  Gives 0; CASK_ENAME or CASK_EPORT when the host or the
  * port is not known; CASK_EDNS when nobody could be asked; the last address's
