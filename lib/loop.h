@@ -183,6 +183,9 @@ void caski_notes_turn(struct caski_loop *l); /* the later ones' turn */
 unsigned caski_notes_drain(struct caski_loop *l);
 unsigned caski_notes_nest(struct caski_loop *l);
 
+/* wake.c: after a fork, give this process's wakes bells of their own. */
+void caski_wakes_part(struct caski_loop *l);
+
 /* poller_epoll.c */
 #define CASKI_NUMBER_ALARM UINT64_MAX
 

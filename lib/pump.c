@@ -128,6 +128,7 @@ caski_loop_check(struct caski_loop *l)
 		l->bell[0] = l->bell[1] = -1;
 		caski_loop_bell(l);
 	}
+	caski_wakes_part(l);
 	caski_epoll_remake(l);
 }
 

@@ -64,3 +64,32 @@ cask_wake_stop(struct cask_wake *w)
 	cask_watch_stop(&w->watch);
 	close_bell(w);
 }
+
+/* Where none can be had the processes go on sharing. */
+static void
+part(struct caski_slot *s, struct cask_wake *w)
+{
+	struct cask_wake before = *w;
+	int bell[2];
+
+	if (caski_sys_bell(bell) != 0)
+		return;
+	w->bell[0] = w->watch.fd = bell[0];
+	w->bell[1] = bell[1];
+	if (s->copy)
+		caski_sys_close(s->fd);
+	s->fd = bell[0];
+	s->copy = false;
+	close_bell(&before);
+}
+
+void
+caski_wakes_part(struct caski_loop *l)
+{
+	for (uint32_t i = 0; i < l->used; i++) {
+		struct cask_watch *watch = l->slots[i].watch;
+
+		if (watch != NULL && watch->ready == rung)
+			part(&l->slots[i], watch->user);
+	}
+}

@@ -403,6 +403,62 @@ a_wake_may_be_freed_in_its_own_callback(void **state)
 	assert_int_equal(fault_allocations(), 0);
 }
 
+/* How often was it called, after one turn? */
+static unsigned
+calls_in_a_turn(struct call *c)
+{
+	c->woken = 0;
+	assert_int_equal(cask_pump_turn(0, NULL), 0);
+	return c->woken;
+}
+
+/* Is a ring of the parent's nothing to it, and one of its own is? */
+static bool
+is_apart(struct call *c, int asked, int answer)
+{
+	char byte = 0;
+	bool own;
+
+	if (calls_in_a_turn(c) != 0 || write(answer, "u", 1) != 1 ||
+	    read(asked, &byte, 1) != 1 || calls_in_a_turn(c) != 0)
+		return false;
+	cask_wake_ring(&c->wake);
+	own = calls_in_a_turn(c) == 1;
+	cask_wake_stop(&c->wake);
+	return own && fault_allocations() == 0;
+}
+
+static void
+a_wake_rings_in_its_own_process(void **state)
+{
+	struct call c = { .wake = { .woken = woken, .user = &c } };
+	int before = fault_descriptors();
+	int ask[2], answer[2], status = -1;
+	char byte = 0;
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(cask_wake_start(&c.wake), 0);
+	assert_int_equal(pipe(ask), 0);
+	assert_int_equal(pipe(answer), 0);
+	child = fork();
+	if (child == 0)
+		_exit(!is_apart(&c, ask[0], answer[1]));
+	assert_int_equal(read(answer[0], &byte, 1), 1);
+	cask_wake_ring(&c.wake);
+	assert_int_equal(write(ask[1], "n", 1), 1);
+	assert_int_equal(test_await(child, &status), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(calls_in_a_turn(&c), 1);
+	assert_int_equal(calls_in_a_turn(&c), 0);
+	cask_wake_stop(&c.wake);
+	for (int i = 0; i < 2; i++) {
+		close(ask[i]);
+		close(answer[i]);
+	}
+	assert_int_equal(fault_descriptors(), before);
+}
+
 static void
 use_wake(void *arg)
 {
@@ -443,6 +499,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(many_rings_are_one_call),
 	cmocka_unit_test(a_signal_handler_wakes_the_pump),
 	cmocka_unit_test(a_wake_may_be_freed_in_its_own_callback),
+	cmocka_unit_test(a_wake_rings_in_its_own_process),
 	cmocka_unit_test(every_call_of_a_wake_may_fail),
 };
 

@@ -99,7 +99,8 @@ void cask_timer_stop(struct cask_timer *t);
  * A call from elsewhere: cask_wake_ring, in any thread or in a signal handler,
  * makes the pump of the thread that started the wake call woken, once for all
  * rings since the last time.  The struct stays the caller's, and must not be
- * rung before it was started or once cask_wake_stop has been called.
+ * rung before it was started or once cask_wake_stop has been called; nor, in a
+ * forked process, before that has used its pump: it would wake the other one.
  *
  * Gives 0, ENOMEM, EMFILE, ENFILE or EINVAL.  MFC: PostThreadMessage.
  */
