@@ -282,7 +282,7 @@ check(const char *host, const char *port)
 
 	if (host != NULL && (*host == '\0' || strlen(host) > HOST_MOST))
 		return CASK_ENAME;
-	if (length == 0 || length > PORT_MOST || strchr(" \t\n+-", *port))
+	if (length == 0 || length > PORT_MOST || strchr(" \t\n\v\f\r+-", *port))
 		return CASK_EPORT;
 	return is_number(port, &value) && value > UINT16_MAX ? CASK_EPORT : 0;
 }
@@ -298,6 +298,9 @@ begin_internet(struct caski_lookup *l, const char *host, const char *port)
 	err = ask(&l->hosts, host, port, l->flags, AI_NUMERICHOST, &code);
 	if (code != EAI_NONAME || host == NULL)
 		return err;
+	/* A number gone wrong, "[::1]" or "fe80::1%nosuch"; no name has one. */
+	if (strchr(host, ':') != NULL)
+		return CASK_ENAME;
 	return begin_name(l, host, port);
 }
 

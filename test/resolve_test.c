@@ -175,6 +175,21 @@ a_number_needs_no_thread_and_no_pipe(void **state)
 }
 
 static void
+what_has_a_colon_and_is_no_number_is_asked_of_nobody(void **state)
+{
+	static const char *const hosts[] = { "[::1]", "127.0.0.1:80",
+		"fe80::1%no-such-if", "::1::", ":" };
+
+	(void)state;
+	fault_reset();
+	fault_lookup(loopback);
+	for (size_t i = 0; i < COUNT(hosts); i++)
+		assert_int_equal(resolve(hosts[i], "80"), CASK_ENAME);
+	assert_int_equal(fault_count(FAULT_THREAD), 0);
+	fault_lookup(NULL);
+}
+
+static void
 a_service_has_a_name(void **state)
 {
 	(void)state;
@@ -208,7 +223,7 @@ static void
 what_can_be_no_host_or_port_is_refused_unasked(void **state)
 {
 	static const char *const ports[] = { "", " 80", "-1", "+80", "65536",
-		"99999999999999999999", "\t1" };
+		"99999999999999999999", "\t1", "\n1", "\v1", "\f1", "\r1" };
 	char longest[256], longer[257], port[65];
 
 	(void)state;
@@ -823,6 +838,7 @@ without_a_name_server_no_name_is_called_unknown(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_number_needs_no_thread_and_no_pipe),
+	cmocka_unit_test(what_has_a_colon_and_is_no_number_is_asked_of_nobody),
 	cmocka_unit_test(a_service_has_a_name),
 	cmocka_unit_test(no_host_means_any_address_or_the_loopback),
 	cmocka_unit_test(what_can_be_no_host_or_port_is_refused_unasked),
