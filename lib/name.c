@@ -130,6 +130,16 @@ cask_addr_text(
 
 /* Names for messages */
 
+/* A peer of the Unix domain chooses its name; in a log it shall neither begin a
+ * line nor command a terminal. */
+static void
+defuse(char *name)
+{
+	for (; *name != '\0'; name++)
+		if ((unsigned char)*name < ' ' || *name == 0x7f)
+			*name = '?';
+}
+
 /* "host:port", "[::1]:7000"; port NULL: host alone.  Cut with "...". */
 static void
 join(char *buf, size_t size, const char *host, const char *port)
@@ -141,6 +151,7 @@ join(char *buf, size_t size, const char *host, const char *port)
 
 	if (n >= (int)size)
 		memcpy(buf + size - 4, "...", 4);
+	defuse(buf);
 }
 
 static void

@@ -198,6 +198,33 @@ an_abstract_name_has_no_file(void **state)
 }
 
 static void
+a_name_that_a_peer_has_chosen_makes_no_lines_in_messages(void **state)
+{
+	struct cask_sock l = { .timeout_ms = PATIENCE };
+	struct cask_sock c = { .timeout_ms = PATIENCE };
+	struct cask_sock a = { .timeout_ms = SHORT };
+	char evil[64], host[64], byte;
+
+	(void)state;
+	if (!have_abstract())
+		skip();
+	snprintf(evil, sizeof evil, "%s\n\033[2J\177", abstract());
+	assert_int_equal(cask_bind(&l, path[0], NULL), 0);
+	assert_int_equal(cask_listen(&l, 0), 0);
+	assert_int_equal(cask_bind(&c, evil, NULL), 0);
+	assert_int_equal(cask_connect(&c, path[0], NULL), 0);
+	assert_int_equal(cask_accept(&l, &a), 0);
+	assert_int_equal(cask_receive(&a, &byte, 1), -1);
+	assert_why(&a, "receive %s??[2J?: timed out after %d ms, nothing lost",
+	    abstract(), SHORT);
+	assert_int_equal(cask_remote(&a, host, sizeof host, NULL), 0);
+	assert_string_equal(host, evil);
+	cask_close(&a);
+	cask_close(&c);
+	cask_close(&l);
+}
+
+static void
 archives_work_over_a_path(void **state)
 {
 	struct cask_ar out = { 0 }, in = { 0 };
@@ -593,6 +620,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(both_ends_talk_and_know_their_names),
 	TEST(a_client_that_is_bound_has_a_name),
 	TEST(an_abstract_name_has_no_file),
+	TEST(a_name_that_a_peer_has_chosen_makes_no_lines_in_messages),
 	TEST(archives_work_over_a_path),
 	TEST(a_path_in_use_is_not_taken_away),
 	TEST(a_path_that_nobody_listens_on_is_taken_again),
