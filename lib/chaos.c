@@ -21,7 +21,8 @@
 #define PUT_OFF ((uint64_t)1 << 63)
 
 static const char forms[] =
-    "split=N, delay=Nms, eintr=N%, again=N%, reset@N, seed=N";
+    "split=N (above 0), delay=Nms (to 3600000), eintr=N% (below 100), "
+    "again=N% (to 100), reset@N, seed=N (above 0)";
 
 enum { UNREAD = 2 };
 

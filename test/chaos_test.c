@@ -400,7 +400,9 @@ bytes_arrive_whole_and_in_order_all_the_same(void **state)
 
 /* The environment */
 
-#define FORMS "split=N, delay=Nms, eintr=N%, again=N%, reset@N, seed=N"
+#define FORMS                                                               \
+	"split=N (above 0), delay=Nms (to 3600000), eintr=N% (below 100), " \
+	"again=N% (to 100), reset@N, seed=N (above 0)"
 
 static void
 what_is_not_understood_is_told_once_and_the_rest_holds(void **state)
