@@ -203,7 +203,7 @@ a_name_that_a_peer_has_chosen_makes_no_lines_in_messages(void **state)
 	struct cask_sock l = { .timeout_ms = PATIENCE };
 	struct cask_sock c = { .timeout_ms = PATIENCE };
 	struct cask_sock a = { .timeout_ms = SHORT };
-	char evil[64], host[64], byte;
+	char evil[96], host[96], byte;
 
 	(void)state;
 	if (!have_abstract())
