@@ -370,10 +370,12 @@ int cask_at_mark(struct cask_sock *s);
 
 /*
  * Close one direction or both; the socket stays open.  Who closes its own
- * receives gets the end at once, announced as if the other end had closed.
+ * receives gets the end after what had come, without waiting, announced as if
+ * the other end had closed; what still comes Linux gives all the same.
  * Neither this nor cask_close blocks.  Gives 0 or an error, which sticks; but
- * ENOTEMPTY, when an archive has stored what the system does not take yet, is
- * passing: flush first.  MFC: ShutDown.
+ * ENOTEMPTY, when the socket has gathered of an archive's message what the
+ * system does not take yet, is passing: flush first.  What is in the archive's
+ * own buffer isn't looked at, and can't be sent any more.  MFC: ShutDown.
  */
 enum cask_shutdown { CASK_RECEIVES, CASK_SENDS, CASK_BOTH };
 
@@ -382,11 +384,12 @@ int cask_shutdown(struct cask_sock *s, enum cask_shutdown how);
 /*
  * Close.  Data that was sent is still delivered (but see CASK_LINGER), unless
  * received data was left unread: that makes a reset of it, so receive up to the
- * end first.  What an archive has stored, not flushed, and the system does not
- * take, is lost, which is ENOTEMPTY.  A call that waits ends with ECANCELED.
- * Gives the first error of the socket's life, which stays readable; settings
- * stay too.  Twice is fine. After this s may be connected anew, which forgets
- * the error.  MFC: CSocket::Close.
+ * end first.  What the socket has gathered of an archive's message, and the
+ * system does not take, is lost, which is ENOTEMPTY; what is still in the
+ * archive's own buffer is lost without a word.  A call that waits ends with
+ * ECANCELED.  Gives the first error of the socket's life, which stays readable;
+ * settings stay too.  Twice is fine.  After this s may be connected anew, which
+ * forgets the error.  MFC: CSocket::Close.
  */
 int cask_close(struct cask_sock *s);
 
