@@ -177,7 +177,7 @@ caski_get_new(
 	const struct cask_entry *e;
 	bool quick;
 
-	if (pid - 1 >= g->loaded)
+	if (pid - 1 >= g->loaded || pid == CASKI_BIG) /* FFFF: a new class */
 		return made;
 	e = &g->entry[pid - 1];
 	made.of = caski_kind_of(g, e);

@@ -1,0 +1,107 @@
+/*
+ * Objects where two things meet: numbers and tags, the buffer's end and what is
+ * known, schemas that came and schemas that are told again.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "object_kit.h"
+#include "object_side.h"
+#include "test.h"
+
+#include <cask.h>
+
+#include <stdlib.h>
+
+/* FFFF, and the number 7FFF */
+
+static void
+empty_x(struct cask_ar *ar, void *object)
+{
+	(void)ar;
+	(void)object;
+}
+
+static const struct cask_class empty_class = { .name = "CEmpty",
+	.base = &cask_object_class,
+	.size = sizeof(struct document),
+	.exchange = empty_x };
+
+static const struct cask_class full_class = { .name = "CFull",
+	.base = &cask_object_class,
+	.size = sizeof(struct age),
+	.exchange = age_x };
+
+static const struct cask_class first_class = { .name = "CFirst",
+	.base = &cask_object_class,
+	.size = sizeof(struct document),
+	.exchange = empty_x };
+
+static const struct cask_class *const at_border[] = { &empty_class, &full_class,
+	&first_class, NULL };
+
+/* A class, so many of it that the next class has that number, one of that, one
+ * of a third class, and one more of each. */
+static void
+store_to_border(struct side *s, uint32_t number)
+{
+	struct document *d = calloc(number, sizeof *d), *p;
+	struct age full[2] = { { &full_class, 21 }, { &full_class, 40 } }, *a;
+
+	for (uint32_t i = 0; i < number; i++) {
+		d[i].is = i < number - 2 ? &first_class : &empty_class;
+		p = &d[i];
+		cask_object(&s->ar, &p, &cask_object_class);
+		if (i < number - 2)
+			continue;
+		a = &full[i - (number - 2)];
+		cask_object(&s->ar, &a, &cask_object_class);
+	}
+	assert_int_equal(cask_flush(&s->ar), 0);
+	free(d);
+}
+
+static void
+load_from_border(struct side *s, uint32_t number)
+{
+	struct document *p;
+	struct age *a;
+
+	for (uint32_t i = 0; i < number - 2; i++)
+		cask_object(&s->ar, &p, &cask_object_class);
+	for (int i = 0; i < 2; i++) {
+		cask_object(&s->ar, &p, &cask_object_class);
+		cask_object(&s->ar, &a, &cask_object_class);
+		assert_string_equal(cask_why(&s->ar), "no error");
+		assert_ptr_equal(p->is, &empty_class);
+		assert_ptr_equal(a->is, &full_class);
+		assert_int_equal(a->years, i == 0 ? 21 : 40);
+	}
+	assert_false(cask_more(&s->ar));
+}
+
+static void
+a_new_class_is_none_that_is_known_whatever_numbers_there_are(void **state)
+{
+	struct side s, t;
+
+	(void)state;
+	for (uint32_t number = 0x7FFD; number <= 0x8001; number++)
+		for (int big = 0; big < 2; big++) {
+			store(&s);
+			s.ar.big_endian = big;
+			store_to_border(&s, number);
+			load_bytes(&t, at_border, s.m.data, s.m.length);
+			t.ar.big_endian = big;
+			load_from_border(&t, number);
+			assert_int_equal(t.graph.used, number + 5);
+			done(&t);
+			done(&s);
+		}
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(
+	    a_new_class_is_none_that_is_known_whatever_numbers_there_are),
+};
+
+RUN_TESTS(tests)
