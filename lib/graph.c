@@ -253,8 +253,8 @@ caski_kind(struct cask_graph *g, const struct cask_class *kind, uint32_t *of)
 }
 
 /* One that has come.  There are no more of them than on the list. */
-static const struct cask_kind *
-known(const struct cask_graph *g, const struct cask_class *kind)
+const struct cask_kind *
+caski_came(const struct cask_graph *g, const struct cask_class *kind)
 {
 	uint32_t i = g->newest;
 
@@ -281,7 +281,7 @@ caski_add_class(struct cask_graph *g, const struct cask_class *kind,
 	added = &g->kind[caski_of(&e)];
 	added->pid = g->used;
 	added->schema = schema;
-	if (known(g, kind) == NULL) {
+	if (caski_came(g, kind) == NULL) {
 		added->before = g->newest;
 		g->newest = g->kinds;
 	}
@@ -291,7 +291,7 @@ caski_add_class(struct cask_graph *g, const struct cask_class *kind,
 unsigned
 caski_schema_of(const struct cask_graph *g, const struct cask_class *kind)
 {
-	const struct cask_kind *k = known(g, kind);
+	const struct cask_kind *k = caski_came(g, kind);
 
 	return k != NULL ? k->schema : kind->schema;
 }

@@ -216,7 +216,11 @@ int caski_add_class(struct cask_graph *g, const struct cask_class *kind,
 int caski_kind(
     struct cask_graph *g, const struct cask_class *kind, uint32_t *of);
 
-/* The schema of a class as it came first, or, if it did not, its own. */
+/* A class as it came first, or NULL. */
+const struct cask_kind *caski_came(
+    const struct cask_graph *g, const struct cask_class *kind);
+
+/* Its schema, or, if it did not come, its own. */
 unsigned caski_schema_of(
     const struct cask_graph *g, const struct cask_class *kind);
 

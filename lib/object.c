@@ -399,8 +399,10 @@ exchange_class(struct cask_ar *ar, const struct cask_class *kind)
 	if (e == NULL || caski_what(e) != CASKI_CLASS)
 		return caski_fail(ar, CASK_EINDEX, "an object, not a class");
 	came = caski_kind_of(ar->graph, e);
-	if (caski_is_wanted(ar, came->is, kind))
+	if (came->is == kind)
 		return class_moved(ar, came->pid, came->schema);
+	caski_set_error(ar, CASK_ECLASS, "class %s where %s itself is wanted",
+	    came->is->name, kind->name);
 	return 0;
 }
 

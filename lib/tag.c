@@ -216,14 +216,22 @@ make_printable(char *name, size_t n)
 			name[i] = '?';
 }
 
+/* One that comes again has the schema that it had: what was loaded is freed by
+ * that (caski_schema_of). */
 static bool
 schema_is_known(
     struct cask_ar *ar, const struct cask_class *kind, uint64_t schema)
 {
-	return kind->versionable || kind->schema == schema ||
+	const struct cask_kind *came = caski_came(ar->graph, kind);
+
+	if (!kind->versionable && kind->schema != schema)
+		return caski_fail(ar, CASK_ESCHEMA,
+		    "class %s has schema %u, known here is %u", kind->name,
+		    (unsigned)schema, kind->schema);
+	return came == NULL || came->schema == schema ||
 	    caski_fail(ar, CASK_ESCHEMA,
-		"class %s has schema %u, known here is %u", kind->name,
-		(unsigned)schema, kind->schema);
+		"class %s has schema %u, and came with %u before", kind->name,
+		(unsigned)schema, (unsigned)came->schema);
 }
 
 /* Behind FFFF: a class that is new. */

@@ -4,6 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "fault.h"
 #include "object_kit.h"
 #include "object_side.h"
 #include "test.h"
@@ -99,9 +100,90 @@ a_new_class_is_none_that_is_known_whatever_numbers_there_are(void **state)
 		}
 }
 
+/* Schemas: what an object has had allocated goes by that of its base class. */
+
+struct based {
+	const struct cask_class *is;
+	char *name;
+};
+
+static const struct cask_class base_class;
+
+static void
+based_x(struct cask_ar *ar, void *object)
+{
+	struct based *b = object;
+
+	if (cask_class_of(ar, &base_class) >= 2)
+		cask_text_dup(ar, &b->name, 100);
+}
+
+static const struct cask_class base_class = { .name = "CBase",
+	.schema = 2,
+	.versionable = true,
+	.size = sizeof(struct based),
+	.exchange = based_x };
+
+static const struct cask_class based_class = { .name = "CBased",
+	.schema = 1,
+	.versionable = true,
+	.base = &base_class,
+	.size = sizeof(struct based),
+	.exchange = based_x };
+
+static const struct cask_class *const of_schemas[] = { &base_class,
+	&based_class, NULL };
+
+#define BYTES(literal) literal, sizeof literal - 1
+
+/* All of them; nothing that they had is left, which fault.c counts. */
+static void
+load_based(const void *bytes, size_t n, const char *why)
+{
+	long before = fault_allocations();
+	struct based *b;
+	struct side s;
+
+	load_bytes(&s, of_schemas, bytes, n);
+	while (cask_more(&s.ar))
+		cask_object(&s.ar, &b, &based_class);
+	assert_string_equal(cask_why(&s.ar), why);
+	done(&s);
+	assert_int_equal(fault_allocations(), before);
+}
+
+static void
+a_class_that_comes_again_has_the_schema_that_it_had(void **state)
+{
+	(void)state;
+	load_based(BYTES("\xFF\xFF\1\0\6\0"
+			 "CBased\xFF\xFF\2\0\5\0CBase\1a"
+			 "\xFF\xFF\1\0\6\0"
+			 "CBased\xFF\xFF\2\0\5\0CBase\1b"),
+	    "no error");
+	load_based(BYTES("\xFF\xFF\1\0\6\0"
+			 "CBased\xFF\xFF\1\0\5\0CBase"
+			 "\1\x80\xFF\xFF\2\0\5\0CBase\1b"),
+	    "class b.CBase at byte 25: class CBase has schema 2, and came with "
+	    "1 before");
+}
+
+static void
+a_base_class_is_none_that_is_derived_from_it(void **state)
+{
+	(void)state;
+	load_based(BYTES("\xFF\xFF\2\0\6\0"
+			 "CBased\1\x80\1a"
+			 "\1\x80\xFF\xFF\1\0\5\0CBase"),
+	    "class b.CBase at byte 12: class CBased where CBase itself is "
+	    "wanted");
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(
 	    a_new_class_is_none_that_is_known_whatever_numbers_there_are),
+	cmocka_unit_test(a_class_that_comes_again_has_the_schema_that_it_had),
+	cmocka_unit_test(a_base_class_is_none_that_is_derived_from_it),
 };
 
 RUN_TESTS(tests)

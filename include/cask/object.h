@@ -53,8 +53,9 @@ extern "C" {
  * Errors, the pointer being NULL then: CASK_EINDEX (a number that nothing has
  * yet, or that a class has), CASK_ECLASS (a class that is not on the list, or
  * not of this kind; a name too long), CASK_ESCHEMA (another schema than the
- * class's), ENOTSUP (a class without exchange), CASK_ELIMIT, ENOMEM, EINVAL (no
- * graph; something behind cask_object_last), and those of values.
+ * class's, or than it came with before), ENOTSUP (a class without exchange),
+ * CASK_ELIMIT, ENOMEM, EINVAL (no graph; something behind cask_object_last),
+ * and those of values.
  * MFC: CArchive's << and >> of pointers, WriteObject, ReadObject.
  */
 #define cask_object(ar, p, kind) \
@@ -74,9 +75,10 @@ void cask_map_object(
 
 /*
  * Exchange a class without an object, and give its schema: the one that came,
- * or kind's.  With it a base class has a version of its own, which cask_schema
- * gives next, too: to the exchange function of that class, which is called for
- * the base's members.  0 after an error.  MFC: SerializeClass.
+ * or kind's.  It is that class, and none derived from it.  With it
+ * a base class has a version of its own, which cask_schema gives next, too: to
+ * the exchange function of that class, which is called for the base's members.
+ * 0 after an error.  MFC: SerializeClass.
  */
 unsigned cask_class_of(struct cask_ar *ar, const struct cask_class *kind);
 
