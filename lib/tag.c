@@ -160,6 +160,7 @@ void *
 caski_put_reference(
     struct cask_ar *ar, void *object, const struct cask_class *kind)
 {
+	const struct cask_graph *g = ar->graph;
 	const struct cask_class *is;
 	struct cask_entry e;
 	uint32_t pid;
@@ -170,7 +171,11 @@ caski_put_reference(
 			show(ar, 0, NULL);
 		return NULL;
 	}
-	is = caski_class_of(object);
+	pid = caski_find(g, object);
+	if (pid != 0) /* a mapped one need not know its own */
+		is = caski_kind_of(g, &g->entry[pid - 1])->is;
+	else
+		is = caski_class_of(object);
 	if (is == NULL) {
 		caski_set_error(
 		    ar, CASK_ECLASS, "an object whose member is is NULL");
@@ -178,7 +183,6 @@ caski_put_reference(
 	}
 	if (!caski_is_wanted(ar, is, kind))
 		return NULL;
-	pid = caski_find(ar->graph, object);
 	if (pid != 0) {
 		put_tag(ar, pid, false);
 		if (ar->watched)

@@ -179,11 +179,52 @@ a_base_class_is_none_that_is_derived_from_it(void **state)
 	    "wanted");
 }
 
+/* What is known is the same where the buffer ends. */
+
+/* How many references go before there is an error. */
+static int
+references(
+    const struct cask_class *mapped, const struct cask_class *kind, size_t size)
+{
+	struct document nameless = { NULL }, *p = &nameless;
+	unsigned char buffer[256];
+	struct side s;
+	int n = 0;
+
+	store(&s);
+	s.ar.buffer = buffer;
+	s.ar.buffer_size = size;
+	cask_store(&s.ar, &s.m.io);
+	cask_map_object(&s.ar, &nameless, mapped);
+	for (; n < 100 && s.ar.err == 0; n++)
+		cask_object(&s.ar, &p, kind);
+	if (s.ar.err != 0)
+		assert_string_equal(cask_why(&s.ar),
+		    "object p at byte 0: class CBase where CBased is wanted");
+	done(&s);
+	return n;
+}
+
+static void
+a_mapped_object_is_of_the_class_that_it_was_mapped_as(void **state)
+{
+	(void)state;
+	for (size_t size = 16; size <= 256; size *= 4) {
+		assert_int_equal(
+		    references(&document_class, &document_class, size), 100);
+		assert_int_equal(
+		    references(&based_class, &base_class, size), 100);
+		assert_int_equal(
+		    references(&base_class, &based_class, size), 1);
+	}
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(
 	    a_new_class_is_none_that_is_known_whatever_numbers_there_are),
 	cmocka_unit_test(a_class_that_comes_again_has_the_schema_that_it_had),
 	cmocka_unit_test(a_base_class_is_none_that_is_derived_from_it),
+	cmocka_unit_test(a_mapped_object_is_of_the_class_that_it_was_mapped_as),
 };
 
 RUN_TESTS(tests)
