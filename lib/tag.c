@@ -201,12 +201,18 @@ caski_put_reference(
 
 /* Loading */
 
+static bool
+is_named(const struct cask_class *kind, const char *name)
+{
+	return kind->name != NULL && strcmp(kind->name, name) == 0;
+}
+
 static const struct cask_class *
 listed(const struct cask_graph *g, const char *name)
 {
 	const struct cask_class *const *c = g->classes;
 
-	while (c != NULL && *c != NULL && strcmp((*c)->name, name) != 0)
+	while (c != NULL && *c != NULL && !is_named(*c, name))
 		c++;
 	return c != NULL ? *c : NULL;
 }
@@ -248,7 +254,7 @@ get_new_class(struct cask_ar *ar)
 
 	if (!caski_get_uint(ar, &schema, 2) || !caski_get_uint(ar, &n, 2))
 		return NULL;
-	if (n > NAME_MOST) {
+	if (n == 0 || n > NAME_MOST) {
 		caski_set_error(ar, CASK_ECLASS,
 		    "a class name of %u characters, limit %d", (unsigned)n,
 		    NAME_MOST);

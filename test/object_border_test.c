@@ -179,6 +179,34 @@ a_base_class_is_none_that_is_derived_from_it(void **state)
 	    "wanted");
 }
 
+/* Names */
+
+static const struct cask_class nameless_class = {
+	.schema = 2, .size = sizeof(struct based), .exchange = based_x
+};
+
+static void
+a_class_without_a_name_is_none_that_may_be_loaded(void **state)
+{
+	static const struct cask_class *const list[] = { &nameless_class,
+		&age_class, NULL };
+	struct age *a;
+	struct side s;
+
+	(void)state;
+	load_bytes(&s, list, BYTES("\xFF\xFF\0\0\4\0CAge\x15\0\0\0"));
+	cask_object(&s.ar, &a, &age_class);
+	assert_string_equal(cask_why(&s.ar), "no error");
+	assert_int_equal(a->years, 21);
+	done(&s);
+	load_bytes(&s, list, BYTES("\xFF\xFF\2\0\0\0\0\0"));
+	cask_object(&s.ar, &a, &age_class);
+	assert_string_equal(cask_why(&s.ar),
+	    "object a at byte 0: a class name of 0 characters, limit 63");
+	assert_null(a);
+	done(&s);
+}
+
 /* What is known is the same where the buffer ends. */
 
 /* How many references go before there is an error. */
@@ -224,6 +252,7 @@ static const struct CMUnitTest tests[] = {
 	    a_new_class_is_none_that_is_known_whatever_numbers_there_are),
 	cmocka_unit_test(a_class_that_comes_again_has_the_schema_that_it_had),
 	cmocka_unit_test(a_base_class_is_none_that_is_derived_from_it),
+	cmocka_unit_test(a_class_without_a_name_is_none_that_may_be_loaded),
 	cmocka_unit_test(a_mapped_object_is_of_the_class_that_it_was_mapped_as),
 };
 
