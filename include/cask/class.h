@@ -104,7 +104,8 @@ void cask_graph_clear(struct cask_graph *g);
 void cask_graph_keep(struct cask_graph *g);
 
 /* Forget one object that was stored, before it is freed, or to store it anew,
- * as another one to who loads. */
+ * as another one to who loads.  Between messages, as well: an exchange function
+ * may be called twice. */
 void cask_graph_forget(struct cask_graph *g, const void *object);
 
 /* Is it of that class, or of one derived from it?  MFC: IsKindOf. */

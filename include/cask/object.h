@@ -75,10 +75,10 @@ void cask_map_object(
 
 /*
  * Exchange a class without an object, and give its schema: the one that came,
- * or kind's.  It is that class, and none derived from it.  With it
- * a base class has a version of its own, which cask_schema gives next, too: to
- * the exchange function of that class, which is called for the base's members.
- * 0 after an error.  MFC: SerializeClass.
+ * or kind's.  It is that class, and none derived from it.  With it a base class
+ * has a version of its own, which cask_schema gives next, too: to the exchange
+ * function of that class, which is called for the base's members.  0 after an
+ * error.  MFC: SerializeClass.
  */
 unsigned cask_class_of(struct cask_ar *ar, const struct cask_class *kind);
 
