@@ -32,7 +32,10 @@ key(const struct cask_graph *g, const struct cask_entry *e)
 uint32_t
 caski_find(const struct cask_graph *g, const void *p)
 {
-	return g->slots > 0 ? caski_slot_of(g, p)->pid : 0;
+	const struct cask_slot *slot =
+	    g->slots > 0 ? caski_slot_of(g, p) : NULL;
+
+	return slot != NULL && slot->p == p ? slot->pid : 0;
 }
 
 const struct cask_kind *
@@ -75,6 +78,22 @@ fill_slots(const struct cask_graph *g, struct cask_slot *slot, size_t slots)
 	}
 }
 
+/* A number that was forgotten has no slot in a new table, to which caski_undo
+ * could give another's back. */
+static void
+drop_gone(struct cask_graph *g)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->agains; i++) {
+		struct cask_again again = g->again[i];
+
+		if (caski_what(&g->entry[again.before - 1]) != CASKI_GONE_BY)
+			g->again[n++] = again;
+	}
+	g->agains = n;
+}
+
 static int
 grow_slots(struct cask_graph *g, size_t slots)
 {
@@ -86,6 +105,7 @@ grow_slots(struct cask_graph *g, size_t slots)
 	if (slot == NULL)
 		return ENOMEM;
 	fill_slots(g, slot, slots);
+	drop_gone(g);
 	caski_sys_free(g->slot);
 	g->slot = slot;
 	g->slots = slots;
@@ -129,7 +149,7 @@ grow(struct cask_graph *g, bool keyed)
 	return err;
 }
 
-/* It has had a number. */
+/* It has had a number, and perhaps still has. */
 static int
 add_again(struct cask_graph *g, uint32_t before)
 {
@@ -154,11 +174,19 @@ add_again(struct cask_graph *g, uint32_t before)
 static uint32_t
 before(const struct cask_graph *g, uint32_t pid)
 {
-	size_t i = g->agains;
+	size_t low = 0, high = g->agains;
 
-	while (i > 0 && g->again[i - 1].pid > pid)
-		i--;
-	return i > 0 && g->again[i - 1].pid == pid ? g->again[i - 1].before : 0;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (g->again[middle].pid < pid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < g->agains && g->again[low].pid == pid
+	    ? g->again[low].before
+	    : 0;
 }
 
 /* The next number's slot. */
@@ -299,7 +327,7 @@ caski_schema_of(const struct cask_graph *g, const struct cask_class *kind)
 /*
  * The newest first: no later one has passed over its slot, which can simply be
  * emptied, or given back to who had it before.  It is looked for by the number,
- * since one that was forgotten is not found by its address.
+ * since one that was forgotten need not be there.
  */
 static void
 empty_slot(struct cask_graph *g, uint32_t pid)
@@ -324,7 +352,8 @@ empty_slot(struct cask_graph *g, uint32_t pid)
 		put_in_slot(slot, NULL, 0, 0);
 		return;
 	}
-	put_in_slot(slot, caski_what(older) == CASKI_GONE_BY ? NULL : p,
+	put_in_slot(slot,
+	    caski_what(older) == CASKI_GONE_BY ? caski_gone(p) : p,
 	    before(g, pid), older->as);
 }
 
@@ -356,7 +385,8 @@ caski_undo(struct cask_graph *g, uint32_t used)
 		g->agains--;
 }
 
-/* By any of its numbers: mapped twice, it has two. */
+/* By any of its numbers: mapped twice, it has two.  If it was forgotten before,
+ * it was by all that it had then. */
 void
 cask_graph_forget(struct cask_graph *g, const void *object)
 {
@@ -364,9 +394,11 @@ cask_graph_forget(struct cask_graph *g, const void *object)
 
 	if (pid == 0 || caski_what(&g->entry[pid - 1]) == CASKI_CLASS)
 		return;
-	caski_slot_of(g, object)->p = NULL;
-	for (; pid != 0; pid = before(g, pid))
+	caski_slot_of(g, object)->p = caski_gone(object);
+	while (pid != 0 && caski_what(&g->entry[pid - 1]) != CASKI_GONE_BY) {
 		g->entry[pid - 1].as &= ~(uint32_t)3 | CASKI_GONE_BY;
+		pid = before(g, pid);
+	}
 }
 
 /* The end */

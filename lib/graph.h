@@ -39,7 +39,7 @@ struct cask_again {
 /* Where an address is found, with all that is asked of an object that is known.
  */
 struct cask_slot {
-	const void *p; /* NULL: it was forgotten, or there is none */
+	const void *p; /* NULL: there is none; caski_gone of it: forgotten */
 	uint32_t pid;  /* 0: empty */
 	uint32_t as;   /* as in its entry when it was new */
 };
@@ -127,16 +127,27 @@ caski_step_of(const void *p)
 	return (size_t)(page * CASKI_MIXED >> 24) | 1;
 }
 
-/* Where p is in a table, or else where it would be. */
+/* What is there when it was forgotten: no object's address, since these are not
+ * odd. */
+static inline const void *
+caski_gone(const void *p)
+{
+	return (const char *)p + 1;
+}
+
+/* Where p is in a table, or else where it would be: which is where it was, if
+ * it was forgotten, so that one that is sent anew each time takes no more. */
 static inline struct cask_slot *
 caski_slot_in(struct cask_slot *slot, size_t slots, const void *p)
 {
 	size_t mask = slots - 1, i = caski_first_of(p, mask);
+	const void *gone = caski_gone(p);
 
-	if (CASK_LIKELY(slot[i].pid == 0 || slot[i].p == p))
+	if (CASK_LIKELY(slot[i].pid == 0 || slot[i].p == p) ||
+	    slot[i].p == gone)
 		return &slot[i];
 	i = caski_second_of(i, mask);
-	while (slot[i].pid != 0 && slot[i].p != p)
+	while (slot[i].pid != 0 && slot[i].p != p && slot[i].p != gone)
 		i = (i + caski_step_of(p)) & mask;
 	return &slot[i];
 }

@@ -92,7 +92,7 @@ put_begun(struct cask_ar *ar, struct cask_slot *slot, void *p,
 	struct caski_new begun = { .object = NULL };
 
 	if (slot != NULL) {
-		if (caski_put_known(ar, slot, kind))
+		if (caski_put_known(ar, slot, caski_pointer(p), kind))
 			return begun;
 		begun = caski_put_new(ar, slot, caski_pointer(p), kind);
 		if (begun.object != NULL)

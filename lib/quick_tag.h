@@ -74,12 +74,12 @@ caski_put_first(struct cask_ar *ar, const struct cask_slot *slot,
 	return true;
 }
 
-/* One that is there, if any is. */
+/* One that is there, if it is. */
 CASKI_INLINE bool
 caski_put_known(struct cask_ar *ar, const struct cask_slot *slot,
-    const struct cask_class *kind)
+    const void *object, const struct cask_class *kind)
 {
-	if (slot->pid == 0 ||
+	if (slot->p != object ||
 	    !caski_is_kind(caski_kind_as(ar->graph, slot->as)->is, kind))
 		return false;
 	caski_put_tag(ar, slot->pid, 0, 0);

@@ -575,6 +575,133 @@ an_object_that_was_forgotten_is_stored_anew(void **state)
 	done(&s);
 }
 
+static size_t
+slots_taken(const struct cask_graph *g)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->slots; i++)
+		n += g->slot[i].pid != 0;
+	return n;
+}
+
+/* It would be looked for behind all that it has had, each time. */
+static void
+an_object_that_is_forgotten_each_time_takes_one_slot(void **state)
+{
+	struct link l = { &deep_class, NULL }, *p = &l;
+	struct side s;
+
+	(void)state;
+	store(&s, false);
+	for (uint32_t i = 0; i < 1000; i++) {
+		assert_int_equal(caski_find(&s.graph, &l), 0);
+		cask_object(&s.ar, &p, &deep_class);
+		assert_int_equal(caski_find(&s.graph, &l), i + 2);
+		cask_object(&s.ar, &p, &deep_class);
+		assert_int_equal(s.graph.used, i + 2);
+		cask_graph_forget(&s.graph, &l);
+		assert_int_equal(slots_taken(&s.graph), 2);
+	}
+	caski_undo(&s.graph, 500);
+	assert_true(slots_taken(&s.graph) <= 2);
+	cask_object(&s.ar, &p, &deep_class);
+	assert_int_equal(caski_find(&s.graph, &l), 501);
+	caski_undo(&s.graph, 1);
+	assert_int_equal(caski_find(&s.graph, &l), 0);
+	assert_int_equal(slots_taken(&s.graph), 1);
+	assert_string_equal(cask_why(&s.ar), "no error");
+	done(&s);
+}
+
+/* Numbers against a plain list of them: whose each is, until it is forgotten.
+ */
+
+#define PLACES  200
+#define NUMBERS 1500
+
+struct plain {
+	struct cask_graph g;
+	uint32_t seed;
+	int rounds;
+	int whose[NUMBERS + 1]; /* by number; -1: forgotten */
+};
+
+static struct link places[PLACES];
+
+static uint32_t
+any(struct plain *t, uint32_t below)
+{
+	t->seed = t->seed * 1103515245 + 12345;
+	return (t->seed >> 16) % below;
+}
+
+static uint32_t
+known(const struct plain *t, int which)
+{
+	uint32_t n = t->g.used;
+
+	while (n > 0 && t->whose[n] != which)
+		n--;
+	return n;
+}
+
+static void
+assert_known(const struct plain *t, int which)
+{
+	assert_int_equal(caski_find(&t->g, &places[which]), known(t, which));
+}
+
+static void
+forget(struct plain *t, int which)
+{
+	cask_graph_forget(&t->g, &places[which]);
+	for (uint32_t i = 1; i <= t->g.used; i++)
+		if (t->whose[i] == which)
+			t->whose[i] = -1;
+}
+
+static void
+number(struct plain *t, int which)
+{
+	bool mapped = any(t, 5) == 0;
+	struct cask_entry e = { caski_as(
+	    0, mapped ? CASKI_MAPPED : CASKI_OBJECT) };
+
+	if (!mapped && known(t, which) > 0)
+		return;
+	assert_int_equal(caski_add(&t->g, &places[which], e, true), 0);
+	t->whose[t->g.used] = which;
+}
+
+static void
+numbers_are_those_of_a_plain_list_whatever_is_taken_back(void **state)
+{
+	struct plain *t = calloc(1, sizeof *t);
+
+	(void)state;
+	for (; t->rounds < 100; t->rounds++) {
+		int places_used = 1 + (int)any(t, PLACES);
+
+		for (int step = 0; step < NUMBERS; step++) {
+			uint32_t back =
+			    any(t, any(t, 20) > 0 ? 40 : t->g.used + 1);
+
+			number(t, (int)any(t, (uint32_t)places_used));
+			if (any(t, 2) == 0)
+				forget(t, (int)any(t, (uint32_t)places_used));
+			if (any(t, 33) == 0 && back < t->g.used)
+				caski_undo(&t->g, t->g.used - back);
+			assert_known(t, (int)any(t, PLACES));
+		}
+		caski_undo(&t->g, any(t, t->g.used + 1));
+		for (int i = 0; i < PLACES; i++)
+			assert_known(t, i);
+		cask_graph_clear(&t->g);
+	}
+	free(t);
+}
+
 /* Messages that don't fit the buffer are walked twice. */
 static void
 messages_walked_twice_take_numbers_back_and_cleared_ones_stay_flat(void **state)
@@ -737,6 +864,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_was_mapped_while_loading_is_known_when_storing),
 	cmocka_unit_test(mapped_objects_are_not_counted_as_classes),
 	cmocka_unit_test(an_object_that_was_forgotten_is_stored_anew),
+	cmocka_unit_test(an_object_that_is_forgotten_each_time_takes_one_slot),
+	cmocka_unit_test(
+	    numbers_are_those_of_a_plain_list_whatever_is_taken_back),
 	cmocka_unit_test(
 	    messages_walked_twice_take_numbers_back_and_cleared_ones_stay_flat),
 	cmocka_unit_test(
