@@ -136,13 +136,25 @@ caski_put_class(struct cask_ar *ar, const struct cask_class *kind)
 	    add_class(ar, kind, kind->schema);
 }
 
+/* A program may have forgotten it. */
+static const char *
+name_of(const struct cask_class *kind)
+{
+	return kind->name != NULL ? kind->name : "";
+}
+
 bool
 caski_is_wanted(struct cask_ar *ar, const struct cask_class *is,
     const struct cask_class *kind)
 {
-	return is == kind || cask_is_kind_of(is, kind) ||
-	    caski_fail(ar, CASK_ECLASS, "class %s where %s is wanted", is->name,
-		kind->name);
+	if (is == kind || cask_is_kind_of(is, kind))
+		return true;
+	if (strcmp(name_of(is), name_of(kind)) == 0)
+		return caski_fail(ar, CASK_ECLASS,
+		    "class %s where another of that name is wanted",
+		    name_of(is));
+	return caski_fail(ar, CASK_ECLASS, "class %s where %s is wanted",
+	    name_of(is), name_of(kind));
 }
 
 /* To who watches: kind is the class of a new one, or else NULL. */
@@ -201,18 +213,12 @@ caski_put_reference(
 
 /* Loading */
 
-static bool
-is_named(const struct cask_class *kind, const char *name)
-{
-	return kind->name != NULL && strcmp(kind->name, name) == 0;
-}
-
 static const struct cask_class *
 listed(const struct cask_graph *g, const char *name)
 {
 	const struct cask_class *const *c = g->classes;
 
-	while (c != NULL && *c != NULL && !is_named(*c, name))
+	while (c != NULL && *c != NULL && strcmp(name_of(*c), name) != 0)
 		c++;
 	return c != NULL ? *c : NULL;
 }

@@ -207,6 +207,31 @@ a_class_without_a_name_is_none_that_may_be_loaded(void **state)
 	done(&s);
 }
 
+static const struct cask_class other_age_class = {
+	.name = "CAge", .size = sizeof(struct age), .exchange = age_x
+};
+
+static void
+of_classes_with_one_name_the_first_on_the_list_is_loaded(void **state)
+{
+	static const struct cask_class *const list[] = { &other_age_class,
+		&age_class, NULL };
+	struct age *a;
+	struct side s;
+
+	(void)state;
+	load_bytes(&s, list, BYTES("\xFF\xFF\0\0\4\0CAge\x15\0\0\0\2\0"));
+	cask_object(&s.ar, &a, &other_age_class);
+	assert_string_equal(cask_why(&s.ar), "no error");
+	assert_ptr_equal(a->is, &other_age_class);
+	cask_object(&s.ar, &a, &age_class);
+	assert_string_equal(cask_why(&s.ar),
+	    "object a at byte 14: class CAge where another of that name is "
+	    "wanted");
+	assert_null(a);
+	done(&s);
+}
+
 /* What is known is the same where the buffer ends. */
 
 /* How many references go before there is an error. */
@@ -253,6 +278,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_class_that_comes_again_has_the_schema_that_it_had),
 	cmocka_unit_test(a_base_class_is_none_that_is_derived_from_it),
 	cmocka_unit_test(a_class_without_a_name_is_none_that_may_be_loaded),
+	cmocka_unit_test(
+	    of_classes_with_one_name_the_first_on_the_list_is_loaded),
 	cmocka_unit_test(a_mapped_object_is_of_the_class_that_it_was_mapped_as),
 };
 

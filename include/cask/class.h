@@ -44,7 +44,8 @@ struct cask_class {
 /* Which objects and classes have gone through an archive.  All zero but for
  * the classes is valid. */
 struct cask_graph {
-	/* Those that may be loaded; NULL behind the last. */
+	/* Those that may be loaded; NULL behind the last.  Of several with one
+	   name it is the first. */
 	const struct cask_class *const *classes;
 
 	/* Limits; 0: as said. */
