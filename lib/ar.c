@@ -60,6 +60,8 @@ open_archive(struct cask_ar *ar, struct cask_io *io, enum cask_way way)
 	ar->frame = NULL;
 	ar->within = NULL;
 	ar->io = io;
+	if (io != NULL && io->unflushed == ar)
+		io->unflushed = NULL;
 	ar->start = given ? ar->buffer : ar->own;
 	ar->size = given ? ar->buffer_size : sizeof ar->own;
 	ar->scratch = way == CASK_MEASURES ? ar->start : NULL;

@@ -12,12 +12,13 @@
 
 #include <errno.h>
 
-/* Does the system not take what an archive has stored?  A call that is about
- * to send it tells of that itself. */
+/* Has an archive stored what was not flushed, or the system does not take?  A
+ * call that is about to send it tells of that itself. */
 static bool
 is_unsent(const struct cask_sock *s)
 {
-	return s->held_size > 0 && s->sending == NULL && s->lost == 0;
+	return (s->held_size > 0 || s->io.unflushed != NULL) &&
+	    s->sending == NULL && s->lost == 0;
 }
 
 static int
@@ -96,7 +97,7 @@ cask_close(struct cask_sock *s)
 		cask_io_fail(&s->io, r, "close");
 	else if (unsent)
 		r = cask_io_fail_words(&s->io, ENOTEMPTY, "close",
-		    "what an archive had stored was not sent");
+		    "what an archive had stored was not sent (cask_flush)");
 	caski_trace_call(s, "close", r);
 	return s->io.err;
 }
@@ -117,7 +118,7 @@ detach(struct cask_sock *s)
 		return -1;
 	}
 	caski_held_push(s);
-	if (s->held_size > 0) {
+	if (is_unsent(s)) {
 		cask_io_pass(&s->io, ENOTEMPTY, "detach",
 		    "what an archive has stored has to be flushed first");
 		return -1;

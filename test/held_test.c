@@ -535,7 +535,6 @@ static void
 by_more_after_another_archive(struct pair *p)
 {
 	cask_store(&p->out, &p->s.io);
-	p->s.io.unflushed = NULL;
 	put(p, 1);
 	assert_true(cask_more(&p->in));
 	assert_come(p, 2 * BUFFER);
@@ -544,25 +543,27 @@ by_more_after_another_archive(struct pair *p)
 static void
 by_shutdown(struct pair *p)
 {
-	assert_int_equal(cask_shutdown(&p->s, CASK_SENDS), 0);
+	assert_int_equal(cask_shutdown(&p->s, CASK_SENDS), ENOTEMPTY);
 	assert_come(p, 2 * BUFFER);
+	cask_abort(&p->out);
+	assert_int_equal(cask_shutdown(&p->s, CASK_SENDS), 0);
 }
 
 static void
 by_close(struct pair *p)
 {
-	assert_int_equal(cask_close(&p->s), 0);
+	assert_int_equal(cask_close(&p->s), ENOTEMPTY);
 	assert_come(p, 2 * BUFFER);
 }
 
 static void
 by_detach(struct pair *p)
 {
-	int fd = cask_detach(&p->s);
-
-	assert_true(fd >= 0);
-	close(fd);
+	assert_int_equal(cask_detach(&p->s), -1);
+	assert_int_equal(p->s.io.passing, ENOTEMPTY);
 	assert_come(p, 2 * BUFFER);
+	cask_abort(&p->out);
+	assert_int_equal(close(cask_detach(&p->s)), 0);
 }
 
 static void
@@ -650,9 +651,42 @@ what_could_not_be_sent_is_said_at_shut_down_and_at_close(void **state)
 	assert_string_equal(cask_sock_why(&p.s), "no error");
 	assert_int_equal(cask_close(&p.s), ENOTEMPTY);
 	assert_string_equal(cask_sock_why(&p.s),
-	    "close unnamed: what an archive had stored was not sent");
+	    "close unnamed: what an archive had stored was not sent "
+	    "(cask_flush)");
 	assert_true(fault_injected() > 0);
 	pair_close(&p);
+}
+
+/* A program that forgets to flush is told so; one that does not want to isn't.
+ */
+static void
+what_was_not_flushed_is_said_at_close_unless_it_was_given_up(void **state)
+{
+	(void)state;
+	for (int how = 0; how < 5; how++) {
+		struct pair p;
+
+		pair_open(&p);
+		store(&p, 4);
+		if (how == 1)
+			cask_flush(&p.out);
+		else if (how == 2)
+			cask_abort(&p.out);
+		else if (how == 3)
+			cask_store(&p.out, &p.s.io);
+		else if (how == 4)
+			cask_fail(&p.out, NULL, EPROTO, "no more");
+		assert_int_equal(cask_close(&p.s),
+		    how == 0       ? ENOTEMPTY
+			: how == 4 ? EPROTO
+				   : 0);
+		if (how == 0)
+			assert_string_equal(cask_sock_why(&p.s),
+			    "close unnamed: what an archive had stored was not "
+			    "sent (cask_flush)");
+		assert_come(&p, how == 1 ? 4 : 0);
+		pair_close(&p);
+	}
 }
 
 /* Receiving */
@@ -800,6 +834,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_finds_no_room_is_not_overtaken_or_lost),
 	cmocka_unit_test(
 	    what_could_not_be_sent_is_said_at_shut_down_and_at_close),
+	cmocka_unit_test(
+	    what_was_not_flushed_is_said_at_close_unless_it_was_given_up),
 	cmocka_unit_test(a_busy_stream_is_read_in_blocks_of_60_KiB),
 	cmocka_unit_test(one_that_is_not_is_not_read_ahead),
 	cmocka_unit_test(without_memory_it_is_read_as_before),

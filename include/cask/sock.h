@@ -279,8 +279,8 @@ int cask_sock_fd(const struct cask_sock *s);
  * Give the descriptor away: s is closed then without closing it.  It does not
  * block.  Gives it, or -1: io.passing is EBADF, or ENOTEMPTY when bytes that
  * were read ahead would be lost (receive them first), or bytes that an archive
- * has written and the system won't take now (flush it).  A call that waits ends
- * with ECANCELED.  MFC: Detach.
+ * has stored and not flushed.  A call that waits ends with ECANCELED.  MFC:
+ * Detach.
  */
 int cask_detach(struct cask_sock *s);
 
@@ -373,9 +373,8 @@ int cask_at_mark(struct cask_sock *s);
  * receives gets the end after what had come, without waiting, announced as if
  * the other end had closed; what still comes Linux gives all the same.
  * Neither this nor cask_close blocks.  Gives 0 or an error, which sticks; but
- * ENOTEMPTY, when the socket has gathered of an archive's message what the
- * system does not take yet, is passing: flush first.  What is in the archive's
- * own buffer isn't looked at, and can't be sent any more.  MFC: ShutDown.
+ * ENOTEMPTY, when an archive has stored what was not flushed, is passing, and
+ * nothing was done: flush first, or give it up with cask_abort.  MFC: ShutDown.
  */
 enum cask_shutdown { CASK_RECEIVES, CASK_SENDS, CASK_BOTH };
 
@@ -384,9 +383,8 @@ int cask_shutdown(struct cask_sock *s, enum cask_shutdown how);
 /*
  * Close.  Data that was sent is still delivered (but see CASK_LINGER), unless
  * received data was left unread: that makes a reset of it, so receive up to the
- * end first.  What the socket has gathered of an archive's message, and the
- * system does not take, is lost, which is ENOTEMPTY; what is still in the
- * archive's own buffer is lost without a word.  A call that waits ends with
+ * end first.  What an archive has stored and not flushed, nor given up with
+ * cask_abort, is lost, which is ENOTEMPTY.  A call that waits ends with
  * ECANCELED.  Gives the first error of the socket's life, which stays readable;
  * settings stay too.  Twice is fine.  After this s may be connected anew, which
  * forgets the error.  MFC: CSocket::Close.
