@@ -372,12 +372,12 @@ void
 caski_undo(struct cask_graph *g, uint32_t used)
 {
 	for (; g->used > used; set_used(g, g->used - 1)) {
-		const struct cask_entry *e = &g->entry[g->used - 1];
+		struct cask_entry e = g->entry[g->used - 1];
 
 		if (g->slots > 0)
 			empty_slot(g, g->used);
-		if (caski_what(e) == CASKI_CLASS)
-			take_back_kind(g, caski_of(e));
+		if (caski_what(&e) == CASKI_CLASS)
+			take_back_kind(g, caski_of(&e));
 		else
 			g->objects--;
 	}
