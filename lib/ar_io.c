@@ -133,7 +133,13 @@ caski_send_buffer(struct cask_ar *ar)
 bool
 caski_send_part(struct cask_ar *ar)
 {
-	return send_buffer(ar, caski_write_part);
+	bool sent;
+
+	ar->io->full = true;
+	sent = send_buffer(ar, caski_write_part);
+	if (ar->io != NULL)
+		ar->io->full = false;
+	return sent;
 }
 
 /* A message ends: all of it is sent. */

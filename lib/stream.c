@@ -12,6 +12,10 @@
  * archive's buffer isn't much smaller. */
 #define BUSY_BELOW (CASKI_SEND_MOST / 2)
 
+/* A large buffer that is full has no room for the next value, which may be a
+ * bit earlier: for that it isn't copied. */
+#define FULL_LEAST (CASKI_SEND_MOST / 16 * 15)
+
 static struct cask_sock *
 sock(struct cask_io *io)
 {
@@ -183,7 +187,8 @@ give(struct caski_call *c, const void *buf, size_t size)
 	ptrdiff_t sent;
 	size_t took = 0;
 
-	if (s->held_size > 0 || (goes_on && size < CASKI_SEND_MOST))
+	if (s->held_size > 0 ||
+	    (goes_on && size < (s->io.full ? FULL_LEAST : CASKI_SEND_MOST)))
 		took = caski_hold(s, buf, size);
 	if (took == 0)
 		return caski_send_some(c, buf, size);

@@ -225,19 +225,26 @@ a_large_block_goes_behind_what_is_held_back(void **state)
 	pair_close(&p);
 }
 
+/* A full buffer that is nearly as large is sent as it is. */
+#define LARGE (BLOCK / 16 * 15)
+
 static void
 assert_blocks(
     const struct pair *p, uint32_t message, size_t head, size_t buffer)
 {
+	bool large = buffer >= LARGE && buffer < BLOCK;
 	unsigned nth = 0;
 
 	for (uint32_t left = message; left > 0; nth++) {
 		uint32_t n = left < BLOCK ? left : BLOCK;
+		size_t sent = fault_sent(nth);
 
-		if (fault_sent(nth) != n)
+		if (large && sent == buffer && sent < left)
+			n = (uint32_t)sent;
+		if (sent != n)
 			fail_msg("send %u of %u bytes (%zu first, buffer %zu): "
 				 "%zu, not %u",
-			    nth, message, head, buffer, fault_sent(nth), n);
+			    nth, message, head, buffer, sent, n);
 		left -= n;
 	}
 	assert_int_equal(fault_count(FAULT_SEND), nth);
@@ -249,7 +256,8 @@ a_message_goes_in_blocks_of_60_KiB_and_one_rest_whatever_the_buffer(
     void **state)
 {
 	static const size_t buffers[] = { 64, 4096, 5000, 30719, 30720, 32768,
-		40000, BLOCK - 1, BLOCK, BLOCK + 1, 65536, 100000 };
+		40000, LARGE - 1, LARGE, BLOCK - 1, BLOCK, BLOCK + 1, 65536,
+		100000 };
 	static const uint32_t messages[] = { BLOCK - 1, BLOCK, BLOCK + 1, 70000,
 		100000, 2 * BLOCK, 2 * BLOCK + 1, 150000, 153600 };
 	static unsigned char block[153600], buffer[100000];
@@ -277,6 +285,35 @@ a_message_goes_in_blocks_of_60_KiB_and_one_rest_whatever_the_buffer(
 				assert_blocks(&p, n, head, buffers[i]);
 			pair_close(&p);
 		}
+}
+
+static void
+a_buffer_of_60_KiB_that_is_full_is_sent_as_it_is(void **state)
+{
+	static unsigned char buffer[BLOCK];
+	struct pair p;
+	int room = 1 << 20;
+
+	(void)state;
+	pair_open(&p);
+	setsockopt(
+	    cask_sock_fd(&p.s), SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+	p.out.buffer = buffer;
+	p.out.buffer_size = sizeof buffer;
+	cask_store(&p.out, &p.s.io);
+	cask_put_u8(&p.out, 0);
+	for (uint32_t i = 0; i < BLOCK / 4; i++)
+		cask_put_u32(&p.out, i);
+	if (test_is_calm()) {
+		assert_int_equal(fault_count(FAULT_SEND), 1);
+		assert_int_equal(fault_sent(0), BLOCK - 3);
+		assert_int_equal(fault_allocations(), p.allocations);
+	}
+	assert_int_equal(cask_flush(&p.out), 0);
+	if (test_is_calm())
+		assert_int_equal(fault_sent(1), 4);
+	cask_abort(&p.out);
+	pair_close(&p);
 }
 
 /* Not its last bytes on their own, which are less than a buffer. */
@@ -817,6 +854,7 @@ static const struct CMUnitTest tests[] = {
 	    a_longer_one_is_sent_once_and_its_memory_is_given_back),
 	cmocka_unit_test(a_long_one_goes_in_blocks_of_60_KiB),
 	cmocka_unit_test(a_large_block_goes_behind_what_is_held_back),
+	cmocka_unit_test(a_buffer_of_60_KiB_that_is_full_is_sent_as_it_is),
 	cmocka_unit_test(
 	    a_block_and_what_is_before_it_take_as_few_sends_as_there_are_60_KiB),
 	cmocka_unit_test(a_socket_may_go_while_a_part_of_a_message_is_sent),

@@ -82,11 +82,12 @@ struct cask_io {
 
 	/* For transports.  exact: an archive shall read no more than it needs,
 	   since what is left belongs to the transport.  ahead: how many bytes
-	   that is, already read.  partial is the archive's: it writes because
-	   its buffer is full, and goes on at once. */
+	   that is, already read.  Two are the archive's: partial, it goes on
+	   at once; full, since all of its buffer is used. */
 	bool exact;
 	size_t ahead;
 	bool partial;
+	bool full;
 	/* … apart: err has ended one direction only; the transport, which sets
 	   this after cask_io_fail, is asked on for the other, and tells. */
 	bool apart;

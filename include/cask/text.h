@@ -247,9 +247,9 @@ CASK_TEXT(wstring_dup, struct cask_wstring, wchar_t, string_dup)
 #undef CASK_TEXT
 
 /*
- * What is odd about 8 bytes of text: the high bit of a byte that is a NUL or
- * not ASCII.  Above the lowest of these bits mean nothing; the text has it,
- * too, if it is not ASCII.  Other bits never mean anything.
+ * Plain text is ASCII without a NUL.  What is odd about 8 bytes: the high bit
+ * of one that isn't plain.  Above the lowest of these bits mean nothing, and
+ * others never do.
  */
 #define CASK_ODD UINT64_C(0x8080808080808080)
 
@@ -266,68 +266,119 @@ cask_copy8(void *dst, const void *src)
 
 	memcpy(&w, src, 8);
 	memcpy(dst, &w, 8);
-	return w;
+	return cask_odd8(w);
 }
 
-static inline uint64_t
-cask_copy16(unsigned char *dst, const unsigned char *src)
-{
-	uint64_t a = cask_copy8(dst, src), b = cask_copy8(dst + 8, src + 8);
+/* Which byte is odd, if the processor tells fast; 0: it is to be looked for. */
+#if defined(__GNUC__)
+#define CASK_ODD_AT(odd) \
+	(CASK_HOST_BIG ? 0 : (unsigned)__builtin_ctzll(odd) / 8)
+#else
+#define CASK_ODD_AT(odd) 0
+#endif
 
-	return cask_odd8(a) | cask_odd8(b);
+/* Copy by 8 bytes, from i on: how many are done, at least, and plain. */
+static inline size_t
+cask_copy_by8(
+    unsigned char *dst, const unsigned char *src, size_t i, size_t size)
+{
+	for (; i + 8 <= size; i += 8) {
+		uint64_t odd = cask_copy8(dst + i, src + i) & CASK_ODD;
+
+		if (odd != 0)
+			return i + CASK_ODD_AT(odd);
+	}
+	return i;
 }
 
 /*
- * Copy n bytes; true if they are ASCII without a NUL: plain.  The last ones may
- * overlap those before them.  Up to 32 bytes are copied without a loop, since
- * most texts are.
+ * The same from the beginning on; and copy n bytes, 16 or more: true if they
+ * are plain.  The last ones may overlap those before them.  Some processors do
+ * 16 bytes at once, to which a byte that is plain is above 0.
  */
+#if defined(__GNUC__) && defined(__SSE2__)
+typedef signed char cask_16 __attribute__((__vector_size__(16)));
+typedef char cask_char16 __attribute__((__vector_size__(16)));
+
+static inline cask_16
+cask_copy16(unsigned char *dst, const unsigned char *src)
+{
+	cask_16 v, none = { 0 };
+
+	memcpy(&v, src, 16);
+	memcpy(dst, &v, 16);
+	return (cask_16)(v > none);
+}
+
+/* A bit for each that is not. */
+CASK_NO_MSAN static inline unsigned
+cask_odd16(cask_16 plain)
+{
+	return (unsigned)__builtin_ia32_pmovmskb128((cask_char16)plain) ^
+	    0xFFFF;
+}
+
+CASK_NO_MSAN static inline size_t
+cask_copy_begin(unsigned char *dst, const unsigned char *src, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i + 16 <= size; i += 16) {
+		unsigned odd = cask_odd16(cask_copy16(dst + i, src + i));
+
+		if (odd != 0)
+			return i + (unsigned)__builtin_ctz(odd);
+	}
+	return cask_copy_by8(dst, src, i, size);
+}
+
+static inline bool
+cask_copy_long(unsigned char *dst, const unsigned char *src, size_t n)
+{
+	cask_16 plain = cask_copy16(dst + n - 16, src + n - 16);
+
+	for (size_t i = 0; i + 16 < n; i += 16)
+		plain &= cask_copy16(dst + i, src + i);
+	return cask_odd16(plain) == 0;
+}
+#else
+CASK_NO_MSAN static inline size_t
+cask_copy_begin(unsigned char *dst, const unsigned char *src, size_t size)
+{
+	return cask_copy_by8(dst, src, 0, size);
+}
+
+static inline bool
+cask_copy_long(unsigned char *dst, const unsigned char *src, size_t n)
+{
+	uint64_t odd = cask_copy8(dst + n - 8, src + n - 8);
+
+	for (size_t i = 0; i + 8 < n; i += 8)
+		odd |= cask_copy8(dst + i, src + i);
+	return (odd & CASK_ODD) == 0;
+}
+#endif
+
+/* Copy n bytes; true if they are plain. */
 static inline bool
 cask_copy_plain(void *to, const void *from, size_t n)
 {
 	unsigned char *dst = (unsigned char *)to;
 	const unsigned char *src = (const unsigned char *)from;
 	uint64_t odd = 0;
-	size_t i;
 
-	if (n > 16) {
-		for (i = 0; i + 32 < n; i += 16)
-			odd |= cask_copy16(dst + i, src + i);
-		odd |= cask_copy16(dst + i, src + i);
-		odd |= cask_copy16(dst + n - 16, src + n - 16);
-	} else if (n >= 8) {
-		odd = cask_odd8(cask_copy8(dst, src));
-		odd |= cask_odd8(cask_copy8(dst + n - 8, src + n - 8));
+	if (n >= 16)
+		return cask_copy_long(dst, src, n);
+	if (n >= 8) {
+		odd =
+		    cask_copy8(dst, src) | cask_copy8(dst + n - 8, src + n - 8);
 	} else {
-		for (i = 0; i < n; i++) {
+		for (size_t i = 0; i < n; i++) {
 			odd |= cask_odd8(src[i]) & 0x80;
 			dst[i] = src[i];
 		}
 	}
 	return (odd & CASK_ODD) == 0;
-}
-
-/* Where it is, if the processor tells fast; else it is looked for. */
-#if defined(__GNUC__)
-#define CASK_TELLS_ODD   (!CASK_HOST_BIG)
-#define CASK_ODD_AT(odd) ((unsigned)__builtin_ctzll(odd) / 8)
-#else
-#define CASK_TELLS_ODD   false
-#define CASK_ODD_AT(odd) 0
-#endif
-
-/* Where a text ends whose 8 bytes from i on are odd; or size, if it doesn't
- * there. */
-static inline size_t
-cask_end_of_text(uint64_t w, const unsigned char *src, size_t i, size_t size)
-{
-	uint64_t odd = cask_odd8(w) & CASK_ODD;
-
-	if (CASK_TELLS_ODD)
-		return (w & odd & (0 - odd)) == 0 ? i + CASK_ODD_AT(odd) : size;
-	while (src[i] - 1u < 0x7F)
-		i++;
-	return src[i] == '\0' ? i : size;
 }
 
 /*
@@ -340,14 +391,8 @@ cask_copy_string(void *to, const void *from, size_t size)
 {
 	unsigned char *dst = (unsigned char *)to;
 	const unsigned char *src = (const unsigned char *)from;
-	size_t i;
+	size_t i = cask_copy_begin(dst, src, size);
 
-	for (i = 0; i + 8 <= size; i += 8) {
-		uint64_t w = cask_copy8(dst + i, src + i);
-
-		if (cask_odd8(w) & CASK_ODD)
-			return cask_end_of_text(w, src, i, size);
-	}
 	for (; i < size && src[i] - 1u < 0x7F; i++)
 		dst[i] = src[i];
 	return i < size && src[i] == '\0' ? i : size;
