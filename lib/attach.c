@@ -84,7 +84,8 @@ attach(struct cask_sock *s, int fd, const char *op)
 
 	if (err != 0) {
 		caski_sock_let_go(s);
-		return cask_io_fail(&s->io, err, op);
+		return cask_io_fail_words(&s->io, err, op,
+		    err == EINVAL ? "no stream or datagram socket" : "");
 	}
 	caski_notify_now(s);
 	return 0;

@@ -62,11 +62,13 @@ a_descriptor_that_is_no_socket_is_refused_and_stays_the_callers(void **state)
 	(void)state;
 	assert_int_equal(pipe(fd), 0);
 	assert_int_equal(cask_attach(&s, fd[0]), EINVAL);
-	assert_string_equal(cask_sock_why(&s), "attach: Invalid argument");
+	assert_string_equal(
+	    cask_sock_why(&s), "attach: no stream or datagram socket");
 	assert_int_equal(cask_sock_fd(&s), -1);
 	cask_close(&s);
 	assert_true(fcntl(fd[0], F_GETFD) >= 0);
 	assert_int_equal(cask_attach(&s, -1), EBADF);
+	assert_string_equal(cask_sock_why(&s), "attach: Bad file descriptor");
 	close(fd[0]);
 	close(fd[1]);
 }
