@@ -73,17 +73,17 @@ CASKI_NOINLINE static struct caski_new
 begun_slowly(struct cask_ar *ar, void *p, const struct cask_class *kind,
     const char *name)
 {
+	struct caski_new begun = { .object = NULL };
 	const struct cask_graph *g = ar->graph;
 	void *object;
 
 	caski_begin(ar, "object", name);
 	object = reference(ar, p, kind);
 	if (g == NULL || object == NULL)
-		return (struct caski_new) { .object = NULL };
-	return (struct caski_new) {
-		.object = object,
-		.of = caski_kind_of(g, &g->entry[g->used - 1]),
-	};
+		return begun;
+	begun.object = object;
+	begun.of = caski_kind_of(g, &g->entry[g->used - 1]);
+	return begun;
 }
 
 /* The tag of *p, the fast way if there are room, bytes or slots for that. */
