@@ -68,6 +68,7 @@ open_archive(struct cask_ar *ar, struct cask_io *io, enum cask_way way)
 	ar->cur = ar->filled = ar->start;
 	caski_show_end(ar, ar->start);
 	ar->base = ar->message = ar->whole = ar->at = ar->printed = 0;
+	ar->taken = 0;
 	ar->type = ar->name = NULL;
 	ar->width = 0;
 	ar->element = 0;
@@ -152,6 +153,7 @@ cask_slow_more(struct cask_ar *ar)
 	if (ar->way == CASK_DESCRIBES || !caski_may_load(ar))
 		return false;
 	ar->message = ar->whole = cask_at(ar);
+	ar->taken = 0;
 	if (ar->cur < ar->filled)
 		caski_set_end(ar, ar->filled);
 	return more(ar);

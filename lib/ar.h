@@ -158,6 +158,14 @@ caski_message_left_of(const struct cask_ar *ar, size_t n)
 	return caski_message_left(ar);
 }
 
+/*
+ * Loading is going to allocate, or has allocated, n bytes: within limit.memory?
+ * An allocation counts a few bytes more than it has, as it takes them, too.
+ */
+#define CASKI_ALLOCATION 16
+
+bool caski_allocates(struct cask_ar *ar, size_t n);
+
 /* Whether somebody else is at the other end. */
 bool caski_has_peer(const struct cask_ar *ar);
 

@@ -21,6 +21,24 @@ caski_has_peer(const struct cask_ar *ar)
 	return ar->io != NULL && ar->io->table != NULL && !ar->io->table->local;
 }
 
+#define MEMORY_FROM_PEER ((uint64_t)256 << 20)
+
+bool
+caski_allocates(struct cask_ar *ar, size_t n)
+{
+	uint64_t most = ar->limit.memory;
+
+	if (most == 0)
+		most = caski_has_peer(ar) ? MEMORY_FROM_PEER : UINT64_MAX;
+	if (n > most || ar->taken > most - n)
+		return caski_fail(ar, CASK_ELIMIT,
+		    "more than %llu bytes of memory for one message "
+		    "(limit.memory)",
+		    (unsigned long long)most);
+	ar->taken += n;
+	return true;
+}
+
 /* How far to go */
 
 /* The buffer is used up: what comes next stands at its beginning. */

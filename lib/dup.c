@@ -49,6 +49,10 @@ grow(struct cask_ar *ar, void *p, size_t have, size_t n, size_t size)
 
 	if (room > n || room < have)
 		room = n;
+	if (room <= SIZE_MAX / size &&
+	    !caski_allocates(
+		ar, (room - have) * size + (have == 0 ? CASKI_ALLOCATION : 0)))
+		return 0;
 	if (room > SIZE_MAX / size)
 		larger = NULL;
 	else
@@ -230,6 +234,8 @@ cask_dup_one(struct cask_ar *ar, void *p, size_t size, const char *name)
 	if (!there || (ar->way == CASK_DESCRIBES && is_within(ar, name)))
 		return false;
 	caski_begin(ar, "struct", name);
+	if (!caski_allocates(ar, size + CASKI_ALLOCATION))
+		return false;
 	object = caski_sys_malloc(size);
 	if (object == NULL)
 		return caski_fail(ar, ENOMEM, "no memory for it");

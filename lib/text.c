@@ -420,9 +420,9 @@ load_string(struct cask_ar *ar, struct string *s, size_t max, size_t width,
 {
 	struct caski_sink to = { .grows = true, .nuls = nuls };
 
-	s->text = NULL;
-	s->length = 0;
-	if (!load_text(ar, &to, max, width, as)) {
+	*s = (struct string) { NULL, 0 };
+	if (!load_text(ar, &to, max, width, as) ||
+	    !caski_allocates(ar, (to.length + 1) * width + CASKI_ALLOCATION)) {
 		caski_sys_free(to.data);
 		return;
 	}

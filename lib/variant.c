@@ -154,7 +154,8 @@ load_bstr(struct cask_ar *ar, const struct bstr *b, char **s)
 	struct caski_sink to = { .grows = true };
 	char *fitting;
 
-	if (!load_units(ar, b, &to)) {
+	if (!load_units(ar, b, &to) ||
+	    !caski_allocates(ar, to.length + 1 + CASKI_ALLOCATION)) {
 		caski_sys_free(to.data);
 		return;
 	}

@@ -262,6 +262,60 @@ a_list_is_as_long_as_the_limit_to_depth_lets_it(void **state)
 	assert_int_equal(fault_allocations(), before);
 }
 
+struct taken {
+	uint32_t n;
+	uint32_t *numbers;
+	char *text;
+};
+
+static void
+taken_x(struct cask_ar *ar, struct taken *t)
+{
+	cask_u32_array_dup(ar, &t->numbers, &t->n, 10);
+	cask_text_dup(ar, &t->text, 100);
+}
+
+/* 8 bytes and 4, and 16 more for each of the two. */
+static void
+what_one_message_allocates_is_limited(void **state)
+{
+	static const struct {
+		uint64_t limit;
+		const char *why;
+	} cases[] = {
+		{ 44, "no error" },
+		{ 43,
+		    "text t->text at byte 10: more than 43 bytes of memory "
+		    "for one message (limit.memory)" },
+		{ 23,
+		    "u32 t->numbers at byte 2: more than 23 bytes of memory "
+		    "for one message (limit.memory)" },
+		{ 0, "no error" },
+	};
+	static const char bytes[] = "\2\0\1\0\0\0\2\0\0\0\3abc";
+	char twice[28];
+	long before = fault_allocations();
+
+	(void)state;
+	memcpy(twice, bytes, 14);
+	memcpy(twice + 14, bytes, 14);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct cask_ar ar = { .limit.memory = cases[i].limit };
+		struct cask_ar end = { 0 };
+		struct taken t = { 0 };
+		struct cask_mem m;
+
+		cask_load(&ar, cask_mem_read(&m, twice, sizeof twice));
+		for (int k = 0; k < 2 && cask_more(&ar); k++) {
+			taken_x(&ar, &t);
+			assert_string_equal(cask_why(&ar), cases[i].why);
+			cask_release(&end);
+			taken_x(&end, &t);
+		}
+		assert_int_equal(fault_allocations(), before);
+	}
+}
+
 static void
 print(bool json, const char *words)
 {
@@ -345,6 +399,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_count_without_its_array_is_refused),
 	cmocka_unit_test(memory_grows_with_what_comes),
 	cmocka_unit_test(a_list_is_as_long_as_the_limit_to_depth_lets_it),
+	cmocka_unit_test(what_one_message_allocates_is_limited),
 	cmocka_unit_test(they_print_without_their_counts),
 	cmocka_unit_test(their_description_ends_where_they_hold_their_own_kind),
 };

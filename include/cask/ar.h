@@ -53,6 +53,9 @@ struct cask_limits {
 			     peer; from memory and files, and storing, none */
 	uint64_t text;    /* bytes of one text, in memory: 16 MiB */
 	uint64_t count;   /* things announced by one count: 16777216 */
+	uint64_t memory;  /* bytes that loading one message allocates, and 16
+			     for each array, text and struct; not objects:
+			     256 MiB from a peer, otherwise none */
 	unsigned depth;   /* structs within structs: 100 */
 };
 
@@ -174,6 +177,7 @@ struct cask_ar {
 	const char *name;
 	size_t width;     /* … of each, if it is an array of numbers */
 	size_t element;   /* … which, if they go one by one, + 1 */
+	uint64_t taken;   /* of limit.memory, by this message */
 	uint64_t printed; /* lines, or JSON's members of the present struct */
 	unsigned char seen[CASK_SEEN];
 	unsigned short path_at; /* in why: where the path stands … */
@@ -390,6 +394,7 @@ cask_more(struct cask_ar *ar)
 	    ar->within != NULL)
 		return cask_slow_more(ar);
 	ar->message = ar->whole = ar->base + (uint64_t)(ar->cur - ar->start);
+	ar->taken = 0;
 	return true;
 }
 

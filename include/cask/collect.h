@@ -19,7 +19,7 @@
  * that had come are freed.  Errors: those of counts, texts and objects; ENOMEM;
  * EINVAL (NULL with a count).  Of limit.depth, an array of objects or pairs
  * takes one, as one of structs does, and an object in it another.  Arrays and
- * texts are not counted for graph.most_memory.
+ * texts count for limit.memory, and not for graph.most_memory.
  *
  * SPDX-License-Identifier: MIT
  */
