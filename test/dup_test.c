@@ -262,10 +262,14 @@ a_list_is_as_long_as_the_limit_to_depth_lets_it(void **state)
 	assert_int_equal(fault_allocations(), before);
 }
 
+/* What is allocated for one message, which counts 16 more for each of the
+ * three. */
+
 struct taken {
 	uint32_t n;
 	uint32_t *numbers;
 	char *text;
+	struct note *note;
 };
 
 static void
@@ -273,47 +277,80 @@ taken_x(struct cask_ar *ar, struct taken *t)
 {
 	cask_u32_array_dup(ar, &t->numbers, &t->n, 10);
 	cask_text_dup(ar, &t->text, 100);
+	cask_struct_dup(ar, &t->note, note_x);
 }
 
-/* 8 bytes and 4, and 16 more for each of the two. */
+#define ARRAY (2 * 4 + 16)
+#define TEXT  (3 + 1 + 16)
+#define NOTE  (sizeof(struct note) + 16)
+
+static const char taken_bytes[] = "\2\0\1\0\0\0\2\0\0\0\3abc\1\7\0\0\0";
+
+#define TAKEN sizeof taken_bytes /* its NUL: no note follows */
+
+/* Two such messages. */
+static void
+assert_allocates(size_t limit, const char *field)
+{
+	struct cask_ar ar = { .limit.memory = limit }, end = { 0 };
+	char twice[2 * TAKEN], why[200] = "no error";
+	struct taken t = { 0 };
+	struct cask_mem m;
+
+	memcpy(twice, taken_bytes, TAKEN);
+	memcpy(twice + TAKEN, taken_bytes, TAKEN);
+	if (field != NULL)
+		snprintf(why, sizeof why,
+		    "%s: more than %zu bytes of memory for one message "
+		    "(limit.memory)",
+		    field, limit);
+	cask_load(&ar, cask_mem_read(&m, twice, sizeof twice));
+	for (int k = 0; k < 2 && cask_more(&ar); k++) {
+		taken_x(&ar, &t);
+		assert_string_equal(cask_why(&ar), why);
+		cask_release(&end);
+		taken_x(&end, &t);
+	}
+}
+
 static void
 what_one_message_allocates_is_limited(void **state)
 {
-	static const struct {
-		uint64_t limit;
-		const char *why;
-	} cases[] = {
-		{ 44, "no error" },
-		{ 43,
-		    "text t->text at byte 10: more than 43 bytes of memory "
-		    "for one message (limit.memory)" },
-		{ 23,
-		    "u32 t->numbers at byte 2: more than 23 bytes of memory "
-		    "for one message (limit.memory)" },
-		{ 0, "no error" },
-	};
-	static const char bytes[] = "\2\0\1\0\0\0\2\0\0\0\3abc";
-	char twice[28];
 	long before = fault_allocations();
 
 	(void)state;
-	memcpy(twice, bytes, 14);
-	memcpy(twice + 14, bytes, 14);
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct cask_ar ar = { .limit.memory = cases[i].limit };
-		struct cask_ar end = { 0 };
-		struct taken t = { 0 };
-		struct cask_mem m;
+	assert_allocates(0, NULL);
+	assert_allocates(ARRAY + TEXT + NOTE, NULL);
+	assert_allocates(ARRAY + TEXT + NOTE - 1, "struct t->note at byte 15");
+	assert_allocates(ARRAY + TEXT - 1, "text t->text at byte 10");
+	assert_allocates(ARRAY - 1, "u32 t->numbers at byte 2");
+	assert_int_equal(fault_allocations(), before);
+}
 
-		cask_load(&ar, cask_mem_read(&m, twice, sizeof twice));
-		for (int k = 0; k < 2 && cask_more(&ar); k++) {
-			taken_x(&ar, &t);
-			assert_string_equal(cask_why(&ar), cases[i].why);
-			cask_release(&end);
-			taken_x(&end, &t);
-		}
-		assert_int_equal(fault_allocations(), before);
-	}
+struct huge {
+	uint8_t byte[(256u << 20) - 15];
+};
+
+static void
+huge_x(struct cask_ar *ar, struct huge *h)
+{
+	cask_u8(ar, &h->byte[0]);
+}
+
+static void
+from_a_peer_that_is_256_MiB_unless_told_otherwise(void **state)
+{
+	struct cask_ar ar = { 0 };
+	struct huge *h = NULL;
+	struct own_io own;
+
+	(void)state;
+	fault_reset();
+	cask_load(&ar, own_source(&own, "\1", 1));
+	cask_struct_dup(&ar, &h, huge_x);
+	assert_int_equal(ar.err, CASK_ELIMIT);
+	assert_null(h);
+	assert_int_equal(fault_count(FAULT_MALLOC), 0);
 }
 
 static void
@@ -400,6 +437,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(memory_grows_with_what_comes),
 	cmocka_unit_test(a_list_is_as_long_as_the_limit_to_depth_lets_it),
 	cmocka_unit_test(what_one_message_allocates_is_limited),
+	cmocka_unit_test(from_a_peer_that_is_256_MiB_unless_told_otherwise),
 	cmocka_unit_test(they_print_without_their_counts),
 	cmocka_unit_test(their_description_ends_where_they_hold_their_own_kind),
 };

@@ -281,6 +281,27 @@ any_word_but_0_is_true(void **state)
 }
 
 static void
+a_bstr_counts_for_the_memory_of_its_message(void **state)
+{
+	(void)state;
+	for (uint64_t limit = 18; limit <= 19; limit++) { /* 3 bytes and 16 */
+		struct cask_ar ar = { .limit.memory = limit }, end = { 0 };
+		char *s = NULL;
+		struct cask_mem m;
+
+		cask_load(&ar, cask_mem_read(&m, "\2\0\0\0H\0i\0", 8));
+		cask_bstr_dup(&ar, &s, 10);
+		assert_string_equal(cask_why(&ar),
+		    limit == 19 ? "no error"
+				: "bstr s at byte 0: more than 18 bytes of "
+				  "memory for one message (limit.memory)");
+		assert_int_equal(s != NULL, limit == 19);
+		cask_release(&end);
+		cask_bstr_dup(&end, &s, 10);
+	}
+}
+
+static void
 they_have_the_byte_order_of_the_archive(void **state)
 {
 	static const char golden[] =
@@ -813,6 +834,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(every_allocation_may_fail),
 	cmocka_unit_test(a_time_of_either_form_is_loaded_whatever_is_set),
 	cmocka_unit_test(any_word_but_0_is_true),
+	cmocka_unit_test(a_bstr_counts_for_the_memory_of_its_message),
 	cmocka_unit_test(they_have_the_byte_order_of_the_archive),
 	cmocka_unit_test(a_bstr_of_any_length_is_what_it_was),
 	cmocka_unit_test(loading_names_what_is_wrong),
